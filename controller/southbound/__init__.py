@@ -1,0 +1,1 @@
+"""One driver interface over every kind of P4Runtime node."""

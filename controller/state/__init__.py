@@ -1,0 +1,1 @@
+"""What state a network function has, and how two copies of it become one."""

@@ -1,0 +1,1 @@
+"""From a program's objects to straight-line Python source."""

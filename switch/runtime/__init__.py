@@ -1,0 +1,1 @@
+"""What generated code calls: tables, hashes, checksums, counters, meters, replication."""

@@ -1,0 +1,1 @@
+"""Mininet topologies and node classes for the embedded switch and for BMv2."""
