@@ -23,8 +23,11 @@
 Choices: a node's error says which node, what was asked, why not, and what an operator can do,
 as four attributes and in that order in its text. gRPC's and Thrift's own exceptions never pass
 the southbound; they are kept as ``__cause__``. ``temporary`` tells those who retry whether the
-same call may succeed later without anybody doing anything.
+same call may succeed later without anybody doing anything. Names say what happened; none of
+them needs the suffix Error to be read as an exception.
 """
+
+# ruff: noqa: N818
 
 from __future__ import annotations
 
