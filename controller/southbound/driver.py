@@ -1,0 +1,320 @@
+"""The one interface over every kind of node, and the data that passes through it.
+
+Nothing above the southbound asks what kind of node it talks to: it holds a ``NodeDriver``.
+
+Choices:
+- Drivers block and are thread-safe. Their own threads are real ones even where the rest of the
+  process runs on eventlet. Every call has a time limit (``DriverOptions``) and raises a subclass
+  of ``controller.errors.NodeError``, which names the node, what was asked and what to do.
+- Tables and all that has no method of its own here pass as finsy's entity objects, so that no
+  second vocabulary for P4Runtime is born.
+- Names of registers and counters are those of the P4Info, in full or as their alias.
+- Control calls act on the program that was pushed last: from ``save`` on, the saved one.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, Protocol
+
+from finsy.p4entity import P4DigestList, P4Entity, P4TableEntry
+from finsy.p4schema import P4Schema
+from finsy.proto import p4i
+
+from controller.southbound.program import Program
+
+P4Update = Any
+"One of finsy's entities with its sign: ``+entry`` inserts, ``~entry`` modifies, ``-entry`` deletes."
+
+
+class NodeState(enum.Enum):
+    """What a node is to this controller."""
+
+    DOWN = "down"
+    "No session; the driver keeps trying."
+    BACKUP = "backup"
+    "Connected, but another controller is its primary: reads work, writes do not."
+    PRIMARY = "primary"
+    "Connected, and this controller may write."
+
+
+@dataclass(frozen=True)
+class DriverOptions:
+    """How a driver behaves; the defaults suit a local network."""
+
+    call_timeout_s: float = 5.0
+    "Limit of one read, write or Thrift call."
+    push_timeout_s: float = 30.0
+    "Limit of one pipeline push; large programs take BMv2 a while."
+    connect_timeout_s: float = 5.0
+    "Limit of opening a session, from connecting to the node's answer on arbitration."
+    backoff_first_s: float = 0.1
+    "Pause before the first new try after a session broke; doubled at each further try."
+    backoff_limit_s: float = 5.0
+    "Longest pause between two tries."
+    keepalive_s: float = 10.0
+    "A silent connection is probed this often; it is given up when a probe stays unanswered as long."
+    write_batch: int = 500
+    "Updates in one P4Runtime write request."
+    max_message_bytes: int = 256 * 1024 * 1024
+    "Largest gRPC message accepted or sent."
+    thrift_connections: int = 2
+    "Parallel Thrift connections to a BMv2 node."
+    array_read_limit: int = 4096
+    "BMv2: arrays of up to this many cells are read by one call, which stalls packets that use them."
+    array_read_pause_s: float = 0.005
+    "BMv2: least time between two such calls, so that no packet waits for more than one."
+    cell_read_window: int = 64
+    "BMv2: single-cell calls under way at once where cells are read one by one."
+    clock_samples: int = 7
+    "Echoes tried for one clock reading; the quickest counts."
+    egress_queue_depth: int = 1024
+    "BMv2: packets that each egress queue may hold; it starts with 64, which a swap's pause overruns."
+
+
+@dataclass(frozen=True)
+class NodeAddress:
+    """Where a node is and how to talk to it: what ``make_driver`` needs."""
+
+    name: str
+    "The node's name in the network description."
+    device_id: int
+    "P4Runtime device id."
+    grpc: str
+    "``host:port`` of its P4Runtime server."
+    driver: Literal["p4runtime", "bmv2"] = "p4runtime"
+    "``bmv2``: registers and multicast groups go over Thrift."
+    thrift: str | None = None
+    "``host:port`` of its Thrift server; only, and always, with ``bmv2``."
+    election_id: int | None = None
+    "P4Runtime election id, 1 to 2^128-1; None: derived from the time, so that a later start wins."
+    options: DriverOptions = field(default_factory=DriverOptions)
+    "Time limits, batch sizes, policies."
+
+
+@dataclass(frozen=True)
+class InstalledPipeline:
+    """The pipeline config that a node reports."""
+
+    cookie: int
+    "Cookie that it was pushed with; equals ``Program.cookie`` if this controller pushed it."
+    p4info: p4i.P4Info
+    "P4Info that it was pushed with."
+    schema: P4Schema
+    "The same, indexed by name and id."
+
+
+class CounterCell(NamedTuple):
+    """One cell of a counter array; the part that the counter does not count is 0."""
+
+    packets: int
+    bytes: int
+
+
+class Replica(NamedTuple):
+    """One copy that a multicast group or clone session makes."""
+
+    port: int
+    instance: int = 0
+    "Distinguishes copies to the same port; the program sees it as ``egress_rid``."
+
+
+@dataclass(frozen=True)
+class CloneSession:
+    """Where clones of a session go."""
+
+    replicas: frozenset[Replica]
+    class_of_service: int = 0
+    packet_length_bytes: int = 0
+    "Clones are cut to this length; 0: not cut."
+
+
+@dataclass(frozen=True)
+class ClockReading:
+    """What a node's clock showed, and when."""
+
+    node_us: int
+    "The node's ingress time stamp, microseconds since an origin of its own."
+    host_ns: int
+    "This host's ``time.monotonic_ns`` at that moment, to within ``error_us``."
+    error_us: int
+    "Largest possible distance of the two moments: half of the echo's round trip."
+
+    def at(self, host_ns: int) -> int:
+        """Return what the node's clock shows at another moment of the host, in microseconds."""
+        return self.node_us + (host_ns - self.host_ns) // 1000
+
+
+@dataclass(frozen=True)
+class PacketIn:
+    """A packet that a node sent to its controller."""
+
+    payload: bytes
+    metadata: Mapping[str, int]
+    "Fields of the program's packet-in header, by name."
+    received_ns: int
+    "``time.monotonic_ns`` when it arrived here."
+
+
+class NodeListener(Protocol):
+    """Who hears of a node's life.
+
+    Called from the driver's own threads, one call at a time per node, in order. Each call must
+    return at once: put the news in a queue.
+    """
+
+    def on_state(self, node: str, state: NodeState, reason: str) -> None:
+        """The node's state changed; ``reason`` says why, for a log or an operator."""
+
+    def on_packet_in(self, node: str, packet: PacketIn) -> None:
+        """The node sent a packet. Echoes of the driver's own clock readings do not come here."""
+
+    def on_digest(self, node: str, digest: P4DigestList) -> None:
+        """The node sent a digest list; the driver acknowledges it when this returns."""
+
+
+class NodeDriver(Protocol):
+    """One node, whatever its kind."""
+
+    @property
+    def name(self) -> str:
+        """The node's name."""
+
+    @property
+    def state(self) -> NodeState:
+        """What the node is to this controller now."""
+
+    @property
+    def schema(self) -> P4Schema:
+        """P4Info index of the program that control calls act on; without objects if there is none.
+
+        Known from connecting on: the driver asks the node before it reports it ready.
+        """
+
+    # Session
+
+    def start(self, listener: NodeListener) -> None:
+        """Begin to keep a session with the node, in the background; return at once.
+
+        The driver connects, arbitrates, reads the installed pipeline, and starts again with
+        growing pauses whenever the session breaks, until ``stop``.
+        """
+
+    def stop(self) -> None:
+        """End the session and every thread of the driver; calls under way fail. Idempotent."""
+
+    def wait_ready(self, timeout_s: float) -> None:
+        """Wait until this controller is the node's primary.
+
+        Raises:
+            NodeUnreachable: there is no session after ``timeout_s``; the text has the last cause.
+            NotPrimary: there is one, but another controller has a higher election id.
+        """
+
+    # Pipeline
+
+    def installed(self) -> InstalledPipeline | None:
+        """Ask the node which pipeline config it has; None if it has none."""
+
+    @property
+    def pending(self) -> bool:
+        """Whether this driver saved a program that is not committed yet."""
+
+    def load(self, program: Program) -> None:
+        """Push a program and run it at once (VERIFY_AND_COMMIT). What belonged to the old is lost.
+
+        Multicast groups and clone sessions stay as they are.
+
+        Raises:
+            PipelineRejected: the node runs what it ran before.
+            NodeWedged: it takes no program any more until it is restarted.
+        """
+
+    def save(self, program: Program) -> None:
+        """Push a program without running it (VERIFY_AND_SAVE).
+
+        From here until ``commit``, packets run the old program, whose state cannot be reached any
+        more, and control calls act on the saved one. It cannot be taken back on every kind of
+        node: whoever saves must commit. Raises as ``load``.
+        """
+
+    def commit(self) -> None:
+        """Run the saved program from the next packet on (COMMIT). Raises as ``load``."""
+
+    # Entities
+
+    def write(self, updates: Iterable[P4Update]) -> None:
+        """Write updates, in order, in batches; a refused one does not stop the others.
+
+        Raises:
+            WriteFailed: with one ``UpdateFailure`` for each refused update.
+        """
+
+    def read(self, entities: Iterable[P4Entity]) -> list[P4Entity]:
+        """Read all entities that match any of the given ones (unset fields are wildcards)."""
+
+    def table_entries(self, *, counters: bool = False) -> list[P4TableEntry]:
+        """Read the entries of all tables, and their default actions where those can be changed.
+
+        Constant entries are left out. ``counters``: with the values of direct counters.
+        """
+
+    # Registers and counters
+
+    def read_registers(self, name: str, first: int, count: int) -> list[int]:
+        """Read cells ``first`` to ``first + count - 1``, as gently to packets as the node allows."""
+
+    def write_registers(self, name: str, cells: Mapping[int, int]) -> None:
+        """Write single cells, index to value. Each is written at once; all of them are not."""
+
+    def fill_registers(self, name: str, first: int, count: int, value: int) -> None:
+        """Write the same value to cells ``first`` to ``first + count - 1``."""
+
+    def read_counters(self, name: str) -> list[CounterCell]:
+        """Read a whole counter array."""
+
+    def write_counters(self, name: str, cells: Mapping[int, CounterCell]) -> None:
+        """Set single cells of a counter array."""
+
+    # Packet replication
+
+    def multicast_groups(self) -> dict[int, frozenset[Replica]]:
+        """Read the multicast groups that the node really has."""
+
+    def set_multicast_group(self, group_id: int, replicas: Iterable[Replica]) -> None:
+        """Make a group exist with exactly these replicas; no packet meets it half changed twice.
+
+        Idempotent. A changed group gains its new copies before it loses its old ones.
+        """
+
+    def delete_multicast_group(self, group_id: int) -> None:
+        """Make a group not exist. Idempotent."""
+
+    def clone_sessions(self) -> dict[int, CloneSession]:
+        """Read the clone sessions that the node has from this controller."""
+
+    def set_clone_session(self, session_id: int, session: CloneSession) -> None:
+        """Make a clone session exist with exactly this content. Idempotent."""
+
+    def delete_clone_session(self, session_id: int) -> None:
+        """Make a clone session not exist. Idempotent."""
+
+    # Packets and time
+
+    def packet_out(self, payload: bytes, **metadata: int) -> None:
+        """Send a packet with these fields of the program's packet-out header."""
+
+    def clock(self) -> ClockReading:
+        """Read the node's clock by echoed packets; the best of several.
+
+        Raises:
+            NodeRefused: the program's controller headers have no echo.
+            NodeTimeout: no echo came back.
+        """
+
+
+def replicas_of(ports: Sequence[int]) -> frozenset[Replica]:
+    """Return one replica for each port: a plain broadcast group."""
+    return frozenset(Replica(port) for port in ports)
