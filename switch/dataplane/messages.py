@@ -1,0 +1,145 @@
+"""What the control process says to its data plane, and hears back: plain immutable data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+from switch.p4json.objects import ActionCall, EntryAction, MatchKey
+
+
+class Config(Enum):
+    """Which of the two programs a call is about: the one that packets run, or the saved one."""
+
+    RUNNING = "running"
+    SAVED = "saved"
+
+
+class OpKind(Enum):
+    """What to do with an entry, a member or a group."""
+
+    INSERT = "insert"
+    MODIFY = "modify"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class TableOp:
+    """A change of one table entry. Key and priority together name the entry."""
+
+    kind: OpKind
+    table: str
+    key: MatchKey
+    priority: int = 0
+    """P4Runtime's direction (the larger wins); 0 for exact and LPM tables."""
+    action: EntryAction | None = None
+    """None for a deletion."""
+    idle_timeout_ms: int = 0
+    """0: the entry never idles. On MODIFY this replaces the former value."""
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultOp:
+    """A new default action; None goes back to the one of the program."""
+
+    table: str
+    action: EntryAction | None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryName:
+    """One entry of a table."""
+
+    table: str
+    key: MatchKey
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CounterCell:
+    """One counter."""
+
+    packets: int = 0
+    bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MeterConfig:
+    """A two-rate three-colour meter (RFC 2698): rates per second, bursts in the same unit."""
+
+    cir: int
+    cburst: int
+    pir: int
+    pburst: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemberOp:
+    """A change of one member of an action profile."""
+
+    kind: OpKind
+    profile: str
+    member_id: int
+    action: ActionCall | None = None
+    """None for a deletion."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupMember:
+    """A member's place in a group; it is picked in proportion to its weight."""
+
+    member_id: int
+    weight: int = 1
+    watch_port: int | None = None
+    """The member is passed over while this port is down."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupOp:
+    """A change of one group of an action profile."""
+
+    kind: OpKind
+    profile: str
+    group_id: int
+    members: tuple[GroupMember, ...] = ()
+    """All of them: a modification replaces."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """A copy that the replication engine makes."""
+
+    port: int
+    instance: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """One sample of a digest list, as it was generated; batching and acks are the server's."""
+
+    name: str
+    values: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """Whom the data plane tells what.
+
+    All are called from one thread of the control process, one at a time and in order. They must
+    return at once; what they raise is logged and forgotten.
+    """
+
+    on_packet_in: Callable[[bytes], None]
+    """A frame that left by the CPU port, beginning with the program's packet-in header."""
+    on_digest: Callable[[Digest], None]
+    on_idle_timeout: Callable[[EntryName], None]
+    """An entry was not hit for its idle time-out. Told once until it is hit again."""
+    on_port_status: Callable[[int, bool], None]
+    """A port and whether it is up; also called once for each port at start."""
+    on_worker_exit: Callable[[str], None]
+    """The worker ended unasked; the reason in words. Nothing else is called after this."""
+
+
+EntryNames: TypeAlias = list[EntryName]
