@@ -13,7 +13,6 @@
         ├── NodeUnreachable         no connection to it
         ├── NodeTimeout             connected, but no answer in time
         ├── NotPrimary              another controller is its primary
-        ├── NodeBusy                it has no room or time for the call now
         └── NodeRefused             it answered with an error
             ├── WriteFailed         ... to some updates of a write batch
             ├── PipelineRejected    ... to a pipeline push
@@ -110,12 +109,6 @@ class NodeTimeout(NodeError):
 
 class NotPrimary(NodeError):
     """Another controller holds the node with a higher election id."""
-
-    temporary = True
-
-
-class NodeBusy(NodeError):
-    """The node has no room or time for the call at the moment."""
 
     temporary = True
 

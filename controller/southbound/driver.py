@@ -26,7 +26,7 @@ from finsy.proto import p4i
 from controller.southbound.program import Program
 
 P4Update = Any
-"One of finsy's entities with its sign: ``+entry`` inserts, ``~entry`` modifies, ``-entry`` deletes."
+"A finsy entity with its sign: ``+entry`` inserts, ``~entry`` modifies, ``-entry`` deletes."
 
 
 class NodeState(enum.Enum):
@@ -55,7 +55,7 @@ class DriverOptions:
     backoff_limit_s: float = 5.0
     "Longest pause between two tries."
     keepalive_s: float = 10.0
-    "A silent connection is probed this often; it is given up when a probe stays unanswered as long."
+    "A quiet session is probed this often, and given up if a probe stays unanswered as long."
     write_batch: int = 500
     "Updates in one P4Runtime write request."
     max_message_bytes: int = 256 * 1024 * 1024
@@ -63,7 +63,7 @@ class DriverOptions:
     thrift_connections: int = 2
     "Parallel Thrift connections to a BMv2 node."
     array_read_limit: int = 4096
-    "BMv2: arrays of up to this many cells are read by one call, which stalls packets that use them."
+    "BMv2: arrays of up to this many cells are read by one call; packets that use them wait."
     array_read_pause_s: float = 0.005
     "BMv2: least time between two such calls, so that no packet waits for more than one."
     cell_read_window: int = 64
@@ -71,7 +71,7 @@ class DriverOptions:
     clock_samples: int = 7
     "Echoes tried for one clock reading; the quickest counts."
     egress_queue_depth: int = 1024
-    "BMv2: packets that each egress queue may hold; it starts with 64, which a swap's pause overruns."
+    "BMv2: packets that an egress queue may hold; it starts with 64, too few for a swap's pause."
 
 
 @dataclass(frozen=True)
@@ -236,8 +236,9 @@ class NodeDriver(Protocol):
         """Push a program without running it (VERIFY_AND_SAVE).
 
         From here until ``commit``, packets run the old program, whose state cannot be reached any
-        more, and control calls act on the saved one. It cannot be taken back on every kind of
-        node: whoever saves must commit. Raises as ``load``.
+        more, and control calls act on the saved one. Not every kind of node can take it back:
+        whoever saves must commit. Saving the program again that is saved already may keep what
+        was written to it since. Raises as ``load``.
         """
 
     def commit(self) -> None:
@@ -264,7 +265,7 @@ class NodeDriver(Protocol):
     # Registers and counters
 
     def read_registers(self, name: str, first: int, count: int) -> list[int]:
-        """Read cells ``first`` to ``first + count - 1``, as gently to packets as the node allows."""
+        """Read ``count`` cells from ``first`` on, as gently to packets as the node allows."""
 
     def write_registers(self, name: str, cells: Mapping[int, int]) -> None:
         """Write single cells, index to value. Each is written at once; all of them are not."""
