@@ -1,0 +1,26 @@
+"""The kept results of the P4 compiler belong to the P4 sources."""
+
+import filecmp
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+COMPILE = [sys.executable, str(ROOT / "scripts" / "compile_p4")]
+
+
+def test_no_p4_source_has_changed_since_the_programs_were_compiled():
+    check = subprocess.run([*COMPILE, "--check"], capture_output=True, text=True, timeout=30)
+    assert check.returncode == 0, check.stderr
+
+
+@pytest.mark.skipif(shutil.which("p4c-bm2-ss") is None, reason="p4c is not installed")
+def test_compiling_again_gives_the_kept_programs(tmp_path):
+    subprocess.run([*COMPILE, "--output", str(tmp_path)], check=True, timeout=60)
+    kept = sorted(path.name for path in (ROOT / "p4" / "build").iterdir())
+    same, different, missing = filecmp.cmpfiles(ROOT / "p4" / "build", tmp_path, kept, False)
+    assert (different, missing) == ([], [])
+    assert sorted(same) == kept
