@@ -3,6 +3,12 @@
     HitlessError
     ├── ConfigError                 a configuration or network file says what cannot be
     ├── ProgramError                a P4 program's JSON and P4Info are not usable together
+    ├── AppError                    an os-ken app cannot be loaded or started
+    ├── RpcError                    a command and the management entity did not come together
+    │   ├── SocketUnusable          ... because its socket cannot be served on
+    │   ├── NotRunning              ... because no management entity serves there
+    │   ├── NoAnswer                ... because it gave none in time
+    │   └── ProtocolError           ... because one side does not speak msgpack-rpc
     ├── RequestError                an operator asked for what cannot be done
     │   └── ConflictError           ... because something under way has the same slots
     ├── JournalError                the journal cannot be read or written
@@ -45,6 +51,34 @@ class ConfigError(HitlessError):
 
 class ProgramError(HitlessError):
     """A P4 program's JSON or P4Info is damaged, or the two do not describe the same program."""
+
+
+class AppError(HitlessError):
+    """An os-ken app cannot be found, imported, instantiated or started."""
+
+
+class RpcError(HitlessError):
+    """An operator's command and the management entity did not come together."""
+
+
+class SocketUnusable(RpcError):
+    """The RPC socket cannot be served on: somebody else does, or its place is not safe."""
+
+
+class NotRunning(RpcError):
+    """No management entity serves at the RPC socket."""
+
+
+class NoAnswer(RpcError):
+    """The management entity gave no answer in time; ``alive`` tells a busy one from a dead one."""
+
+    def __init__(self, text: str, *, alive: bool) -> None:
+        super().__init__(text)
+        self.alive = alive
+
+
+class ProtocolError(RpcError):
+    """One side of an RPC connection sent what is not msgpack-rpc, or too much of it."""
 
 
 class RequestError(HitlessError):

@@ -1,0 +1,131 @@
+"""The command ``osken-manager``: runs os-ken apps in one process.
+
+os-ken 4 has no such command any more; this one keeps its arguments and options. Usage:
+``osken-manager apps/me_app.py [APP ...] [--config-file FILE]``, where an app is a module's name
+or its file.
+
+Choices:
+- A file that is a module of an installed package is loaded as that module, so that
+  ``apps/me_app.py`` and ``apps.me_app`` are one app, whatever the current directory.
+- What os-ken passes over in silence is an error here: a module without an app, one that cannot be
+  imported, two apps of one name.
+- The process runs until it is told to stop, or until all main threads that apps returned from
+  ``start`` have ended. (os-ken's own manager ends at once where none returned any.)
+- Stopping has a time limit, since os-ken waits without one for threads that may hang. A second
+  signal ends the process at once.
+
+Exit status: 0 stopped as told; 1 an app could not be started, or did not stop; 2 the arguments or
+the configuration are wrong.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from controller.errors import ConfigError, HitlessError
+
+if TYPE_CHECKING:
+    from controller.app_runner import AppRunner
+    from controller.hub import Mailbox
+
+LOG = logging.getLogger(__name__)
+
+PROGRAM = "osken-manager"
+HUBS = ("native", "eventlet")
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    try:
+        return _run(sys.argv[1:] if arguments is None else arguments)
+    except ConfigError as exc:
+        return _complain(exc, 2)
+    except HitlessError as exc:
+        return _complain(exc, 1)
+
+
+def _complain(problem: Exception, status: int) -> int:
+    print(f"{PROGRAM}: {problem}", file=sys.stderr)
+    return status
+
+
+def _run(arguments: Sequence[str]) -> int:
+    chosen = os.environ.get("OSKEN_HUB_TYPE", HUBS[0])
+    if chosen not in HUBS:
+        raise ConfigError(f"OSKEN_HUB_TYPE is {chosen!r}: it can be {' or '.join(HUBS)}")
+    # Said at each start, to those who asked for it.
+    warnings.filterwarnings("ignore", message="\\s*Eventlet is deprecated")
+    # Imported late: the hub is chosen when its module is imported, and has to be set up before
+    # other modules take sockets from the standard library.
+    from controller import hub
+
+    hub.prepare()
+    from controller.app_runner import AppRunner
+    from controller.command_line import parse
+
+    command_line = parse(arguments)
+    runner = AppRunner(command_line.apps)
+    try:
+        runner.load()
+        if command_line.check:
+            print(f"{PROGRAM}: the configuration is good")
+        else:
+            _serve(runner, hub.Mailbox())
+    finally:
+        _end_hard_after(command_line.shutdown_timeout_s)
+        runner.close()
+    return 0
+
+
+def _serve(runner: AppRunner, stop: Mailbox[str]) -> None:
+    """Run the apps until a reason to stop comes in."""
+    from controller.hub import spawn
+
+    _on_signals(stop)
+    threads = runner.start()
+    if threads:
+        spawn(_report_end, threads, stop, name="watch of the apps' main threads")
+    LOG.info("stopping: %s", stop.get())
+
+
+def _on_signals(stop: Mailbox[str]) -> None:
+    told: list[int] = []
+
+    def handle(number: int, _frame: Any) -> None:
+        if told:
+            os._exit(128 + number)
+        told.append(number)
+        stop.put(f"received {signal.Signals(number).name}")
+
+    for number in STOP_SIGNALS:
+        # nohup leaves SIGHUP ignored, and so do we.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, handle)
+
+
+def _report_end(threads: list[Any], stop: Mailbox[str]) -> None:
+    from controller.hub import join_all
+
+    join_all(threads)
+    stop.put("the apps have ended")
+
+
+def _end_hard_after(timeout_s: float) -> None:
+    """Make sure that the process ends, whatever thread of an app hangs."""
+
+    def end() -> None:
+        threading.Event().wait(timeout_s)
+        stuck = [t.name for t in threading.enumerate() if not t.daemon]
+        LOG.critical("not stopped after %g s, ending hard; still busy: %s", timeout_s, stuck)
+        logging.shutdown()
+        os._exit(1)
+
+    threading.Thread(target=end, name="shutdown watchdog", daemon=True).start()
