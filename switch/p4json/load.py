@@ -2,7 +2,29 @@
 
 from __future__ import annotations
 
-from switch.p4json.program import Program
+import json
+
+from switch.p4json.actions import read_actions, signatures
+from switch.p4json.arrays import (
+    digest_lists,
+    read_counters,
+    read_field_lists,
+    read_meters,
+    read_registers,
+    read_value_sets,
+)
+from switch.p4json.checksums import read_calculations, read_checksums
+from switch.p4json.expressions import Scope
+from switch.p4json.headers import Layout, read_layout
+from switch.p4json.parsers import read_deparser, read_parser
+from switch.p4json.pipelines import collect_profiles, read_pipelines
+from switch.p4json.program import Body, Program
+from switch.p4json.reader import Node
+from switch.p4json.source import ProgramError
+from switch.p4json.tables import TableNode
+
+SUPPORTED_MAJOR_VERSION = 2
+"""Of the JSON format; minor versions only add to it."""
 
 
 def load_program(json_bytes: bytes) -> Program:
@@ -11,3 +33,90 @@ def load_program(json_bytes: bytes) -> Program:
     Raises `ProgramError` naming the object, and its P4 source line where the JSON tells, if the
     JSON is malformed, refers to what is not there or contains a construct that is not supported.
     """
+    root = _parse(json_bytes)
+    _check_version(root)
+    layout = read_layout(root)
+    scope = _make_scope(root, layout)
+    actions = read_actions(root, scope)
+    pipelines = read_pipelines(root, scope, actions)
+    parser = read_parser(root, scope)
+    meters, meter_targets = read_meters(root, scope)
+    learn_lists = read_field_lists(root, scope, "learn_lists")
+    body = Body(
+        layout=layout,
+        errors=_read_errors(root),
+        parser=parser,
+        deparser=read_deparser(root, scope),
+        pipelines=pipelines,
+        actions=actions,
+        calculations=read_calculations(root, scope),
+        checksums=read_checksums(root, scope),
+        field_lists=read_field_lists(root, scope, "field_lists"),
+        learn_lists=learn_lists,
+        meter_targets=meter_targets,
+    )
+    return Program(
+        source_file=root.optional_string("program") or "",
+        tables={
+            node.name: node.table
+            for pipeline in pipelines.values()
+            for node in pipeline.nodes.values()
+            if isinstance(node, TableNode)
+        },
+        actions=signatures(actions),
+        registers=read_registers(root),
+        counters=read_counters(root),
+        meters=meters,
+        action_profiles=collect_profiles(pipelines),
+        digests=digest_lists(learn_lists, layout),
+        value_sets=read_value_sets(root, parser, layout),
+        body=body,
+    )
+
+
+def _parse(json_bytes: bytes) -> Node:
+    try:
+        values = json.loads(json_bytes)
+    except (ValueError, RecursionError) as error:
+        raise ProgramError("program", f"is not JSON: {error}") from error
+    return Node(values, "program")
+
+
+def _check_version(root: Node) -> None:
+    if not root.has("__meta__"):
+        return
+    match root.child("__meta__").items("version"):
+        case [int(major), int(minor)] if major != SUPPORTED_MAJOR_VERSION:
+            raise root.error(
+                f"is in version {major}.{minor} of the JSON format; "
+                f"{SUPPORTED_MAJOR_VERSION}.x is supported (use a newer p4c)"
+            )
+
+
+def _make_scope(root: Node, layout: Layout) -> Scope:
+    def names(attribute: str) -> frozenset[str]:
+        return frozenset(node.string("name") for node in root.children(attribute, attribute))
+
+    for node in root.children("extern_instances", "extern"):
+        raise node.error(f"is of the unsupported extern type '{node.string('type')}'")
+    return Scope(
+        layout,
+        {
+            "register_array": names("register_arrays"),
+            "counter_array": names("counter_arrays"),
+            "meter_array": names("meter_arrays"),
+            "calculation": names("calculations"),
+            "parse_vset": names("parse_vsets"),
+        },
+    )
+
+
+def _read_errors(root: Node) -> dict[str, int]:
+    errors = {}
+    for item in root.items("errors"):
+        match item:
+            case [str(name), int(value)]:
+                errors[name] = value
+            case _:
+                raise root.error(f"has a malformed error {item!r}")
+    return errors

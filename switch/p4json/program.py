@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from switch.p4json.actions import Action
+from switch.p4json.arrays import FieldList
+from switch.p4json.checksums import Calculation, Checksum
+from switch.p4json.expressions import FieldRef
+from switch.p4json.headers import Layout
 from switch.p4json.objects import (
     ActionProfile,
     ActionSignature,
@@ -15,6 +20,28 @@ from switch.p4json.objects import (
     Table,
     ValueSet,
 )
+from switch.p4json.parsers import Deparser, Parser
+from switch.p4json.pipelines import Pipeline
+
+
+@dataclass(frozen=True)
+class Body:
+    """What a program does: read by the code generator, of no interest to a control plane."""
+
+    layout: Layout
+    errors: Mapping[str, int]
+    """Value of each parser error, by name."""
+    parser: Parser
+    deparser: Deparser
+    pipelines: Mapping[str, Pipeline]
+    """`ingress` and `egress`."""
+    actions: Mapping[int, Action]
+    calculations: Mapping[str, Calculation]
+    checksums: tuple[Checksum, ...]
+    field_lists: Mapping[int, FieldList]
+    learn_lists: Mapping[int, FieldList]
+    meter_targets: Mapping[str, FieldRef]
+    """The field that takes the colour of each direct meter."""
 
 
 @dataclass(frozen=True)
@@ -37,3 +64,4 @@ class Program:
     action_profiles: Mapping[str, ActionProfile]
     digests: Mapping[str, DigestList]
     value_sets: Mapping[str, ValueSet]
+    body: Body = field(repr=False)
