@@ -43,8 +43,13 @@ class Arbitration:
 
     def __init__(self, device_id: int, election_id: int | None = None) -> None:
         self.device_id = device_id
-        self.configured = election_id is not None
+        self._configured = election_id
         self.election_id = election_id if election_id is not None else derived_election_id()
+
+    def begin(self) -> None:
+        """Prepare for a new stream: back to the configured id, if there is one."""
+        if self._configured is not None:
+            self.election_id = self._configured
 
     def request(self) -> p4r.StreamMessageRequest:
         """Return the message that asks to be primary under the current id."""
@@ -77,7 +82,7 @@ class Arbitration:
         """
         if code != rpc_code.INVALID_ARGUMENT or not _IN_USE.search(message):
             return False
-        if not self.configured:
+        if self._configured is None:
             self._raise_above(self.election_id + random.randrange(1000))
         return True
 

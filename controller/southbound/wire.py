@@ -1,0 +1,148 @@
+"""Reading and writing a node's entities over P4Runtime: what all the driver's parts share.
+
+Choices:
+- Writes are CONTINUE_ON_ERROR, the only kind that every target has, in batches bounded in number
+  and bytes. A refused batch does not keep the later ones from being sent.
+- Entities are read with full names, not with the P4Info's aliases: an alias is the shortest
+  suffix that is unique in one program, so the next program may call the same table otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Any
+
+import grpc
+from finsy.p4entity import (
+    P4ActionProfileMember,
+    P4CounterEntry,
+    P4Entity,
+    P4IndirectAction,
+    P4RegisterEntry,
+    P4TableAction,
+    P4TableEntry,
+    decode_entity,
+    encode_entities,
+)
+from finsy.p4schema import P4Schema
+from finsy.proto import U128, p4r
+
+from controller.errors import NodeError, NodeRefused, UpdateFailure, WriteFailed
+from controller.southbound.batch import EncodedUpdate, cut, encode_updates
+from controller.southbound.driver import NodeAddress, P4Update
+from controller.southbound.rpc import code_name, code_of, message_of, node_error, update_statuses
+from controller.southbound.session import Session
+
+
+class Wire:
+    """A session and the program that its control calls act on."""
+
+    def __init__(self, address: NodeAddress, session: Session) -> None:
+        self.name = address.name
+        self.device_id = address.device_id
+        self.options = address.options
+        self.session = session
+        self.schema = P4Schema()
+
+    def write(self, updates: Iterable[P4Update], asked: str = "") -> None:
+        """Write updates; raises ``WriteFailed`` with those that were refused."""
+        encoded, failures = encode_updates(updates, self.schema)
+        asked = asked or f"write of {len(encoded) + len(failures)} updates"
+        for batch in cut(encoded, self.options.write_batch):
+            failures += self._write_batch(batch, asked)
+        if failures:
+            raise WriteFailed(self.name, asked, failures)
+
+    def read(self, entities: Iterable[P4Entity | p4r.Entity], asked: str = "") -> list[P4Entity]:
+        """Read and decode the entities that match; see ``read_raw``."""
+        return [self.decode(entity) for entity in self.read_raw(entities, asked)]
+
+    def read_raw(
+        self, entities: Iterable[P4Entity | p4r.Entity], asked: str = ""
+    ) -> list[p4r.Entity]:
+        """Read the entities that match; long lists are asked for in several requests."""
+        try:
+            messages = encode_entities(entities, self.schema)
+        except ValueError as exc:
+            raise self.refused(asked or "read", str(exc)) from exc
+        found: list[p4r.Entity] = []
+        remaining = iter(messages)
+        while page := list(islice(remaining, self.options.write_batch)):
+            found += self._read_page(page, asked or f"read of {len(messages)} entities")
+        return found
+
+    def refused(self, asked: str, reason: str, advice: str = "") -> NodeRefused:
+        """Return the error for what is not even sent, because the program has no such thing."""
+        return NodeRefused(self.name, asked, reason, advice, code="INVALID_ARGUMENT")
+
+    def _write_batch(self, batch: Sequence[EncodedUpdate], asked: str) -> list[UpdateFailure]:
+        connection = self.session.connection(asked, primary=True)
+        request = p4r.WriteRequest(
+            device_id=self.device_id,
+            election_id=U128.encode(self.session.election_id),
+            updates=[update.message for update in batch],
+        )
+        try:
+            connection.raw_call("Write", request, asked, self.options.call_timeout_s)
+        except grpc.RpcError as exc:
+            return self._failures(batch, exc, asked)
+        return []
+
+    def _failures(
+        self, batch: Sequence[EncodedUpdate], exc: grpc.RpcError, asked: str
+    ) -> list[UpdateFailure]:
+        """Tell which updates of a failed batch were refused; raises if the call itself failed."""
+        statuses = update_statuses(exc)
+        if len(statuses) == len(batch) and any(status.code for status in statuses):
+            return [
+                UpdateFailure(update.update, status.name, status.message)
+                for update, status in zip(batch, statuses, strict=True)
+                if status.code
+            ]
+        error = node_error(self.name, asked, exc)
+        if error.temporary:
+            raise error from exc
+        code = code_name(code_of(exc))
+        return [UpdateFailure(update.update, code, message_of(exc)) for update in batch]
+
+    def _read_page(self, page: Sequence[p4r.Entity], asked: str) -> list[p4r.Entity]:
+        connection = self.session.connection(asked)
+        request = p4r.ReadRequest(device_id=self.device_id, entities=page)
+        responses = connection.call_stream("Read", request, asked, self.options.call_timeout_s)
+        return [entity for response in responses for entity in response.entities]
+
+    def decode(self, message: p4r.Entity) -> P4Entity:
+        """Decode an entity that the node sent, with full names; raises NodeError."""
+        try:
+            return with_full_names(decode_entity(message, self.schema), self.schema)
+        except (ValueError, KeyError, TypeError, AttributeError) as exc:
+            raise NodeError(
+                self.name, "read", f"the node sent what its program does not have: {exc}"
+            ) from exc
+
+
+def with_full_names(entity: Any, schema: P4Schema) -> Any:
+    """Replace the aliases in an entity by the names that hold in every program."""
+    match entity:
+        case P4TableEntry(table_id=str(alias)) if alias:
+            entity.table_id = schema.tables[alias].name
+            entity.action = _action_with_full_name(entity.action, schema)
+        case P4CounterEntry(counter_id=str(alias)) if alias:
+            entity.counter_id = schema.counters[alias].name
+        case P4RegisterEntry(register_id=str(alias)) if alias:
+            entity.register_id = schema.registers[alias].name
+        case P4ActionProfileMember(action_profile_id=str(alias)) if alias:
+            entity.action_profile_id = schema.action_profiles[alias].name
+            entity.action = _action_with_full_name(entity.action, schema)
+    return entity
+
+
+def _action_with_full_name(action: Any, schema: P4Schema) -> Any:
+    match action:
+        case P4TableAction(name=str(alias)):
+            action.name = schema.actions[alias].name
+        case P4IndirectAction(action_set=[*weighted]):
+            for _, member in weighted:
+                _action_with_full_name(member, schema)
+    return action
