@@ -1,0 +1,148 @@
+"""The management entity's configuration for a network: network.yaml and me.conf.
+
+The programs are those in p4/build, all of them: a migration by reload needs the program that has
+the function besides the one that runs. Each node forwards to every host along a shortest path,
+floods to all its ports, and knows which of its ports face inside and outside; entries of tables
+that its program does not have are kept by the management entity until one has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from topo.blueprint import Blueprint, End, NodeSpec
+from topo.endpoints import Endpoints
+from topo.errors import Missing, Refused
+
+PROGRAMS = Path(__file__).resolve().parent.parent / "p4" / "build"
+FLOOD_GROUP = 1
+SLOTS = "0-15"
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """The files that were written, and where the management entity will keep its own."""
+
+    me: Path
+    network: Path
+    journal: Path
+    rpc_socket: Path
+
+    def remove(self) -> None:
+        """Remove all of them that exist."""
+        for path in (self.me, self.network, self.rpc_socket):
+            path.unlink(missing_ok=True)
+        for path in self.journal.parent.glob(f"{self.journal.name}*"):  # sqlite's companions too
+            path.unlink()
+
+
+def write_configuration(
+    directory: Path,
+    state_directory: Path,
+    blueprint: Blueprint,
+    endpoints: Mapping[str, Endpoints],
+    driver: str,
+) -> Configuration:
+    """Write me.conf and network.yaml into `directory`; journal and socket go to `state_directory`.
+
+    Refused if one of the two files is there already: it is not ours to overwrite.
+    """
+    files = Configuration(
+        me=directory / "me.conf",
+        network=directory / "network.yaml",
+        journal=state_directory / "journal.sqlite",
+        rpc_socket=state_directory / "rpc.sock",
+    )
+    for path in (files.me, files.network):
+        if path.exists():
+            raise Refused(f"{path} exists already: remove it or give another --config-dir")
+    document = describe(blueprint, endpoints, driver)
+    directory.mkdir(parents=True, exist_ok=True)
+    files.network.write_text(yaml.safe_dump(document, sort_keys=False, default_flow_style=None))
+    files.me.write_text(
+        "[DEFAULT]\n"
+        f"network_file = {files.network.absolute()}\n"
+        f"journal_file = {files.journal.absolute()}\n"
+        f"rpc_socket = {files.rpc_socket.absolute()}\n"
+    )
+    return files
+
+
+def describe(
+    blueprint: Blueprint, endpoints: Mapping[str, Endpoints], driver: str
+) -> dict[str, Any]:
+    """Return the network file's content."""
+    return {
+        "programs": _programs(),
+        "nodes": {n.name: _node(blueprint, n, endpoints[n.name], driver) for n in blueprint.nodes},
+        "links": [[str(a), str(b)] for a, b in blueprint.links if a.port > 0 and b.port > 0],
+        "hosts": {
+            host.name: {
+                "attached": str(blueprint.peers[End(host.name, 0)]),
+                "mac": host.mac,
+                "ip": [host.address],
+            }
+            for host in blueprint.hosts
+        },
+        "groups": {n.name: {FLOOD_GROUP: blueprint.ports(n.name)} for n in blueprint.nodes},
+        "entries": {n.name: _entries(blueprint, n.name) for n in blueprint.nodes},
+        "functions": {function: {node: SLOTS} for function, node in blueprint.placement.items()},
+    }
+
+
+def _programs() -> dict[str, dict[str, str]]:
+    names = sorted(path.stem for path in PROGRAMS.glob("*.json"))
+    if not names:
+        raise Missing(f"there are no compiled programs in {PROGRAMS}: run scripts/compile_p4")
+    return {
+        name: {
+            "json": str(PROGRAMS / f"{name}.json"),
+            "p4info": str(PROGRAMS / f"{name}.p4info.txtpb"),
+        }
+        for name in names
+    }
+
+
+def _node(
+    blueprint: Blueprint, node: NodeSpec, endpoints: Endpoints, driver: str
+) -> dict[str, Any]:
+    programs = _programs()
+    if node.program not in programs:
+        names = ", ".join(programs)
+        raise Refused(f"no program {node.program} in {PROGRAMS}: there are {names}")
+    thrift = {"thrift": endpoints.thrift_address} if driver == "bmv2" else {}
+    return {
+        "device_id": node.device_id,
+        "grpc": endpoints.grpc_address,
+        "driver": driver,
+        **thrift,
+        "program": node.program,
+        "ports": blueprint.ports(node.name),
+    }
+
+
+def _entries(blueprint: Blueprint, node: str) -> list[dict[str, Any]]:
+    forwarding = [
+        {
+            "table": "NodeIngress.l2.dmac",
+            "match": {"dst_addr": blueprint.host(host).mac},
+            "action": "forward",
+            "params": {"port": port},
+        }
+        for host, port in blueprint.routes[node].items()
+    ]
+    zones = [(port, blueprint.zone(node, port)) for port in blueprint.ports(node)]
+    return forwarding + [
+        {
+            "table": "NodeIngress.firewall.zone",
+            "match": {"ingress_port": port},
+            "action": f"set_{zone}",
+        }
+        for port, zone in zones
+        if zone is not None
+    ]

@@ -1,0 +1,1 @@
+"""The paper's experiment: a firewall moved under traffic, measured, printed, drawn."""

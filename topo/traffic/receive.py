@@ -1,0 +1,174 @@
+"""The receiver: a process that records every packet of an experiment with the kernel's receive time
+stamp.
+
+Run inside the receiving host: ``python -m topo.traffic.receive EXPERIMENT DIRECTORY``. It binds the
+flows' ports, opens the connections of those flows that it is to open (an opener each 50 ms until
+the first packet arrives, never again: later ones would refresh the state whose survival is
+measured), creates DIRECTORY/receive.ready, receives until SIGTERM, waits for stragglers, and writes
+NAME.received (see `records`) and receive.json.
+
+Choices: time stamps are the kernel's (SO_TIMESTAMPNS), taken when the frame enters the host's
+interface, so this process need not be prompt. It drains its sockets every few milliseconds under
+SCHED_IDLE, where it cannot delay a switch. Socket buffers hold seconds of traffic; should the
+kernel drop a packet for want of buffer all the same, SO_MEMINFO counts it (the counter that
+SO_RXQ_OVFL reports, but readable when no packet follows) and the measurement is invalid. The
+realtime clock is compared with the monotonic one at both ends of the run: a clock that was stepped
+meanwhile makes latencies meaningless, and is reported.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import os
+import socket
+import struct
+import time
+from array import array
+from collections.abc import Sequence
+from pathlib import Path
+
+from topo.traffic.flow import HEADER, MAGIC, Experiment, Flow
+from topo.traffic.stop import StopRequest
+
+DRAIN_INTERVAL_S = 0.004
+OPENER_INTERVAL_S = 0.05
+OPENER_TIMEOUT_S = 15.0
+QUIET_S = 0.5
+"""Silence after which no straggler is expected any more."""
+STRAGGLER_LIMIT_S = 5.0
+BUFFER_BYTES = 32 * 2**20
+
+# Not in the socket module. Values of asm-generic/socket.h (x86, ARM, RISC-V).
+SO_RCVBUFFORCE = 33
+SO_TIMESTAMPNS = 35
+SO_MEMINFO = 55
+SK_MEMINFO_DROPS = 8
+TIMESPEC = struct.Struct("@ll")
+ANCILLARY_BYTES = socket.CMSG_SPACE(TIMESPEC.size)
+
+
+class Sink:
+    """One flow being received: its socket and its record, in the order of arrival."""
+
+    def __init__(self, flow: Flow, token: int) -> None:
+        self.flow = flow
+        self.token = token
+        self.sequences = array("Q")
+        self.received_ns = array("Q")
+        self.foreign = 0
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.setblocking(False)
+        self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_BYTES)
+        self.socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        self.socket.bind(flow.receiver)
+
+    def open(self) -> None:
+        """Send the opener from the flow's receiving port."""
+        self.socket.sendto(self.flow.opener(self.token), self.flow.sender)
+
+    def drain(self) -> int:
+        """Take all packets that wait in the socket; return how many."""
+        taken = 0
+        while True:
+            try:
+                payload, ancillary, _, _ = self.socket.recvmsg(2048, ANCILLARY_BYTES)
+            except BlockingIOError:
+                return taken
+            self._record(payload, ancillary)
+            taken += 1
+
+    def _record(self, payload: bytes, ancillary: list[tuple[int, int, bytes]]) -> None:
+        if len(payload) < HEADER.size:
+            self.foreign += 1
+            return
+        magic, token, sequence, _ = HEADER.unpack_from(payload)
+        if (magic, token) != (MAGIC, self.token):
+            self.foreign += 1
+            return
+        ((_, _, stamp),) = ancillary
+        seconds, nanoseconds = TIMESPEC.unpack(stamp)
+        self.sequences.append(sequence)
+        self.received_ns.append(seconds * 1_000_000_000 + nanoseconds)
+
+    def dropped(self) -> int:
+        """Return how many packets the kernel has dropped at this socket (SO_MEMINFO)."""
+        memory = self.socket.getsockopt(socket.SOL_SOCKET, SO_MEMINFO, 64)
+        return struct.unpack_from("=I", memory, 4 * SK_MEMINFO_DROPS)[0]
+
+
+def open_connections(sinks: Sequence[Sink], stop: StopRequest) -> None:
+    """Open each flow that needs it, until its first packet arrives; TimeoutError names what stayed
+    silent.
+    """
+    waiting = [sink for sink in sinks if sink.flow.opened_by_receiver]
+    deadline = time.monotonic() + OPENER_TIMEOUT_S
+    while waiting and not stop.requested:
+        if time.monotonic() > deadline:
+            names = ", ".join(sink.flow.name for sink in waiting)
+            raise TimeoutError(
+                f"nothing arrived within {OPENER_TIMEOUT_S:.0f} s of opening {names}"
+            )
+        for sink in waiting:
+            sink.open()
+        time.sleep(OPENER_INTERVAL_S)
+        for sink in sinks:
+            sink.drain()
+        waiting = [sink for sink in waiting if not sink.sequences]
+
+
+def receive(sinks: Sequence[Sink], stop: StopRequest) -> None:
+    """Record packets until a stop is requested, then until no straggler has come for `QUIET_S`."""
+    while not stop.requested:
+        time.sleep(DRAIN_INTERVAL_S)
+        for sink in sinks:
+            sink.drain()
+    limit = time.monotonic() + STRAGGLER_LIMIT_S
+    quiet_until = time.monotonic() + QUIET_S
+    while time.monotonic() < min(quiet_until, limit):
+        if sum(sink.drain() for sink in sinks):
+            quiet_until = time.monotonic() + QUIET_S
+        time.sleep(DRAIN_INTERVAL_S)
+
+
+def _write(sinks: Sequence[Sink], directory: Path, clock_step_ns: int) -> None:
+    for sink in sinks:
+        records = sink.sequences.tobytes() + sink.received_ns.tobytes()
+        (directory / f"{sink.flow.name}.received").write_bytes(records)
+    summary = {
+        "clock_step_ns": clock_step_ns,
+        "dropped": {sink.flow.name: sink.dropped() for sink in sinks},
+        "foreign": {sink.flow.name: sink.foreign for sink in sinks},
+    }
+    (directory / "receive.json").write_text(json.dumps(summary))
+
+
+def _clock_offset_ns() -> int:
+    return time.time_ns() - time.monotonic_ns()
+
+
+def run(experiment: Experiment, directory: Path) -> None:
+    """Receive `experiment` once and leave its records in `directory`."""
+    stop = StopRequest()
+    sinks = [Sink(flow, experiment.token) for flow in experiment.flows]
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    offset_ns = _clock_offset_ns()
+    (directory / "receive.ready").touch()
+    gc.disable()
+    open_connections(sinks, stop)
+    receive(sinks, stop)
+    _write(sinks, directory, _clock_offset_ns() - offset_ns)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Parse the command line and receive the experiment."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("experiment", type=Path, help="the experiment, as JSON")
+    parser.add_argument("directory", type=Path, help="where the records go")
+    arguments = parser.parse_args(argv)
+    run(Experiment.read(arguments.experiment), arguments.directory)
+
+
+if __name__ == "__main__":
+    main()

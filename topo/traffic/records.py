@@ -1,0 +1,95 @@
+"""The records that generator and receiver leave, read into arrays.
+
+Files hold native 64-bit integers. NAME.sent: CLOCK_REALTIME ns at which packet 0, 1, … was sent.
+NAME.late: how late after its deadline, ns. NAME.received: in the order of arrival all sequence
+numbers, then all of the kernel's receive time stamps. send.json and receive.json hold what belongs
+to the processes: the generator's share of a core, packets dropped by the kernel for want of buffer
+(which makes the measurement invalid), packets that were not the experiment's, a step of the clock.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from topo.errors import MeasurementInvalid
+from topo.traffic.flow import Experiment
+
+CLOCK_STEP_LIMIT_NS = 1_000_000
+
+
+@dataclass(frozen=True)
+class FlowRecord:
+    """All that is known of one flow's packets; times in ns of CLOCK_REALTIME."""
+
+    name: str
+    sent_ns: NDArray[np.uint64]
+    late_ns: NDArray[np.int64]
+    sequences: NDArray[np.uint64]
+    received_ns: NDArray[np.uint64]
+
+    def __post_init__(self) -> None:
+        """Refuse records in which more was received than was ever sent."""
+        if self.sequences.size and int(self.sequences.max()) >= self.sent_ns.size:
+            raise MeasurementInvalid(
+                f"{self.name}: packet {int(self.sequences.max())} was received, but only "
+                f"{self.sent_ns.size} were sent"
+            )
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What one experiment left: the flows' records and the generator's share of a core."""
+
+    flows: dict[str, FlowRecord]
+    generator_cpu_share: float
+
+
+def read_recording(directory: Path, experiment: Experiment) -> Recording:
+    """Read the records of `experiment`; MeasurementInvalid when the receiver dropped or the clock
+    jumped.
+    """
+    sender = _summary(directory / "send.json")
+    receiver = _summary(directory / "receive.json")
+    _check_receiver(receiver)
+    flows = {flow.name: _read_flow(directory, flow.name) for flow in experiment.flows}
+    return Recording(flows, float(sender["cpu_share"]))
+
+
+def _summary(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_text())
+    except FileNotFoundError as error:
+        raise MeasurementInvalid(
+            f"{path.name} was never written: its process did not end well"
+        ) from error
+
+
+def _check_receiver(summary: dict[str, Any]) -> None:
+    dropped = {name: count for name, count in summary["dropped"].items() if count}
+    if dropped:
+        raise MeasurementInvalid(
+            f"the kernel dropped packets at the receiver's own sockets ({dropped}): the machine "
+            "is too loaded to measure on; the counts of this run say nothing about the network"
+        )
+    if abs(summary["clock_step_ns"]) > CLOCK_STEP_LIMIT_NS:
+        raise MeasurementInvalid(
+            f"the realtime clock was stepped by {summary['clock_step_ns'] / 1e6:.1f} ms during the "
+            "run (NTP?): latencies cannot be told; run again"
+        )
+
+
+def _read_flow(directory: Path, name: str) -> FlowRecord:
+    columns = np.fromfile(directory / f"{name}.received", dtype=np.uint64).reshape(2, -1)
+    return FlowRecord(
+        name=name,
+        sent_ns=np.fromfile(directory / f"{name}.sent", dtype=np.uint64),
+        late_ns=np.fromfile(directory / f"{name}.late", dtype=np.int64),
+        sequences=columns[0],
+        received_ns=columns[1],
+    )
