@@ -173,7 +173,8 @@ class _GreenQueue:
     def __init__(self) -> None:
         self._items: collections.deque[Any] = collections.deque()
         self._wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        weakref.finalize(self, os.close, self._wake_fd)
+        # Not at exit: tasks that still run then would write to a closed descriptor.
+        weakref.finalize(self, os.close, self._wake_fd).atexit = False
 
     def qsize(self) -> int:
         return len(self._items)

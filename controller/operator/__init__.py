@@ -1,1 +1,1 @@
-"""Operator commands, and the RPC that offers them."""
+"""The operator's side: commands defined once, offered by RPC and by the command ``hitless``."""
