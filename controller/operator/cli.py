@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.errors import HitlessError, NoAnswer, RpcError
+from controller.migration.states import MigrationState
 from controller.operator import faults
 from controller.operator.arguments import Argument, Flag
 from controller.operator.client import CALL_TIMEOUT_S, RpcClient
@@ -101,7 +102,7 @@ def _wait(client: RpcClient, migration_id: int, options: argparse.Namespace) -> 
         )
         return INTERRUPTED
     _show(COMMANDS["migrations"], {"migration": record}, options.json)
-    return DONE if record["state"] == "done" else FAILED
+    return DONE if record["state"] == MigrationState.FINISHED.value else FAILED
 
 
 def _show(command: Command, data: dict[str, Any], as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""Following one migration to its end over the RPC, and showing its steps as they happen.
+"""Following one migration until it has ended, or waits for a node, and showing its steps.
 
 Choices: events bring the news at once; asking every few seconds makes up for any that were missed
 and notices a management entity that hangs. Both carry the whole record, so either will do.
@@ -10,9 +10,12 @@ import time
 from typing import Any, TextIO
 
 from controller.errors import NoAnswer
+from controller.migration.states import MigrationState, StepState
 from controller.operator.client import RpcClient
+from controller.operator.views import detail_text
 
 ASK_INTERVAL_S = 2.0
+QUIET_STATES = (StepState.PENDING, StepState.RUNNING)
 
 Record = dict[str, Any]
 
@@ -20,33 +23,33 @@ Record = dict[str, Any]
 def follow(
     client: RpcClient, migration_id: int, timeout_s: float, progress: TextIO | None
 ) -> Record:
-    """Wait until a migration has ended, and return its record.
+    """Wait until a migration has ended or waits for a node, and return its record.
 
     Args:
         client: A connection that has subscribed to events.
         migration_id: The migration.
         timeout_s: How long to wait.
-        progress: Where steps are shown as they end; None: nowhere.
+        progress: Where steps are shown as they change; None: nowhere.
 
     Raises:
-        NoAnswer: it has not ended in time, or the management entity hangs.
+        NoAnswer: it has not come so far in time, or the management entity hangs.
         NotRunning: the management entity has ended.
     """
     deadline = time.monotonic() + timeout_s
-    shown = 0
-    while True:
-        record = client.call("migrations", {"id": migration_id})["migration"]
-        while record is not None:
-            shown = _show_new_steps(record, shown, progress)
-            if record["ended"]:
-                return record
-            if time.monotonic() > deadline:
-                raise NoAnswer(
-                    f"migration {migration_id} has not ended within {timeout_s:g} s and goes on:"
-                    f" hitless migrations {migration_id}",
-                    alive=True,
-                )
-            record = _next_record(client, migration_id, deadline)
+    shown: dict[int, str] = {}
+    record = None
+    while time.monotonic() < deadline:
+        record = record or client.call("migrations", {"id": migration_id})["migration"]
+        _show_news(record, shown, progress)
+        state = MigrationState(record["state"])
+        if state.ended or state.blocked:
+            return record
+        record = _next_record(client, migration_id, deadline)
+    raise NoAnswer(
+        f"migration {migration_id} has not ended within {timeout_s:g} s and goes on:"
+        f" hitless migrations {migration_id}",
+        alive=True,
+    )
 
 
 def _next_record(client: RpcClient, migration_id: int, deadline: float) -> Record | None:
@@ -60,15 +63,15 @@ def _next_record(client: RpcClient, migration_id: int, deadline: float) -> Recor
     return None
 
 
-def _show_new_steps(record: Record, shown: int, progress: TextIO | None) -> int:
-    """Show the steps that have ended since; return how many were shown so far."""
-    ended = [step for step in record["steps"] if step["ms"] is not None]
-    for step in ended[shown:] if progress else ():
-        detail = f"  {step['detail']}" if step["detail"] else ""
-        print(
-            f"  {step['name']:<18} {step['node']:<8} {step['state']:<8} {step['ms']:>9.1f} ms"
-            f"{detail}",
-            file=progress,
-            flush=True,
-        )
-    return max(shown, len(ended))
+def _show_news(record: Record, shown: dict[int, str], progress: TextIO | None) -> None:
+    """Show each step that has come to something since; ``shown`` remembers what was."""
+    if progress is None:
+        return
+    for position, step in enumerate(record["steps"]):
+        state = step["state"]
+        if StepState(state) in QUIET_STATES or shown.get(position) == state:
+            continue
+        shown[position] = state
+        took = "" if step["ms"] is None else f"{step['ms']:.1f} ms"
+        line = f"  {step['name']:<16} {step['node']:<8} {state:<8} {took:>12}"
+        print(f"{line}  {detail_text(step['detail'])}".rstrip(), file=progress, flush=True)

@@ -5,6 +5,7 @@ Choices: pure, and tolerant of nothing: data comes from the same version's comma
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 from controller.operator.tables import render
@@ -67,6 +68,65 @@ def functions(data: Data, width: int | None) -> list[str]:
         for function in data["functions"]
     ]
     return render(("function", "slots", "programs", "nodes", "cells", "state"), rows, width)
+
+
+def plan(data: Data, width: int | None) -> list[str]:
+    """Show what a migration would do, or that it was begun."""
+    if "id" in data:
+        return [f"migration {data['id']} is under way: hitless migrations {data['id']}"]
+    return []
+
+
+def migrations(data: Data, width: int | None) -> list[str]:
+    """Show one line for each migration, or one of them with its steps."""
+    if "migration" in data:
+        return _migration(data["migration"], width)
+    rows = [
+        (
+            record["id"],
+            _when(record["created_at"]),
+            record["function"],
+            record["slots"],
+            record["from"],
+            record["to"],
+            record["method"],
+            record["mode"],
+            record["state"],
+            record["cells_moved"],
+            _ms(record["duration_ms"]),
+        )
+        for record in data["migrations"]
+    ]
+    titles = "id", "started", "function", "slots", "from", "to", "method", "mode", "state"
+    return render((*titles, "cells", "took"), rows, width)
+
+
+def _migration(record: Data, width: int | None) -> list[str]:
+    head = (
+        f"migration {record['id']}: {record['function']}, slots {record['slots']},"
+        f" {record['from']} to {record['to']}, {record['method']}, {record['mode']}"
+    )
+    took = f" in {_ms(record['duration_ms'])}" if record["duration_ms"] is not None else ""
+    end = f"{record['state']}{took}, {record['cells_moved']} cells moved"
+    rows = [
+        (step["name"], step["node"], step["state"], _ms(step["ms"]), detail_text(step["detail"]))
+        for step in record["steps"]
+    ]
+    lines = [head, end, *([record["reason"]] if record["reason"] else [])]
+    return lines + render(("step", "node", "state", "took", "detail"), rows, width)
+
+
+def detail_text(detail: Data) -> str:
+    """Return a step's details in one line."""
+    return ", ".join(f"{key} {value}" for key, value in detail.items())
+
+
+def _when(epoch_s: float) -> str:
+    return datetime.datetime.fromtimestamp(epoch_s).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _ms(ms: float | None) -> str | None:
+    return None if ms is None else f"{ms:.1f} ms"
 
 
 def _span(seconds: float) -> str:

@@ -1,0 +1,113 @@
+"""How arguments of operators' commands are read, and what is said of those that will not do."""
+
+from __future__ import annotations
+
+import pytest
+
+from controller.errors import RequestError
+from controller.operator.arguments import (
+    Argument,
+    ArgumentError,
+    Choice,
+    Flag,
+    Name,
+    Number,
+    Slots,
+)
+from controller.operator.commands import COMMANDS, execute
+
+
+class Network:
+    """Stands for the management entity: the names that candidates are taken from."""
+
+    def node_names(self) -> list[str]:
+        return ["s1", "s2"]
+
+    def function_names(self) -> list[str]:
+        return ["firewall"]
+
+
+@pytest.mark.parametrize(
+    ("given", "slots"),
+    [("0-3,8", [0, 1, 2, 3, 8]), ("5", [5]), (5, [5]), ([3, 1, 1], [1, 3])],
+)
+def test_slots_are_read_from_text_numbers_and_lists(given: object, slots: list[int]) -> None:
+    assert Slots().read(given) == slots
+
+
+@pytest.mark.parametrize("given", ["", "3-1", "x", [], [-1], ["1"], [True, "a"], None, True, {}])
+def test_what_is_no_set_of_slots_is_refused(given: object) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        Slots().read(given)
+
+
+@pytest.mark.parametrize("given", ["", "-1", "1.0", "٣", True, None, 0, "0"])
+def test_what_is_no_number_of_at_least_one_is_refused(given: object) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        Number("ID", least=1).read(given)
+
+
+def test_a_choice_names_the_words_that_would_do() -> None:
+    with pytest.raises(ValueError, match="'px' is none of pm, pr, auto"):
+        Choice(("pm", "pr", "auto")).read("px")
+
+
+def test_a_flag_is_true_or_false_and_nothing_else() -> None:
+    assert Flag().read(True) is True
+    with pytest.raises(ValueError, match="true or false"):
+        Flag().read(1)
+
+
+def test_a_name_is_a_text_that_is_not_empty() -> None:
+    assert Name("NODE").read(" s1 ") == "s1"
+    for wrong in ("", "  ", 3, None):
+        with pytest.raises(ValueError, match="must be a name"):
+            Name("NODE").read(wrong)
+
+
+def argument(**changes: object) -> Argument:
+    details = {"name": "source", "flag": "--from", "type": Name("NODE"), "help": ""}
+    return Argument(**{**details, **changes})
+
+
+def test_an_unknown_name_is_answered_with_those_that_would_do() -> None:
+    wanted = argument(candidates=Network.node_names)
+    with pytest.raises(
+        ArgumentError, match="--from: there is no node 's9'; these would do: s1, s2"
+    ) as caught:
+        wanted.take("s9", Network())
+    assert caught.value.values == ["s1", "s2"]
+
+
+def test_a_missing_argument_is_answered_with_those_that_would_do() -> None:
+    wanted = argument(candidates=Network.node_names, required=True)
+    with pytest.raises(ArgumentError, match="--from: is missing; these would do: s1, s2"):
+        wanted.take(None, Network())
+
+
+def test_an_argument_that_may_be_left_out_has_its_default() -> None:
+    assert argument(default="s1").take(None, Network()) == "s1"
+
+
+def test_a_long_list_of_values_that_would_do_is_cut_and_counted() -> None:
+    text = str(ArgumentError("--from", "no", [f"s{i}" for i in range(40)]))
+    assert "s11 and 28 more" in text
+    assert "s12" not in text
+
+
+def test_an_unknown_command_is_answered_with_those_that_would_do() -> None:
+    with pytest.raises(RequestError, match=r"no command 'nodez'; these would do: .*\bnodes\b"):
+        execute(Network(), "nodez", {})
+
+
+def test_an_unknown_argument_is_answered_with_those_that_would_do() -> None:
+    with pytest.raises(ArgumentError, match=r"slot: migrate has no such argument; .*slots"):
+        execute(Network(), "migrate", {"slot": "1"})
+
+
+def test_every_command_and_argument_says_what_it_is_for() -> None:
+    for name, command in COMMANDS.items():
+        assert command.name == name
+        assert command.help
+        assert all(a.help for a in command.arguments)
+        assert len({a.name for a in command.arguments}) == len(command.arguments)
