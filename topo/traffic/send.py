@@ -115,6 +115,13 @@ def _write(streams: Sequence[Stream], directory: Path, summary: dict[str, Any]) 
     (directory / "send.json").write_text(json.dumps(summary))
 
 
+def announce(path: Path, text: str = "") -> None:
+    """Make a file appear with all of its content at once, for those who wait for it."""
+    temporary = path.with_suffix(".new")
+    temporary.write_text(text)
+    temporary.rename(path)
+
+
 def be_prompt() -> str:
     """Ask for the promptest scheduling that we may have; return what it became, fifo or other."""
     Path("/proc/self/timerslack_ns").write_text("1")
@@ -141,7 +148,7 @@ def run(experiment: Experiment, directory: Path, max_seconds: float) -> None:
     gc.disable()
     cpu_before = _cpu_s()
     origin_ns = time.monotonic_ns() + LEAD_NS
-    (directory / "send.started").write_text(str(time.time_ns() + LEAD_NS))
+    announce(directory / "send.started", str(time.time_ns() + LEAD_NS))
     play(streams, origin_ns, origin_ns + int(max_seconds * 1e9), stop)
     elapsed_s = (time.monotonic_ns() - origin_ns) / 1e9
     summary = {

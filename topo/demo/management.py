@@ -1,0 +1,159 @@
+"""The management entity as the demo uses it: its process, and the `hitless` command that drives
+it.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from topo.deployment import Deployment
+from topo.errors import CommandFailed, MigrationFailed
+from topo.process import ManagedProcess, run_command
+from topo.requirements import executable
+from topo.traffic.accounting import Window
+
+APP = Path(__file__).resolve().parent.parent.parent / "apps" / "me_app.py"
+READY_TIMEOUT_S = 40.0
+COMMAND_TIMEOUT_S = 20.0
+MIGRATION_TIMEOUT_S = 120.0
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a migration, as the management entity timed it (epoch, ns)."""
+
+    name: str
+    node: str
+    window: Window
+
+    @property
+    def ms(self) -> float:
+        """How long it took."""
+        return self.window.ms
+
+
+@dataclass(frozen=True)
+class Migration:
+    """A finished migration, as the management entity reports it."""
+
+    source: str
+    destination: str
+    method: str
+    mode: str
+    cells_moved: int
+    steps: tuple[Step, ...]
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> Migration:
+        """Take what is needed from a finished migration's JSON."""
+        return cls(
+            source=document["from"],
+            destination=document["to"],
+            method=document["method"],
+            mode=document["mode"],
+            cells_moved=document["cells_moved"],
+            steps=tuple(_step(step) for step in document["steps"]),
+        )
+
+    @property
+    def window(self) -> Window:
+        """From the beginning of the first step to the end of the last."""
+        return Window(
+            min(step.window.start_ns for step in self.steps),
+            max(step.window.end_ns for step in self.steps),
+        )
+
+    @property
+    def duration_ms(self) -> float:
+        """How long that is."""
+        return self.window.ms
+
+
+def _step(document: Mapping[str, Any]) -> Step:
+    start_ns = int(document["started_at"] * 1e9)
+    window = Window(start_ns, start_ns + int(document["ms"] * 1e6))
+    return Step(document["name"], document["node"], window)
+
+
+class ManagementEntity:
+    """osken-manager with our app, on the configuration of a deployment."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._configuration = deployment.configuration
+        self.process: ManagedProcess = deployment.network.process(
+            "osken-manager",
+            [
+                executable("osken-manager"),
+                str(APP),
+                *("--config-file", str(self._configuration.me)),
+            ],
+        )
+
+    def wait_ready(self, timeout_s: float = READY_TIMEOUT_S) -> None:
+        """Wait until it is the primary controller of every node and has provisioned it."""
+        self.process.wait_until(self._is_ready, "had all nodes ready", timeout_s)
+
+    def _is_ready(self) -> bool:
+        if not self._configuration.rpc_socket.exists():
+            return False
+        done = self._run("status")
+        if done.returncode != 0:
+            return False
+        nodes = json.loads(done.stdout)["nodes"]
+        return nodes["ready"] == nodes["total"]
+
+    def command(self, *words: str) -> dict[str, Any]:
+        """Run a `hitless` command and return its JSON; CommandFailed quotes what it said."""
+        done = self._run(*words)
+        if done.returncode != 0:
+            raise self._failure(words, done)
+        return json.loads(done.stdout)
+
+    def migrate(
+        self, function: str, source: str, destination: str, method: str, mode: str, *options: str
+    ) -> Migration:
+        """Move a function and wait for the end.
+
+        CommandFailed when the request is refused, MigrationFailed when it did not reach its end.
+        """
+        words = (
+            *("migrate", function, "--from", source, "--to", destination),
+            *("--method", method, "--mode", mode, *options),
+        )
+        done = self._run(*words, timeout_s=MIGRATION_TIMEOUT_S)
+        # Status 1 with a record: the migration did not reach its end, and the record says why.
+        if done.returncode not in (0, 1) or not done.stdout:
+            raise self._failure(words, done)
+        record = json.loads(done.stdout)["migration"]
+        if done.returncode == 1:
+            raise MigrationFailed(
+                f"the migration of the {function} from {source} to {destination} is "
+                f"{record['state']}: {record['reason']}{self.process.tail()}"
+            )
+        return Migration.read(record)
+
+    def _run(
+        self, *words: str, timeout_s: float = COMMAND_TIMEOUT_S
+    ) -> subprocess.CompletedProcess[str]:
+        socket = str(self._configuration.rpc_socket)
+        argv = [executable("hitless"), "--rpc", socket, *words, "--json"]
+        try:
+            return run_command(argv, timeout_s)
+        except subprocess.TimeoutExpired as error:
+            raise CommandFailed(
+                f"hitless {' '.join(words)} has not ended in {timeout_s:.0f} s{self.process.tail()}"
+            ) from error
+
+    def _failure(
+        self, words: Sequence[str], done: subprocess.CompletedProcess[str]
+    ) -> CommandFailed:
+        said = (done.stderr or done.stdout).strip()
+        return CommandFailed(
+            f"hitless {' '.join(words)} ended with status {done.returncode}: {said}"
+            f"{self.process.tail()}"
+        )
