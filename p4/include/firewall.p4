@@ -24,7 +24,7 @@
 
 #define FIREWALL_DECLARE(SLOT) \
     @hitless_state[function="firewall", state="connections", merge="newer", first_slot=SLOT, slots=1, \
-                   time_lsb=0, time_width=32, time_unit_us=65536] \
+                   bucket=4, time_lsb=0, time_width=32, time_unit_us=65536] \
     register<bit<63>>(FIREWALL_CELLS_PER_SLOT) connections_##SLOT;
 
 #define FIREWALL_READ_BUCKET(SLOT) \
