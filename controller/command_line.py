@@ -29,7 +29,7 @@ OPTIONS = [
         help="load the apps, check the configuration, and start nothing",
     ),
     oslo_cfg.FloatOpt(
-        "shutdown_timeout_s",
+        "shutdown-timeout-s",
         default=10.0,
         min=0.1,
         help="seconds after which a process that was told to stop is ended hard",
@@ -68,6 +68,10 @@ def parse(arguments: Sequence[str], conf: cfg.ConfigOpts = cfg.CONF) -> CommandL
         command_line = CommandLine(apps, conf.check, conf.shutdown_timeout_s)
     except (oslo_cfg.Error, ValueError) as exc:
         raise ConfigError(str(exc)) from exc
+    except SystemExit as exc:
+        if isinstance(exc.code, str):  # how oslo.config refuses a value on the command line
+            raise ConfigError(exc.code) from exc
+        raise
     if not command_line.apps:
         raise ConfigError("no app is given; to run the management entity: apps/me_app.py")
     log.configure(conf)

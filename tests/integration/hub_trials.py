@@ -5,6 +5,7 @@ Run as a script with a trial's name; ends with status 0 if the promise holds.
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -187,7 +188,4 @@ if __name__ == "__main__":
     hub.prepare()
     globals()[sys.argv[1]]()
     sys.stdout.flush()
-    # Other threads may hang on purpose.
-    import os
-
-    os._exit(0)
+    os._exit(0)  # other threads may hang on purpose
