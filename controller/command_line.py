@@ -51,7 +51,7 @@ def parse(arguments: Sequence[str], conf: cfg.ConfigOpts = cfg.CONF) -> CommandL
 
     Raises:
         ConfigError: a file is missing or damaged, or an option's value cannot be.
-        SystemExit: ``--help`` or ``--version`` was asked for, or an option is unknown.
+        SystemExit: ``--help`` or ``--version`` was asked for, or an option or its value is wrong.
     """
     conf.register_cli_opts(OPTIONS)
     try:
@@ -69,9 +69,8 @@ def parse(arguments: Sequence[str], conf: cfg.ConfigOpts = cfg.CONF) -> CommandL
     except (oslo_cfg.Error, ValueError) as exc:
         raise ConfigError(str(exc)) from exc
     except SystemExit as exc:
-        if isinstance(exc.code, str):  # how oslo.config refuses a value on the command line
-            raise ConfigError(exc.code) from exc
-        raise
+        # oslo.config has said what is wrong, and ends with 1 for a value, with 2 for an option.
+        raise SystemExit(2 if exc.code else 0) from exc
     if not command_line.apps:
         raise ConfigError("no app is given; to run the management entity: apps/me_app.py")
     log.configure(conf)
