@@ -150,7 +150,7 @@ def _mark_steps(axis: Axes, move: Move, left_ms: float, right_ms: float) -> None
             ha="center",
             va="bottom",
             fontsize=7.5,
-            arrowprops={"arrowstyle": "-", "lw": 0.5, "shrinkA": 0, "shrinkB": 0},
+            arrowprops={"arrowstyle": "-", "lw": 0.5, "shrinkA": 0, "shrinkB": 0, "relpos": (0.5, 0)},
         )
 
 
