@@ -136,7 +136,7 @@ def test_several_apps_are_loaded_from_one_argument_with_commas(tmp_path: Path) -
         (["json"], 2, "json is no app: it defines no subclass of OSKenApp"),
         (["an_app.py", "--config-file", "gone.conf"], 2, "gone.conf"),
         (["an_app.py", "--no-such-option"], 2, "--no-such-option"),
-        (["an_app.py", "--shutdown-timeout-s", "0"], 2, "shutdown-timeout-s"),
+        (["an_app.py", "--shutdown-timeout-s", "0"], 2, "shutdown_timeout_s"),
         (["an_app.py", "--config-file", "bad.conf"], 2, "bad.conf"),
         (["an_app.py", "--log-file", "/no/such/directory/log"], 2, "cannot set the log up"),
         (["damaged.py"], 1, "cannot load app damaged.py"),
