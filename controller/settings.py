@@ -176,7 +176,9 @@ def warn_unknown(conf: cfg.ConfigOpts) -> None:
 
 def _keys(conf: cfg.ConfigOpts) -> Iterator[tuple[str, str, str]]:
     """Yield file, group and key of every line in the configuration files."""
-    for path in conf.config_file or []:
+    directories = [Path(directory) for directory in conf.config_dir or []]
+    in_directories = [path for found in directories for path in sorted(found.glob("*.conf"))]
+    for path in (*(conf.config_file or []), *map(str, in_directories)):
         sections: dict[str, dict[str, list[str]]] = {}
         oslo_cfg.ConfigParser(path, sections).parse()
         for group, values in sections.items():
@@ -194,9 +196,8 @@ def _value(conf: cfg.ConfigOpts, name: str, group: str = "DEFAULT") -> Any:
     try:
         return conf[name] if group == "DEFAULT" else conf[group][name]
     except ValueError as exc:
-        files = [path for path, *key in _keys(conf) if key == [group, name]]
         reason = str(exc).rpartition("is not valid: ")[2]
-        raise ConfigError(f"{', '.join(files)}: [{group}] {name}: {reason}") from exc
+        raise ConfigError(f"{_setter(conf, name, group)}: [{group}] {name}: {reason}") from exc
 
 
 def _path(conf: cfg.ConfigOpts, name: str) -> Path | None:
@@ -206,5 +207,13 @@ def _path(conf: cfg.ConfigOpts, name: str) -> Path | None:
         return None
     location = conf.get_location(name)
     in_file = location is not None and location.location is oslo_cfg.Locations.user
-    base = Path(location.detail).parent if in_file else Path.cwd()
+    base = Path(_setter(conf, name)).parent if in_file else Path.cwd()
     return (base / Path(value).expanduser()).absolute()
+
+
+def _setter(conf: cfg.ConfigOpts, name: str, group: str = "DEFAULT") -> str:
+    """Return the file whose value of an option counts: the last that has one.
+
+    oslo.config's own answer is the last file of all.
+    """
+    return [path for path, *key in _keys(conf) if key == [group, name]][-1]

@@ -1,0 +1,101 @@
+"""The options of the management entity: values, paths, and what is refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from pathlib import Path
+
+import pytest
+from os_ken import cfg
+
+from controller import settings
+from controller.errors import ConfigError
+from controller.settings import Settings, warn_unknown
+
+
+def read(*files: Path) -> tuple[Settings, cfg.ConfigOpts]:
+    conf = cfg.ConfigOpts()
+    arguments = [word for path in files for word in ("--config-file", str(path))]
+    conf(arguments, prog="test", default_config_files=[], default_config_dirs=[])
+    return Settings.read(conf), conf
+
+
+def write(directory: Path, text: str, name: str = "me.conf") -> Path:
+    directory.mkdir(exist_ok=True)
+    path = directory / name
+    path.write_text(text)
+    return path
+
+
+def test_relative_paths_belong_to_the_file_that_sets_them(tmp_path: Path) -> None:
+    first = write(tmp_path / "a", "[DEFAULT]\nnetwork_file = net.yaml\nrpc_socket = x/rpc.sock\n")
+    second = write(tmp_path / "b", "[DEFAULT]\njournal_file = ../j.sqlite\n")
+    read_settings, _ = read(first, second)
+    assert read_settings.network_file == tmp_path / "a" / "net.yaml"
+    assert read_settings.rpc_socket == tmp_path / "a" / "x" / "rpc.sock"
+    assert read_settings.journal_file.resolve() == tmp_path / "j.sqlite"
+
+
+def test_the_journal_lies_beside_the_network_file_unless_said(tmp_path: Path) -> None:
+    path = write(tmp_path, "[DEFAULT]\nnetwork_file = nets/net.yaml\n")
+    assert read(path)[0].journal_file == tmp_path / "nets" / "hitless-journal.sqlite"
+
+
+def test_options_of_nodes_reach_the_drivers(tmp_path: Path) -> None:
+    path = write(
+        tmp_path, "[DEFAULT]\nnetwork_file = n\n[node]\ncall_timeout_s = 2.5\nkeepalive_s=3\n"
+    )
+    node = read(path)[0].node
+    assert (node.call_timeout_s, node.keepalive_s) == (2.5, 3.0)
+
+
+def test_options_not_given_are_the_drivers_own_defaults(tmp_path: Path) -> None:
+    path = write(tmp_path, "[DEFAULT]\nnetwork_file = n\n")
+    assert read(path)[0].node == settings.DriverOptions()
+
+
+def test_each_option_of_nodes_is_one_that_drivers_have() -> None:
+    fields = {field.name for field in dataclasses.fields(settings.DriverOptions)}
+    assert {option.name for option in settings.NODE_OPTIONS} <= fields
+
+
+def test_a_missing_network_file_says_how_to_give_one() -> None:
+    with pytest.raises(ConfigError, match="--config-file FILE with a line network_file"):
+        read()
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("call_timeout_s = -1", "call_timeout_s: Should be greater than or equal to 0.01"),
+        ("call_timeout_s = soon", "call_timeout_s: could not convert"),
+        ("call_timeout = 1", r"no option call_timeout \(did you mean call_timeout_s\?\)"),
+        ("xyz = 1", "no option xyz$"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_file_option_and_reason(
+    tmp_path: Path, line: str, text: str
+) -> None:
+    path = write(tmp_path, f"[DEFAULT]\nnetwork_file = n\n[node]\n{line}\n")
+    with pytest.raises(ConfigError, match=rf"me\.conf: \[node\].*{text}"):
+        read(path)
+
+
+def test_a_key_that_no_app_knows_is_warned_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = write(tmp_path, "[DEFAULT]\nnetwork_file = n\nnetwork-fil = m\n[other]\nx = 1\n")
+    _, conf = read(path)
+    with caplog.at_level(logging.WARNING):
+        warn_unknown(conf)
+    (message,) = [record.getMessage() for record in caplog.records]
+    assert message.endswith("no app has an option network_fil (did you mean network_file?)")
+
+
+def test_every_option_has_a_help_text_and_those_of_time_name_their_unit() -> None:
+    for _, options in settings.list_opts():
+        for option in options:
+            assert option.help
+            if isinstance(option, cfg.FloatOpt):
+                assert option.name.endswith("_s")
