@@ -1,0 +1,1 @@
+"""Writing and reading P4 entities: one module per kind of entity."""

@@ -1,0 +1,210 @@
+"""Indirect counters and meters (specification 1.4, "CounterEntry" and "MeterEntry")."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+from finsy.proto import p4r
+
+from switch.dataplane.messages import MeterConfig
+from switch.p4runtime.effects import Cell, Channel, Fill
+from switch.p4runtime.entities.handler import EntityHandler, only_modify
+from switch.p4runtime.entities.resources import (
+    counter_cell,
+    fill_counter,
+    fill_meter,
+    meter_config,
+    refuse_meter_counters,
+)
+from switch.p4runtime.state import Array
+from switch.p4runtime.status import StatusError, invalid_argument
+from switch.p4runtime.transaction import Transaction
+from switch.p4runtime.view import View, check_index, find, select
+
+
+class ArrayHandler(EntityHandler):
+    """What arrays of counters, meters and registers have in common.
+
+    Single cells asked for one after the other, of one array and with rising indices, are read
+    from the data plane in one slice.
+    """
+
+    what: ClassVar[str]
+    channel: ClassVar[Channel]
+    fill_channel: ClassVar[Channel]
+
+    def write(self, tx: Transaction, view: View, update: p4r.Update.Type, message: Any) -> None:
+        """Set one cell, or all without an index."""
+        only_modify(update, f"a {self.what}")
+        array = find(self.arrays(view), self.object_id(message), self.what)
+        name = f"{self.what} {array.name}"
+        index = check_index(message.index, array.size, name) if message.HasField("index") else None
+        written = self.value(array, message)
+        if not written:
+            return
+        if index is None:
+            tx.effect(self.fill_channel, Fill(array.name, array.size, written[0]))
+        else:
+            tx.effect(self.channel, Cell(array.name, index, written[0]))
+
+    def read(self, view: View, message: Any) -> Iterator[p4r.Entity]:
+        """One cell, all of an array (no index), or all of all arrays (no id)."""
+        self.check_read(message)
+        arrays = select(view, self.arrays(view), self.object_id(message), self.what)
+        if message.HasField("index"):
+            if not self.object_id(message):
+                raise invalid_argument(f"an index needs the id of a {self.what}")
+            return self._one(view, arrays, message)
+        found = [(array, 0, self.cells(view, array, 0, array.size)) for array in arrays]
+        return self._messages(found)
+
+    def read_many(
+        self, view: View, messages: Sequence[Any]
+    ) -> list[Iterator[p4r.Entity] | StatusError]:
+        """Each request by itself, but runs of single cells in one slice."""
+        answers: list[Iterator[p4r.Entity] | StatusError] = []
+        while len(answers) < len(messages):
+            first = messages[len(answers)]
+            length = self._run_length(messages, len(answers))
+            answers += self._run(view, first, length) or [self._try_read(view, first)]
+        return answers
+
+    def _run_length(self, messages: Sequence[Any], start: int) -> int:
+        """How many requests from `start` on are for consecutive cells of one array."""
+        first = messages[start]
+        if not first.HasField("index"):
+            return 1
+        object_id, index = self.object_id(first), first.index.index
+        length = 1
+        while start + length < len(messages):
+            message = messages[start + length]
+            if self.object_id(message) != object_id or message.index.index != index + length:
+                break
+            length += 1
+        return length
+
+    def _run(self, view: View, first: Any, length: int) -> list[Iterator[p4r.Entity]]:
+        """The answers to a run of requests; [] if they are better looked at one by one."""
+        array = self.arrays(view).get(self.object_id(first))
+        if length == 1 or array is None or not view.scope.allows(self.object_id(first)):
+            return []
+        index = first.index.index
+        if index < 0 or index + length > array.size:
+            return []
+        cells = self.cells(view, array, index, length)
+        return [
+            self._messages([(array, index + place, cells[place : place + 1])])
+            for place in range(length)
+        ]
+
+    def _one(self, view: View, arrays: list[Any], message: Any) -> Iterator[p4r.Entity]:
+        found = []
+        for array in arrays:
+            index = check_index(message.index, array.size, f"{self.what} {array.name}")
+            found.append((array, index, self.cells(view, array, index, 1)))
+        return self._messages(found)
+
+    def _messages(self, found: list[tuple[Any, int, list[Any]]]) -> Iterator[p4r.Entity]:
+        for array, first, cells in found:
+            yield from self.entities(array, first, cells)
+
+    @abstractmethod
+    def arrays(self, view: View) -> Mapping[int, Any]:
+        """The arrays of the pipeline, by id."""
+
+    @abstractmethod
+    def value(self, array: Any, message: Any) -> tuple[Any, ...]:
+        """What to write, in a tuple; () if the message asks for no change."""
+
+    @abstractmethod
+    def cells(self, view: View, array: Any, first: int, count: int) -> list[Any]:
+        """Cells as the data plane holds them."""
+
+    @abstractmethod
+    def entities(self, array: Any, first: int, cells: list[Any]) -> Iterator[p4r.Entity]:
+        """The messages of consecutive cells."""
+
+    def check_read(self, message: Any) -> None:
+        """Raise the `StatusError` of a request that asks for too much."""
+
+
+class CounterHandler(ArrayHandler):
+    """Serves `counter_entry`."""
+
+    kind = "counter_entry"
+    what = "counter"
+    channel = Channel.COUNTER
+    fill_channel = Channel.COUNTER_FILL
+
+    def object_id(self, message: p4r.CounterEntry) -> int:
+        """The counter's id."""
+        return message.counter_id
+
+    def arrays(self, view: View) -> Mapping[int, Array]:
+        """The indirect counters."""
+        return view.pipeline.counters
+
+    def value(self, array: Array, message: p4r.CounterEntry) -> tuple[Any, ...]:
+        """The counts; without data they stay."""
+        return (counter_cell(message.data),) if message.HasField("data") else ()
+
+    def cells(self, view: View, array: Array, first: int, count: int) -> list[Any]:
+        """The counts."""
+        return view.plane.read_counters(view.config, array.name, first, count)
+
+    def entities(self, array: Array, first: int, cells: list[Any]) -> Iterator[p4r.Entity]:
+        """One message a cell."""
+        for place, cell in enumerate(cells):
+            entity = p4r.Entity()
+            message = entity.counter_entry
+            message.counter_id = array.array_id
+            message.index.index = first + place
+            fill_counter(message.data, cell)
+            yield entity
+
+
+class MeterHandler(ArrayHandler):
+    """Serves `meter_entry`."""
+
+    kind = "meter_entry"
+    what = "meter"
+    channel = Channel.METER
+    fill_channel = Channel.METER_FILL
+
+    def object_id(self, message: p4r.MeterEntry) -> int:
+        """The meter's id."""
+        return message.meter_id
+
+    def check_read(self, message: p4r.MeterEntry) -> None:
+        """Per-colour counters are not kept."""
+        refuse_meter_counters(message)
+
+    def arrays(self, view: View) -> Mapping[int, Array]:
+        """The indirect meters."""
+        return view.pipeline.meters
+
+    def value(self, array: Array, message: p4r.MeterEntry) -> tuple[Any, ...]:
+        """The configuration; without one the meter goes back to its default."""
+        refuse_meter_counters(message)
+        if not message.HasField("config"):
+            return (None,)
+        return (meter_config(message.config, array.meter_type),)
+
+    def cells(self, view: View, array: Array, first: int, count: int) -> list[Any]:
+        """The configurations."""
+        return view.plane.read_meters(view.config, array.name, first, count)
+
+    def entities(
+        self, array: Array, first: int, cells: list[MeterConfig | None]
+    ) -> Iterator[p4r.Entity]:
+        """One message a cell; without config where the meter has its default."""
+        for place, config in enumerate(cells):
+            entity = p4r.Entity()
+            message = entity.meter_entry
+            message.meter_id = array.array_id
+            message.index.index = first + place
+            if config is not None:
+                fill_meter(message.config, config)
+            yield entity

@@ -1,0 +1,146 @@
+"""Direct counters and direct meters as entities of their own (specification 1.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from finsy.proto import p4r
+
+from switch.p4runtime.effects import Channel
+from switch.p4runtime.entities.handler import EntityHandler, only_modify
+from switch.p4runtime.entities.resources import (
+    counter_cell,
+    fill_counter,
+    fill_meter,
+    meter_config,
+    refuse_meter_counters,
+)
+from switch.p4runtime.entities.table_keys import entry_key, fill_key
+from switch.p4runtime.state import Entry, Table
+from switch.p4runtime.status import invalid_argument, not_found, unimplemented
+from switch.p4runtime.transaction import Transaction
+from switch.p4runtime.view import View, find, select
+
+
+class _DirectHandler(EntityHandler):
+    """What direct counters and direct meters have in common."""
+
+    resource: str
+
+    def object_id(self, message: Any) -> int:
+        """The id of the table that the resource belongs to."""
+        return message.table_entry.table_id
+
+    def _entry(self, view: View, message: Any) -> tuple[Table, Entry]:
+        """The entry that a message names; raises NOT_FOUND."""
+        if not message.HasField("table_entry"):
+            raise invalid_argument("the message has no table_entry")
+        request = message.table_entry
+        table = find(view.pipeline.tables, request.table_id, "table")
+        self._check_table(table)
+        if request.is_default_action:
+            raise unimplemented("direct counters and meters of default entries")
+        entry = table.entries.get(entry_key(table, request))
+        if entry is None:
+            raise not_found(f"table {table.name} has no such entry")
+        return table, entry
+
+    def _check_table(self, table: Table) -> None:
+        if not self._has(table):
+            raise invalid_argument(f"table {table.name} has no direct {self.resource}")
+
+    def _has(self, table: Table) -> bool:
+        return table.has_counter if self.resource == "counter" else table.has_meter
+
+    def _selected(self, view: View, message: Any) -> list[tuple[Table, list[Entry]]]:
+        """One entry, all of a table (no match given), or all of all tables (no table)."""
+        request = message.table_entry
+        if request.match or request.is_default_action:
+            table, entry = self._entry(view, message)
+            return [(table, [entry])] if view.scope.allows(table.table_id) else []
+        tables = select(view, view.pipeline.tables, request.table_id, "table")
+        if request.table_id:
+            for table in tables:
+                self._check_table(table)
+        return [
+            (table, [e for e in table.entries.values() if request.priority in (0, e.priority)])
+            for table in tables
+            if self._has(table)
+        ]
+
+
+class DirectCounterHandler(_DirectHandler):
+    """Serves `direct_counter_entry`."""
+
+    kind = "direct_counter_entry"
+    resource = "counter"
+
+    def write(
+        self,
+        tx: Transaction,
+        view: View,
+        update: p4r.Update.Type,
+        message: p4r.DirectCounterEntry,
+    ) -> None:
+        """Set the counter of an entry; without data it stays."""
+        only_modify(update, "a direct counter")
+        table, entry = self._entry(view, message)
+        if message.HasField("data"):
+            cell = counter_cell(message.data)
+            tx.effect(Channel.DIRECT_COUNTER, (table.plane_name(entry), cell))
+
+    def read(self, view: View, message: p4r.DirectCounterEntry) -> Iterator[p4r.Entity]:
+        """The counters of the selected entries."""
+        found = [
+            (table, entries, view.plane.read_direct_counters(view.config, names))
+            for table, entries in self._selected(view, message)
+            if (names := [table.plane_name(entry) for entry in entries])
+        ]
+        return self._messages(found)
+
+    def _messages(self, found: list[tuple[Table, list[Entry], Any]]) -> Iterator[p4r.Entity]:
+        for table, entries, cells in found:
+            for entry, cell in zip(entries, cells, strict=True):
+                entity = p4r.Entity()
+                fill_key(entity.direct_counter_entry.table_entry, table, entry)
+                fill_counter(entity.direct_counter_entry.data, cell)
+                yield entity
+
+
+class DirectMeterHandler(_DirectHandler):
+    """Serves `direct_meter_entry`."""
+
+    kind = "direct_meter_entry"
+    resource = "meter"
+
+    def write(
+        self, tx: Transaction, view: View, update: p4r.Update.Type, message: p4r.DirectMeterEntry
+    ) -> None:
+        """Configure the meter of an entry; without config it goes back to the default."""
+        only_modify(update, "a direct meter")
+        refuse_meter_counters(message)
+        table, entry = self._entry(view, message)
+        config = None
+        if message.HasField("config"):
+            config = meter_config(message.config, table.meter_type)
+        tx.effect(Channel.DIRECT_METER, (table.plane_name(entry), config))
+
+    def read(self, view: View, message: p4r.DirectMeterEntry) -> Iterator[p4r.Entity]:
+        """The meters of the selected entries."""
+        refuse_meter_counters(message)
+        found = [
+            (table, entries, view.plane.read_direct_meters(view.config, names))
+            for table, entries in self._selected(view, message)
+            if (names := [table.plane_name(entry) for entry in entries])
+        ]
+        return self._messages(found)
+
+    def _messages(self, found: list[tuple[Table, list[Entry], Any]]) -> Iterator[p4r.Entity]:
+        for table, entries, configs in found:
+            for entry, config in zip(entries, configs, strict=True):
+                entity = p4r.Entity()
+                fill_key(entity.direct_meter_entry.table_entry, table, entry)
+                if config is not None:
+                    fill_meter(entity.direct_meter_entry.config, config)
+                yield entity

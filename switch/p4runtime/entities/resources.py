@@ -1,0 +1,99 @@
+"""Values of counters and configurations of meters, and where table entries carry them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from finsy.proto import p4i, p4r
+
+from switch.dataplane.messages import CounterCell, MeterConfig
+from switch.p4runtime.effects import Channel
+from switch.p4runtime.state import Entry, Table
+from switch.p4runtime.status import invalid_argument, unimplemented
+from switch.p4runtime.transaction import Transaction
+
+MAX_INT64 = (1 << 63) - 1
+
+
+def counter_cell(data: p4r.CounterData) -> CounterCell:
+    """The cell that a message describes; raises INVALID_ARGUMENT for negative counts."""
+    if data.packet_count < 0 or data.byte_count < 0:
+        raise invalid_argument("counters cannot be negative")
+    return CounterCell(data.packet_count, data.byte_count)
+
+
+def fill_counter(message: p4r.CounterData, cell: CounterCell) -> None:
+    """Fill the message of a cell; counts past 2^63 - 1 do not fit it and are cut."""
+    message.SetInParent()
+    message.packet_count = min(cell.packets, MAX_INT64)
+    message.byte_count = min(cell.bytes, MAX_INT64)
+
+
+def meter_config(config: p4r.MeterConfig, meter_type: int) -> MeterConfig:
+    """The configuration that a message describes; raises INVALID_ARGUMENT.
+
+    What each type of meter takes is said in the specification, "MeterEntry & DirectMeterEntry".
+    """
+    if min(config.cir, config.cburst, config.pir, config.pburst, config.eburst) < 0:
+        raise invalid_argument("rates and bursts cannot be negative")
+    if config.pir < config.cir:
+        raise invalid_argument(f"the peak rate {config.pir} is below the rate {config.cir}")
+    single = meter_type != p4i.MeterSpec.TWO_RATE_THREE_COLOR
+    if single and (config.pir, config.pburst) != (config.cir, config.cburst):
+        raise invalid_argument("a single-rate meter has pir = cir and pburst = cburst")
+    if config.eburst and meter_type == p4i.MeterSpec.SINGLE_RATE_THREE_COLOR:
+        raise unimplemented("the excess burst of single-rate three-colour meters")
+    if config.eburst:
+        raise invalid_argument("only single-rate three-colour meters have an excess burst")
+    return MeterConfig(config.cir, config.cburst, config.pir, config.pburst)
+
+
+def fill_meter(message: p4r.MeterConfig, config: MeterConfig) -> None:
+    """Fill the message of a configuration."""
+    message.SetInParent()
+    message.cir, message.cburst = config.cir, config.cburst
+    message.pir, message.pburst = config.pir, config.pburst
+
+
+def refuse_meter_counters(message: Any) -> None:
+    """Raise UNIMPLEMENTED for per-colour counters, which this switch does not keep."""
+    field = "meter_counter_data" if isinstance(message, p4r.TableEntry) else "counter_data"
+    if message.HasField(field):
+        raise unimplemented("per-colour counters of meters")
+
+
+def refuse_for_default(message: p4r.TableEntry) -> None:
+    """Raise UNIMPLEMENTED for resources of a default entry: as in BMv2 it has none."""
+    if message.HasField("counter_data") or message.HasField("meter_config"):
+        raise unimplemented("direct counters and meters of default entries")
+
+
+def check(table: Table, message: p4r.TableEntry) -> None:
+    """Raise INVALID_ARGUMENT for what a table does not have, or for bad values."""
+    if message.HasField("meter_counter_data"):
+        refuse_meter_counters(message)
+    if message.HasField("counter_data"):
+        if not table.has_counter:
+            raise invalid_argument(f"table {table.name} has no direct counter")
+        counter_cell(message.counter_data)
+    if message.HasField("meter_config"):
+        if not table.has_meter:
+            raise invalid_argument(f"table {table.name} has no direct meter")
+        meter_config(message.meter_config, table.meter_type)
+
+
+def write(
+    tx: Transaction, table: Table, entry: Entry, message: p4r.TableEntry, *, is_insert: bool
+) -> None:
+    """Set the resources of an entry as a `TableEntry` message, checked before, says.
+
+    An unset meter goes back to its default when an entry is modified, an unset counter stays.
+    """
+    if table.has_counter and message.HasField("counter_data"):
+        cell = counter_cell(message.counter_data)
+        tx.effect(Channel.DIRECT_COUNTER, (table.plane_name(entry), cell))
+    if table.has_meter and (not is_insert or message.HasField("meter_config")):
+        config = None
+        if message.HasField("meter_config"):
+            config = meter_config(message.meter_config, table.meter_type)
+        tx.effect(Channel.DIRECT_METER, (table.plane_name(entry), config))

@@ -1,0 +1,199 @@
+"""Match fields between P4Runtime messages and the data plane's keys, one codec per match kind.
+
+A codec is made once per field of a table when a program is loaded, so that a write runs no more
+than one small function per field. The constraints are those of the specification 1.4, "Match
+Format": a field that matches everything must be omitted, bits that do not count must be 0.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from finsy.proto import p4i, p4r
+
+from switch.p4json.objects import FieldMatch
+from switch.p4runtime.bytestrings import decode, encode
+from switch.p4runtime.status import StatusError, invalid_argument
+
+
+class FieldCodec(ABC):
+    """One match field of a table or of a value set."""
+
+    oneof: ClassVar[str]
+    """The member of `FieldMatch.field_match_type` that this kind uses."""
+    wildcard: FieldMatch | None = None
+    """What an omitted field means; None: it may not be omitted."""
+    takes_priority: ClassVar[bool] = False
+    """Whether a table with such a field has priorities."""
+
+    def __init__(self, field_id: int, name: str, width: int) -> None:
+        self.field_id = field_id
+        self.name = name
+        self.width = width
+        self.ones = (1 << width) - 1
+
+    def decode(self, message: p4r.FieldMatch) -> FieldMatch:
+        """The data plane's form of a field; raises INVALID_ARGUMENT."""
+        if not message.HasField(self.oneof):
+            given = message.WhichOneof("field_match_type") or "no"
+            raise self.error(f"is matched as {self.oneof}, and the message has a {given} match")
+        return self._decode(message)
+
+    def encode(self, value: FieldMatch, message: p4r.FieldMatch) -> None:
+        """Fill a field's message; not to be called with the wildcard."""
+        message.field_id = self.field_id
+        self._encode(value, message)
+
+    def error(self, why: str) -> StatusError:
+        """The refusal of this field."""
+        return invalid_argument(f"match field {self.name!r} {why}")
+
+    def _bits(self, data: bytes) -> int:
+        value = int.from_bytes(data, "big")
+        if value >> self.width or not data:
+            decode(data, self.width, f"match field {self.name!r}")
+        return value
+
+    @abstractmethod
+    def _decode(self, message: p4r.FieldMatch) -> FieldMatch: ...
+
+    @abstractmethod
+    def _encode(self, value: FieldMatch, message: p4r.FieldMatch) -> None: ...
+
+
+class ExactCodec(FieldCodec):
+    """A value, never omitted."""
+
+    oneof = "exact"
+
+    def _decode(self, message: p4r.FieldMatch) -> int:
+        return self._bits(message.exact.value)
+
+    def _encode(self, value: FieldMatch, message: p4r.FieldMatch) -> None:
+        message.exact.value = encode(value)
+
+
+class LpmCodec(FieldCodec):
+    """A value and the length of its prefix."""
+
+    oneof = "lpm"
+    wildcard = (0, 0)
+
+    def _decode(self, message: p4r.FieldMatch) -> tuple[int, int]:
+        lpm = message.lpm
+        value, length = self._bits(lpm.value), lpm.prefix_len
+        if not 0 < length <= self.width:
+            raise self.error(
+                f"has a prefix of {length} of {self.width} bits; omit the field to match everything"
+            )
+        if value & (self.ones >> length):
+            raise self.error(f"has bits set after its prefix of {length} bits")
+        return value, length
+
+    def _encode(self, value: FieldMatch, message: p4r.FieldMatch) -> None:
+        message.lpm.value = encode(value[0])
+        message.lpm.prefix_len = value[1]
+
+
+class TernaryCodec(FieldCodec):
+    """A value and the bits that count."""
+
+    oneof = "ternary"
+    wildcard = (0, 0)
+    takes_priority = True
+
+    def _decode(self, message: p4r.FieldMatch) -> tuple[int, int]:
+        ternary = message.ternary
+        value, mask = self._bits(ternary.value), self._bits(ternary.mask)
+        if not mask:
+            raise self.error("has a mask of 0; omit the field to match everything")
+        if value & ~mask:
+            raise self.error("has bits set in its value that are not in its mask")
+        return value, mask
+
+    def _encode(self, value: FieldMatch, message: p4r.FieldMatch) -> None:
+        message.ternary.value = encode(value[0])
+        message.ternary.mask = encode(value[1])
+
+
+class RangeCodec(FieldCodec):
+    """An inclusive range."""
+
+    oneof = "range"
+    takes_priority = True
+
+    def __init__(self, field_id: int, name: str, width: int) -> None:
+        super().__init__(field_id, name, width)
+        self.wildcard = (0, self.ones)
+
+    def _decode(self, message: p4r.FieldMatch) -> tuple[int, int]:
+        limits = message.range
+        bounds = self._bits(limits.low), self._bits(limits.high)
+        if bounds[0] > bounds[1]:
+            raise self.error(f"has a range from {bounds[0]} down to {bounds[1]}")
+        if bounds == self.wildcard:
+            raise self.error("has a range of all values; omit the field to match everything")
+        return bounds
+
+    def _encode(self, value: FieldMatch, message: p4r.FieldMatch) -> None:
+        message.range.low = encode(value[0])
+        message.range.high = encode(value[1])
+
+
+class OptionalCodec(FieldCodec):
+    """A value, or nothing at all."""
+
+    oneof = "optional"
+    wildcard = (0, 0)
+    takes_priority = True
+
+    def _decode(self, message: p4r.FieldMatch) -> tuple[int, int]:
+        return self._bits(message.optional.value), self.ones
+
+    def _encode(self, value: FieldMatch, message: p4r.FieldMatch) -> None:
+        message.optional.value = encode(value[0])
+
+
+CODECS: dict[int, type[FieldCodec]] = {
+    p4i.MatchField.EXACT: ExactCodec,
+    p4i.MatchField.LPM: LpmCodec,
+    p4i.MatchField.TERNARY: TernaryCodec,
+    p4i.MatchField.RANGE: RangeCodec,
+    p4i.MatchField.OPTIONAL: OptionalCodec,
+}
+"""By P4Info's `MatchType`."""
+
+
+class KeyCodec:
+    """The match key of a table, or of a member of a value set."""
+
+    def __init__(self, fields: tuple[FieldCodec, ...]) -> None:
+        self.fields = fields
+        self.takes_priority = any(field.takes_priority for field in fields)
+        self._places = {field.field_id: (place, field) for place, field in enumerate(fields)}
+        self._wildcards = [field.wildcard for field in fields]
+
+    def decode(self, messages) -> tuple[FieldMatch, ...]:
+        """The key that repeated `FieldMatch` messages give; raises INVALID_ARGUMENT."""
+        key = list(self._wildcards)
+        given = 0
+        for message in messages:
+            try:
+                place, field = self._places[message.field_id]
+            except KeyError:
+                raise invalid_argument(f"there is no match field {message.field_id}") from None
+            key[place] = field.decode(message)
+            given |= 1 << place
+        if given.bit_count() != len(messages):
+            raise invalid_argument("a match field is given twice")
+        if None in key:
+            missing = self.fields[key.index(None)]
+            raise missing.error("is matched exactly and may not be omitted")
+        return tuple(key)
+
+    def encode(self, key: tuple[FieldMatch, ...], messages) -> None:
+        """Append the fields of a key to a repeated field, without those that match everything."""
+        for value, field in zip(key, self.fields, strict=True):
+            if value != field.wildcard:
+                field.encode(value, messages.add())

@@ -1,0 +1,65 @@
+"""A forwarding pipeline config, ready to serve: P4Info and JSON checked and indexed by id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from finsy.proto import p4r
+
+from switch.p4json.load import load_program
+from switch.p4json.program import Program
+from switch.p4json.source import ProgramError
+from switch.p4runtime.build import Builder
+from switch.p4runtime.device_config import program_json
+from switch.p4runtime.packet_io import PacketIO
+from switch.p4runtime.state import Array, DigestList, Profile, Register, Table, ValueSet
+from switch.p4runtime.status import invalid_argument
+
+
+@dataclass
+class Pipeline:
+    """One config, and the state that controllers have written into it."""
+
+    config: p4r.ForwardingPipelineConfig
+    """As it was set; GetForwardingPipelineConfig hands it back."""
+    program: Program
+    packet_io: PacketIO
+    tables: dict[int, Table] = field(default_factory=dict)
+    profiles: dict[int, Profile] = field(default_factory=dict)
+    counters: dict[int, Array] = field(default_factory=dict)
+    meters: dict[int, Array] = field(default_factory=dict)
+    registers: dict[int, Register] = field(default_factory=dict)
+    digests: dict[int, DigestList] = field(default_factory=dict)
+    value_sets: dict[int, ValueSet] = field(default_factory=dict)
+    table_names: dict[str, int] = field(default_factory=dict)
+    digest_names: dict[str, int] = field(default_factory=dict)
+
+
+def make_pipeline(config: p4r.ForwardingPipelineConfig) -> Pipeline:
+    """Check a config and index it; raises INVALID_ARGUMENT saying what is wrong with it."""
+    if not config.HasField("p4info"):
+        raise invalid_argument("the config has no p4info")
+    json_bytes = program_json(config.p4_device_config)
+    try:
+        program = load_program(json_bytes)
+    except ProgramError as error:
+        raise invalid_argument(f"p4_device_config: {error}") from error
+    builder = Builder(config.p4info, program)
+    tables = builder.tables()
+    digests = builder.digests()
+    kept = p4r.ForwardingPipelineConfig()
+    kept.CopyFrom(config)
+    return Pipeline(
+        config=kept,
+        program=program,
+        packet_io=PacketIO(config.p4info),
+        tables=tables,
+        profiles=builder.profiles,
+        counters=builder.counters(),
+        meters=builder.meters(),
+        registers=builder.registers(),
+        digests=digests,
+        value_sets=builder.value_sets(),
+        table_names={table.name: table.table_id for table in tables.values()},
+        digest_names={digest.name: digest.digest_id for digest in digests.values()},
+    )

@@ -1,0 +1,116 @@
+"""RECONCILE_AND_COMMIT: the state of the running config, written into the config saved after it.
+
+What controllers have written must find its place in the new program, else the whole request is
+INVALID_ARGUMENT: entries, changed default actions, members, groups, meters, value sets and
+digest settings, by their P4Info ids. Counters and registers, which packets write as well, are
+carried over where both programs have the array in the same shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from finsy.proto import p4r
+
+from switch.dataplane.client import DataPlane
+from switch.dataplane.messages import Config
+from switch.p4runtime.entities.registry import HANDLERS
+from switch.p4runtime.pipeline import Pipeline
+from switch.p4runtime.roles import FULL_ACCESS
+from switch.p4runtime.state import Replication
+from switch.p4runtime.status import StatusError, invalid_argument
+from switch.p4runtime.transaction import Transaction
+from switch.p4runtime.view import View
+
+
+def carry_over(plane: DataPlane, running: Pipeline, saved: Pipeline) -> None:
+    """Fill the saved config; raises INVALID_ARGUMENT if something has no place in it."""
+    source = View(running, Replication(), plane, Config.RUNNING, FULL_ACCESS)
+    target = View(saved, Replication(), plane, Config.SAVED, FULL_ACCESS)
+    tx = Transaction()
+    for entity in _written_state(source):
+        _write(tx, target, entity)
+    refused = tx.flush(plane, Config.SAVED)
+    if refused:
+        raise next(iter(refused.values()))
+    _carry_arrays(plane, running, saved)
+
+
+def _written_state(source: View) -> Iterator[p4r.Entity]:
+    """Every entity that controllers have written, in an order in which it can be written."""
+    requests = (
+        p4r.Entity(action_profile_member=p4r.ActionProfileMember()),
+        p4r.Entity(action_profile_group=p4r.ActionProfileGroup()),
+        p4r.Entity(table_entry=_table_request(source)),
+        p4r.Entity(meter_entry=p4r.MeterEntry()),
+        p4r.Entity(value_set_entry=p4r.ValueSetEntry()),
+        p4r.Entity(digest_entry=p4r.DigestEntry()),
+        p4r.Entity(table_entry=p4r.TableEntry(is_default_action=True)),
+    )
+    for request in requests:
+        kind = request.WhichOneof("entity")
+        for entity in HANDLERS[kind].read(source, getattr(request, kind)):
+            if _is_written(source, entity):
+                yield entity
+
+
+def _table_request(source: View) -> p4r.TableEntry:
+    request = p4r.TableEntry()
+    request.counter_data.SetInParent()
+    request.meter_config.SetInParent()
+    return request
+
+
+def _is_written(source: View, entity: p4r.Entity) -> bool:
+    kind = entity.WhichOneof("entity")
+    if kind == "table_entry":
+        entry = entity.table_entry
+        table = source.pipeline.tables[entry.table_id]
+        if entry.is_default_action:
+            return table.default.action is not None
+        return not entry.is_const
+    if kind == "meter_entry":
+        return entity.meter_entry.HasField("config")
+    return kind != "value_set_entry" or bool(entity.value_set_entry.members)
+
+
+def _write(tx: Transaction, target: View, entity: p4r.Entity) -> None:
+    tx.begin_update()
+    kind = entity.WhichOneof("entity")
+    message = getattr(entity, kind)
+    inserted = p4r.Update.INSERT
+    if kind in ("meter_entry", "value_set_entry") or _exists(target, entity):
+        inserted = p4r.Update.MODIFY
+    try:
+        HANDLERS[kind].write(tx, target, inserted, message)
+    except StatusError as error:
+        raise invalid_argument(f"the state cannot be preserved: {error.message}") from error
+
+
+def _exists(target: View, entity: p4r.Entity) -> bool:
+    """Whether an entry is there to be modified: a default entry, or one of the P4 source."""
+    if entity.WhichOneof("entity") != "table_entry":
+        return False
+    if entity.table_entry.is_default_action:
+        return True
+    table = target.pipeline.tables.get(entity.table_entry.table_id)
+    if table is None or not table.program.const_entries:
+        return False
+    key = table.keys.decode(entity.table_entry.match)
+    return (key, entity.table_entry.priority) in table.entries
+
+
+def _carry_arrays(plane: DataPlane, running: Pipeline, saved: Pipeline) -> None:
+    for counter_id, counter in running.counters.items():
+        if saved.counters.get(counter_id) == counter:
+            cells = plane.read_counters(Config.RUNNING, counter.name, 0, counter.size)
+            plane.write_counters(Config.SAVED, counter.name, 0, cells)
+    for register_id, register in running.registers.items():
+        other = saved.registers.get(register_id)
+        if other is not None and _same_shape(register, other):
+            values = plane.read_registers(Config.RUNNING, register.name, 0, register.size)
+            plane.write_registers(Config.SAVED, register.name, 0, values)
+
+
+def _same_shape(one, other) -> bool:
+    return (one.name, one.size, one.codec.widths) == (other.name, other.size, other.codec.widths)

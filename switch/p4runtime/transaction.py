@@ -1,0 +1,92 @@
+"""The updates of one Write: changes of the switch's own state that can be undone, and effects.
+
+Updates are checked against the state that the control process keeps, which changes at once;
+what the data plane is to do is collected and handed over when the whole batch was checked. So a
+refused update leaves nothing behind, and a batch that is to be all or nothing (ROLLBACK_ON_ERROR)
+has not touched the data plane when its first error shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, MutableMapping
+from typing import Any
+
+from switch.dataplane.client import DataPlane
+from switch.dataplane.messages import Config
+from switch.p4runtime.effects import Channel, Effect, apply_effects
+from switch.p4runtime.status import StatusError, internal
+
+_MISSING = object()
+
+
+class Transaction:
+    """The state of one Write under way."""
+
+    def __init__(self) -> None:
+        self._update = -1
+        self._effects: list[Effect] = []
+        self._undo: list[tuple[int, Callable[[], Any]]] = []
+        self._marks = (0, 0)
+
+    def begin_update(self) -> None:
+        """The next update of the batch is about to be handled."""
+        self._update += 1
+        self._marks = len(self._effects), len(self._undo)
+
+    def revert_update(self) -> None:
+        """The update that was begun last is refused: take back what it did so far."""
+        effects, undo = self._marks
+        del self._effects[effects:]
+        self._take_back(undo)
+
+    def rollback(self) -> None:
+        """Take back all updates; nothing of them has reached the data plane."""
+        self._effects.clear()
+        self._take_back(0)
+
+    def effect(self, channel: Channel, item: Any) -> None:
+        """Something for the data plane to do."""
+        self._effects.append(Effect(channel, item, self._update))
+
+    def undoable(self, undo: Callable[[], Any]) -> None:
+        """The state was changed, and `undo` takes it back."""
+        self._undo.append((self._update, undo))
+
+    def put(self, mapping: MutableMapping[Any, Any], key: Any, value: Any) -> None:
+        """Set an item of the state."""
+        former = mapping.get(key, _MISSING)
+        mapping[key] = value
+        if former is _MISSING:
+            self.undoable(lambda: mapping.pop(key))
+        else:
+            self.undoable(lambda: mapping.__setitem__(key, former))
+
+    def remove(self, mapping: MutableMapping[Any, Any], key: Any) -> Any:
+        """Remove an item of the state, and return it."""
+        former = mapping.pop(key)
+        self.undoable(lambda: mapping.__setitem__(key, former))
+        return former
+
+    def assign(self, target: object, attribute: str, value: Any) -> None:
+        """Set an attribute of the state."""
+        former = getattr(target, attribute)
+        setattr(target, attribute, value)
+        self.undoable(lambda: setattr(target, attribute, former))
+
+    def flush(self, plane: DataPlane, config: Config) -> dict[int, StatusError]:
+        """Hand the effects to the data plane; the updates that it refused, which are undone.
+
+        The checks before make refusals impossible unless the two processes disagree about the
+        state, so they are INTERNAL errors. Raises `WorkerGone`.
+        """
+        refused = apply_effects(plane, config, self._effects)
+        errors = {update: internal(f"the data plane refused: {why}") for update, why in refused}
+        for update, undo in reversed(self._undo if errors else []):
+            if update in errors:
+                undo()
+        return errors
+
+    def _take_back(self, mark: int) -> None:
+        for _, undo in reversed(self._undo[mark:]):
+            undo()
+        del self._undo[mark:]

@@ -1,0 +1,73 @@
+"""What the handlers of entities see of the switch while they serve a request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from finsy.proto import p4r
+
+from switch.dataplane.client import DataPlane
+from switch.dataplane.messages import Config
+from switch.p4runtime.pipeline import Pipeline
+from switch.p4runtime.roles import RoleScope
+from switch.p4runtime.state import Replication
+from switch.p4runtime.status import invalid_argument, out_of_range
+
+_T = TypeVar("_T")
+
+MAX_ENTITIES_PER_RESPONSE = 1024
+MAX_RESPONSE_BYTES = 1 << 20
+"""A quarter of what gRPC clients accept by default; one large entity may exceed it."""
+
+
+@dataclass(frozen=True)
+class View:
+    """The state that a request is about: that of the saved config if there is one."""
+
+    pipeline: Pipeline
+    replication: Replication
+    plane: DataPlane
+    config: Config
+    scope: RoleScope
+
+
+def find(objects: Mapping[int, _T], object_id: int, kind: str) -> _T:
+    """An object of the pipeline; raises INVALID_ARGUMENT, as PI does, if there is none."""
+    found = objects.get(object_id)
+    if found is None:
+        raise invalid_argument(f"there is no {kind} 0x{object_id:08x}")
+    return found
+
+
+def select(view: View, objects: Mapping[int, _T], object_id: int, kind: str) -> list[_T]:
+    """The objects that a read is about: one, or all for id 0; without those outside the role."""
+    chosen = {object_id: find(objects, object_id, kind)} if object_id else objects
+    return [found for found_id, found in chosen.items() if view.scope.allows(found_id)]
+
+
+def check_index(index: p4r.Index, size: int, what: str) -> int:
+    """An index of an array; raises INVALID_ARGUMENT below 0 and OUT_OF_RANGE past the end."""
+    if index.index < 0:
+        raise invalid_argument(f"{what} has no index {index.index}")
+    if index.index >= size:
+        raise out_of_range(f"index {index.index} is past the end of {what} ({size} cells)")
+    return index.index
+
+
+def responses(entities: Iterable[p4r.Entity]) -> Iterator[p4r.ReadResponse]:
+    """Entities in messages of bounded size."""
+    response, size = p4r.ReadResponse(), 0
+    for entity in entities:
+        length = entity.ByteSize()
+        if response.entities and (
+            len(response.entities) >= MAX_ENTITIES_PER_RESPONSE
+            or size + length > MAX_RESPONSE_BYTES
+        ):
+            yield response
+            response, size = p4r.ReadResponse(), 0
+        response.entities.append(entity)
+        size += length
+    if response.entities:
+        yield response
