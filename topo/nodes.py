@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from mininet.node import Switch
 
 from topo.endpoints import Endpoints, is_listening
-from topo.process import ManagedProcess
+from topo.process import ManagedProcess, run_command
 from topo.requirements import NODE_PROGRAMS, executable
 
 CPU_PORT = 510
@@ -93,8 +93,8 @@ class EmbeddedNode(ForwardingNode):
 class Bmv2Node(ForwardingNode):
     """BMv2's simple_switch_grpc; registers are reached by its Thrift port.
 
-    The nanomsg socket for notifications gets a path of this run's own: by default BMv2 derives it
-    from the device id alone, which two runs share.
+    Where BMv2 was built with nanomsg, its socket for notifications gets a path of this run's own:
+    by default it is derived from the device id alone, which two runs share.
     """
 
     program = NODE_PROGRAMS["bmv2"]
@@ -106,18 +106,26 @@ class Bmv2Node(ForwardingNode):
         ports = [
             word for port, name in self.interfaces().items() for word in ("-i", f"{port}@{name}")
         ]
+        switch = executable(self.program)
+        notifications = ["--notifications-addr", f"ipc://{self.directory}/{self.name}.ipc"]
         return [
-            executable(self.program),
+            switch,
             "--no-p4",
             *("--device-id", str(self.device_id)),
             *("--thrift-port", str(self.endpoints.thrift)),
-            *("--notifications-addr", f"ipc://{self.directory}/{self.name}.ipc"),
+            *(notifications if _knows(switch, notifications[0]) else ()),
             *("--log-level", "off"),
             *ports,
             "--",
             *("--grpc-server-addr", self.endpoints.grpc_address),
             *("--cpu-port", str(CPU_PORT)),
         ]
+
+
+def _knows(program: str, option: str) -> bool:
+    """Tell whether a program's help names an option."""
+    help_text = run_command([program, "--help"])
+    return option in help_text.stdout + help_text.stderr
 
 
 KINDS: dict[str, type[ForwardingNode]] = {"embedded": EmbeddedNode, "bmv2": Bmv2Node}

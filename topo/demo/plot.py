@@ -23,6 +23,8 @@ mpl.use("Agg")
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
+LEADER = {"arrowstyle": "-", "lw": 0.5, "shrinkA": 0, "shrinkB": 0, "relpos": (0.5, 0)}
+"""The line from a step's name down to the step."""
 MEDIAN_BIN_S = 0.1
 NAME_SPACING = 0.045
 """Least distance between the names of two steps, as a part of the axis."""
@@ -150,7 +152,7 @@ def _mark_steps(axis: Axes, move: Move, left_ms: float, right_ms: float) -> None
             ha="center",
             va="bottom",
             fontsize=7.5,
-            arrowprops={"arrowstyle": "-", "lw": 0.5, "shrinkA": 0, "shrinkB": 0, "relpos": (0.5, 0)},
+            arrowprops=LEADER,
         )
 
 

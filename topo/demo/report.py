@@ -10,7 +10,9 @@ from topo.demo.result import PHASES, Move
 from topo.demo.run import RunResult
 from topo.traffic.accounting import Latency
 
-BOLD, RED, GREEN, PLAIN = "\033[1m", "\033[31m", "\033[32m", "\033[0m"
+RED, GREEN, PLAIN = "\033[31m", "\033[32m", "\033[0m"
+
+NOTABLE_STOLEN_SHARE = 0.001
 
 Row = tuple[str, list[str]]
 
@@ -51,7 +53,15 @@ def generator_note(run: RunResult) -> str:
     return (
         f"{run.method.title}: the generator used {run.recording.generator_cpu_share:.0%} of a "
         f"core; half of F_A left within {half:,.0f} us of its deadline, 99 % within {most:,.0f} us"
+        f"{_stolen(run.recording.stolen_share)}"
     )
+
+
+def _stolen(share: float) -> str:
+    """Return a warning for virtual machines whose host is busy; nothing on others."""
+    if share < NOTABLE_STOLEN_SHARE:
+        return ""
+    return f"; the hypervisor took {share:.1%} of the CPU time away, which shows as latency"
 
 
 def _path(move: Move) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from topo.network import Network
 from topo.process import ManagedProcess
 from topo.traffic.flow import Experiment
+from topo.traffic.machine import CpuTimes
 from topo.traffic.records import Recording, read_recording
 
 START_TIMEOUT_S = 20.0
@@ -39,6 +40,7 @@ class Playback:
         self._wait("send.started", self._sender, self._receiver)
         self.origin_ns = int((directory / "send.started").read_text())
         """CLOCK_REALTIME ns at which the first packet is due."""
+        self._cpu_times = CpuTimes.now()
 
     def check(self) -> None:
         """Raise ProcessFailed if generator or receiver has ended."""
@@ -50,8 +52,9 @@ class Playback:
         are.
         """
         self._sender.finish(signal.SIGTERM, END_TIMEOUT_S)
+        stolen_share = CpuTimes.now().stolen_share_since(self._cpu_times)
         self._receiver.finish(signal.SIGTERM, END_TIMEOUT_S)
-        return read_recording(self._directory, self._experiment)
+        return read_recording(self._directory, self._experiment, stolen_share)
 
     def _wait(self, file: str, process: ManagedProcess, *others: ManagedProcess) -> None:
         """Wait until `process` has written a file, as long as it and `others` live."""

@@ -44,13 +44,16 @@ class FlowRecord:
 
 @dataclass(frozen=True)
 class Recording:
-    """What one experiment left: the flows' records and the generator's share of a core."""
+    """What one experiment left."""
 
     flows: dict[str, FlowRecord]
     generator_cpu_share: float
+    """Part of a core that the generator used."""
+    stolen_share: float
+    """Part of the machine's CPU time that a hypervisor took away meanwhile."""
 
 
-def read_recording(directory: Path, experiment: Experiment) -> Recording:
+def read_recording(directory: Path, experiment: Experiment, stolen_share: float) -> Recording:
     """Read the records of `experiment`; MeasurementInvalid when the receiver dropped or the clock
     jumped.
     """
@@ -58,7 +61,7 @@ def read_recording(directory: Path, experiment: Experiment) -> Recording:
     receiver = _summary(directory / "receive.json")
     _check_receiver(receiver)
     flows = {flow.name: _read_flow(directory, flow.name) for flow in experiment.flows}
-    return Recording(flows, float(sender["cpu_share"]))
+    return Recording(flows, float(sender["cpu_share"]), stolen_share)
 
 
 def _summary(path: Path) -> dict[str, Any]:
