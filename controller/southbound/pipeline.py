@@ -9,6 +9,7 @@ from controller.errors import NodeRefused, PipelineRejected
 from controller.southbound.connection import Connection
 from controller.southbound.driver import InstalledPipeline
 from controller.southbound.program import Program
+from controller.southbound.schema import SchemaError, read_schema
 from controller.southbound.wire import Wire
 
 _Action = p4r.SetForwardingPipelineConfigRequest
@@ -29,11 +30,9 @@ class Pipeline:
         if config is None or not config.HasField("p4info"):
             return None
         try:
-            schema = P4Schema(config.p4info)
-        except (ValueError, AssertionError) as exc:
-            raise NodeRefused(
-                self._wire.name, "read of the pipeline", f"its P4Info is damaged: {exc}"
-            ) from exc
+            schema = read_schema(config.p4info)
+        except SchemaError as exc:
+            raise NodeRefused(self._wire.name, "read of the pipeline", str(exc)) from exc
         return InstalledPipeline(config.cookie.cookie, config.p4info, schema)
 
     def refresh(self, connection: Connection | None = None) -> None:

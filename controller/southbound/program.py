@@ -16,6 +16,7 @@ from google.protobuf import text_format
 
 from controller.errors import ProgramError
 from controller.southbound.program_check import check_program
+from controller.southbound.schema import read_schema
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Program:
     def make(cls, name: str, json_bytes: bytes, p4info: p4i.P4Info) -> Program:
         """Make a checked program from what is in memory already; raises ``ProgramError``."""
         check_program(name, json_bytes, p4info)
-        schema = P4Schema(p4info, json_bytes)
+        schema = read_schema(p4info, json_bytes)
         return cls(name, json_bytes, p4info, schema, schema.p4cookie)
 
 
