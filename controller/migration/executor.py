@@ -1,0 +1,266 @@
+"""Drives one migration: forward, past its commit point, or back, each step journalled first.
+
+The executor knows nothing of what steps do, and steps know nothing of the journal. Whatever a step
+raises is a failure of that step, a defect in the program included: before the commit point
+everything is undone, after it the step is tried again, and what cannot be done now waits.
+
+If the journal itself fails, the executor stops where it is and raises ``JournalError``: nothing
+is begun that is not on disk. The nodes stay as they are, which is safe after every step, and
+``resume`` goes on from there.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+from controller.errors import HitlessError, JournalError, NodeError
+from controller.migration.decide import Decision, Direction, NodeTruth, Progress, decide
+from controller.migration.journal import Intent
+from controller.migration.move import Move
+from controller.migration.record import MigrationRecord
+from controller.migration.sequences import dropping_state, has_all_state, steps_for
+from controller.migration.states import MigrationState, StepState
+from controller.southbound.driver import NodeDriver, NodeState
+from controller.state.words import read_words
+
+LOG = logging.getLogger(__name__)
+
+_S = MigrationState
+
+
+class Executor:
+    """Drives one migration."""
+
+    def __init__(self, move: Move) -> None:
+        self._move = move
+        self._steps = steps_for(move.record.mode, move.record.programs)
+        self._give_up_at: float | None = None
+
+    def run(self) -> MigrationRecord:
+        """Bring the migration to an end, or to where it has to wait. Raises ``JournalError``."""
+        if self._record.state is _S.PENDING:
+            self._to(_S.RUNNING)
+        while not self._move.site.stopping:
+            if self._record.state in (_S.RUNNING, _S.FINISHING):
+                self._forward()
+            elif self._record.state is _S.UNDOING:
+                self._backward()
+            else:
+                break
+        return self._record
+
+    def resume(self) -> MigrationRecord:
+        """Decide anew, by journal and nodes, what to do with it; then ``run``."""
+        state = self._record.state
+        if state is _S.PENDING:
+            return self._end(_S.UNDONE, "the ME went down before anything was done")
+        decision = self._decide()
+        if decision.direction is Direction.FINISH and state is not _S.RUNNING:
+            self._to(_S.FINISHING, decision.reason)
+        elif decision.direction is Direction.UNDO:
+            self._to(_S.UNDOING, self._because(f"it is undone: {decision.reason}"))
+        elif decision.direction is Direction.WAIT:
+            self._wait(decision.reason)
+        return self.run()
+
+    # Forward
+
+    def _forward(self) -> None:
+        """Run the next step that is not done."""
+        steps = self._record.steps
+        position = next((i for i, s in enumerate(steps) if s.state is not StepState.DONE), None)
+        if position is None:
+            self._end(_S.FINISHED, self._record.reason)
+            return
+        step = self._steps[position]
+        if step.commits and self._record.state is _S.RUNNING:
+            self._to(_S.FINISHING, begin=position)
+        else:
+            self._to(self._record.state, begin=position)
+        started = time.monotonic()
+        try:
+            detail = step.run(self._move)
+        except JournalError:
+            raise
+        except Exception as exc:
+            self._failed(position, started, exc)
+            return
+        self._give_up_at = None
+        cells = int(detail.get("written", 0))
+        self._note_step(position, StepState.DONE, started, detail, cells)
+
+    def _failed(self, position: int, started: float, exc: Exception) -> None:
+        """Note a failed step, and turn to what that means."""
+        text = _text(exc)
+        self._note_step(position, StepState.FAILED, started, {"error": text})
+        what = f"the step {self._steps[position].name} failed: {text}"
+        if self._record.state is _S.RUNNING:
+            self._to(_S.UNDOING, what)
+        elif not self._may_retry(exc):
+            decision = self._decide()
+            if decision.direction is Direction.UNDO:
+                self._to(_S.UNDOING, f"{what}; it is undone: {decision.reason}")
+            else:
+                self._to(_S.FINISH_BLOCKED, f"{what}; {decision.reason}")
+
+    # Backward
+
+    def _backward(self) -> None:
+        """Undo the last step that may have done something."""
+        undone = (StepState.PENDING, StepState.UNDONE)
+        begun = [i for i, s in enumerate(self._record.steps) if s.state not in undone]
+        if not begun:
+            self._end(_S.UNDONE, self._record.reason)
+            return
+        position = begun[-1]
+        try:
+            self._steps[position].undo(self._move)
+        except JournalError:
+            raise
+        except Exception as exc:
+            if not self._may_retry(exc):
+                self._undo_failed(position, _text(exc))
+            return
+        self._give_up_at = None
+        self._set_step(position, StepState.UNDONE)
+
+    def _undo_failed(self, position: int, text: str) -> None:
+        step = self._record.steps[position]
+        self._set_step(position, StepState.UNDO_FAILED, dict(step.detail) | {"undo error": text})
+        what = f"the step {step.name} could not be undone: {text}"
+        self._to(_S.UNDO_BLOCKED, self._because(what))
+
+    # Records
+
+    @property
+    def _record(self) -> MigrationRecord:
+        return self._move.record
+
+    def _to(
+        self, state: MigrationState, reason: str | None = None, begin: int | None = None
+    ) -> None:
+        """Change the state, the intent that goes with it, and perhaps begin a step, at once."""
+
+        def change(record: MigrationRecord) -> MigrationRecord:
+            kept = record.reason if reason is None else reason
+            after = record.to(state, reason=kept)
+            if begin is None:
+                return after
+            step = after.steps[begin].to(
+                StepState.RUNNING, started_at=time.time(), ms=None, detail={}
+            )
+            return after.with_step(begin, step)
+
+        self._move.update(change, self._intent(state))
+
+    def _intent(self, state: MigrationState) -> Intent | None:
+        """Return what is intended from a change of state on; None if that stays."""
+        record = self._record
+        if record.state.committed == state.committed:
+            return None
+        p = record.programs
+        node = record.destination if state.committed else record.source
+        programs = {
+            record.source: p.source_after if state.committed else p.source_before,
+            record.destination: p.destination_after if state.committed else p.destination_before,
+        }
+        return Intent(
+            {record.function: dict.fromkeys(record.slots, node)},
+            {name: program for name, program in programs.items() if program},
+        )
+
+    def _note_step(
+        self, position: int, state: StepState, started: float, detail: Any, cells: int = 0
+    ) -> None:
+        ms = (time.monotonic() - started) * 1000
+
+        def change(record: MigrationRecord) -> MigrationRecord:
+            step = record.steps[position].to(state, ms=ms, detail=dict(detail))
+            return record.with_step(position, step, cells_moved=record.cells_moved + cells)
+
+        self._move.update(change)
+
+    def _set_step(self, position: int, state: StepState, detail: Any = None) -> None:
+        def change(record: MigrationRecord) -> MigrationRecord:
+            step = record.steps[position]
+            kept = step.detail if detail is None else detail
+            return record.with_step(position, step.to(state, detail=kept))
+
+        self._move.update(change)
+
+    def _end(self, state: MigrationState, reason: str) -> MigrationRecord:
+        record = self._move.update(lambda r: r.to(state, reason=reason, ended_at=time.time()))
+        self._move.journal.drop_contents(record.id)
+        return record
+
+    def _wait(self, reason: str) -> None:
+        if self._record.state.committed:
+            self._to(_S.FINISH_BLOCKED, reason)
+            return
+        if self._record.state is _S.RUNNING:
+            self._to(_S.UNDOING)
+        self._to(_S.UNDO_BLOCKED, self._because(reason))
+
+    def _because(self, reason: str) -> str:
+        """Return a reason that keeps what first went wrong."""
+        first = self._record.reason.split("; ", 1)[0]
+        return f"{first}; {reason}" if first and first != reason else reason
+
+    # Decisions
+
+    def _may_retry(self, exc: Exception) -> bool:
+        """Tell whether to try a step again; waits a little if so."""
+        if not isinstance(exc, NodeError) or not exc.temporary:
+            return False
+        options = self._move.site.options
+        now = time.monotonic()
+        if self._give_up_at is None:
+            self._give_up_at = now + options.retry_s
+        if now >= self._give_up_at:
+            self._give_up_at = None
+            return False
+        self._move.site.sleep(options.retry_pause_s)
+        return True
+
+    def _decide(self) -> Decision:
+        record = self._record
+        progress = Progress(
+            record.state.committed,
+            has_all_state(self._steps, record),
+            dropping_state(self._steps, record),
+        )
+        arrived = record.steps[0].state is StepState.DONE
+        return decide(
+            progress,
+            self._truth(self._move.source, needs=not progress.dropping),
+            self._truth(self._move.destination, needs=arrived),
+        )
+
+    def _truth(self, node: NodeDriver, *, needs: bool) -> NodeTruth:
+        """Ask a node what it holds; ``needs``: it has lost its state if it lacks the function."""
+        move = self._move
+        lost = node.name in self._record.lost
+        if node.state is NodeState.DOWN:
+            return NodeTruth(False, lost)
+        try:
+            with move.site.hold(node.name):
+                if node.installed() is None:
+                    return NodeTruth(True, True)
+                if not move.has_function(node):
+                    return NodeTruth(True, lost or needs)
+                words = read_words(node, move.manifest(node))
+        except NodeError as exc:
+            LOG.warning("%s: cannot ask %s: %s", self._record, node.name, exc)
+            return NodeTruth(False, lost)
+        slots = move.slots
+        return NodeTruth(True, lost, slots <= words.learn, slots <= words.enforce)
+
+
+def _text(exc: Exception) -> str:
+    """Return what went wrong in words; log the traceback of what nobody raised on purpose."""
+    if isinstance(exc, HitlessError):
+        return str(exc)
+    LOG.error("a step of a migration met a defect", exc_info=exc)
+    return f"internal error: {exc!r}"

@@ -1,0 +1,333 @@
+"""The ME's durable state: migrations with their steps, the intended placement, saved contents.
+
+``Journal`` is the interface; ``SqliteJournal`` keeps it in one SQLite file. Later an ME that shares
+a network with others may keep it elsewhere; nothing above knows.
+
+Choices:
+- What belongs together is one transaction: a record, and the intent that changes with it (at the
+  commit point the placement changes in the same transaction that says so).
+- ``synchronous=FULL`` with a write-ahead log: a step is on disk before it begins, for the price
+  of one fsync.
+- The file is locked as long as it is open. Two MEs over one journal would each undo what the
+  other does, so the second one is refused.
+- ``user_version`` is the schema's version: a file of another version is refused, not guessed at.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+from controller.errors import JournalError
+from controller.migration.record import MigrationRecord, Programs, StepRecord
+from controller.migration.states import MigrationState, StepState
+
+SCHEMA_VERSION = 1
+
+_SCHEMA = """
+CREATE TABLE migrations (id INTEGER PRIMARY KEY, state TEXT NOT NULL, body TEXT NOT NULL);
+CREATE TABLE steps (
+    migration INTEGER NOT NULL REFERENCES migrations (id), position INTEGER NOT NULL,
+    name TEXT NOT NULL, node TEXT NOT NULL, state TEXT NOT NULL,
+    started_at REAL, ms REAL, detail TEXT NOT NULL, PRIMARY KEY (migration, position));
+CREATE TABLE placement (
+    function TEXT NOT NULL, slot INTEGER NOT NULL, node TEXT NOT NULL,
+    PRIMARY KEY (function, slot));
+CREATE TABLE programs (node TEXT PRIMARY KEY, program TEXT NOT NULL);
+CREATE TABLE pushes (node TEXT PRIMARY KEY, program TEXT NOT NULL);
+CREATE TABLE contents (
+    migration INTEGER NOT NULL REFERENCES migrations (id), key TEXT NOT NULL, content BLOB NOT NULL,
+    PRIMARY KEY (migration, key));
+"""
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What is meant to be: which node enforces which slot, which node runs which program."""
+
+    placement: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    "Function to slot to node."
+    programs: Mapping[str, str] = field(default_factory=dict)
+    "Node to program."
+
+
+class Journal(Protocol):
+    """Durable state of the ME. Thread-safe; every call is on disk when it returns.
+
+    All calls raise ``JournalError`` if the journal cannot be read or written.
+    """
+
+    def create(self, record: MigrationRecord) -> MigrationRecord:
+        """Write a new migration and return it with the id that it got."""
+
+    def put(self, record: MigrationRecord, intent: Intent | None = None) -> None:
+        """Write a migration as it is now, and with it a change of what is intended."""
+
+    def get(self, migration_id: int) -> MigrationRecord | None:
+        """Read a migration; None if there is none of this id."""
+
+    def migrations(self, *, unended: bool = False) -> list[MigrationRecord]:
+        """Read all migrations in the order of their ids, or those that have not ended."""
+
+    def intent(self) -> Intent:
+        """Read what is intended."""
+
+    def intend(self, change: Intent) -> None:
+        """Change what is intended; what is not mentioned stays."""
+
+    def begin_push(self, node: str, program: str) -> None:
+        """Note that a program is about to be pushed to a node, outside any migration."""
+
+    def end_push(self, node: str) -> None:
+        """Note that the node runs what was pushed."""
+
+    def pushes(self) -> dict[str, str]:
+        """Return the pushes that began and did not end, node to program."""
+
+    def put_content(self, migration_id: int, key: str, content: bytes) -> None:
+        """Keep bytes for a migration, such as what a node held before a reload."""
+
+    def content(self, migration_id: int, key: str) -> bytes | None:
+        """Return what was kept; None if nothing was."""
+
+    def drop_contents(self, migration_id: int) -> None:
+        """Forget what was kept for a migration."""
+
+    def close(self) -> None:
+        """Release the journal. Idempotent."""
+
+
+class SqliteJournal:
+    """``Journal`` in an SQLite file."""
+
+    def __init__(self, path: Path | str) -> None:
+        """Open or create the file; ``":memory:"`` keeps it in memory.
+
+        Raises:
+            JournalError: it is locked by another process, damaged, or of another version.
+        """
+        self._path = str(path)
+        self._lock = threading.RLock()
+        self._db: sqlite3.Connection | None = None
+        with self._errors("open"):
+            self._db = sqlite3.connect(
+                self._path, timeout=1.0, isolation_level=None, check_same_thread=False
+            )
+            self._prepare(self._db)
+
+    def _prepare(self, db: sqlite3.Connection) -> None:
+        db.execute("PRAGMA locking_mode = EXCLUSIVE")
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        db.execute("PRAGMA foreign_keys = ON")
+        with self._transaction("open"):
+            version = db.execute("PRAGMA user_version").fetchone()[0]
+            tables = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+            if version == 0 and tables == 0:
+                for statement in filter(str.strip, _SCHEMA.split(";")):
+                    db.execute(statement)
+                db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            elif version != SCHEMA_VERSION:
+                raise JournalError(
+                    f"journal {self._path}: it has version {version} and this program needs "
+                    f"version {SCHEMA_VERSION}: give another file"
+                )
+
+    def create(self, record: MigrationRecord) -> MigrationRecord:
+        """See ``Journal``."""
+        with self._transaction("write") as db:
+            cursor = db.execute(
+                "INSERT INTO migrations (state, body) VALUES (?, '')", (record.state.value,)
+            )
+            created = replace(record, id=int(cursor.lastrowid or 0))
+            _write(db, created)
+        return created
+
+    def put(self, record: MigrationRecord, intent: Intent | None = None) -> None:
+        """See ``Journal``."""
+        with self._transaction("write") as db:
+            _write(db, record)
+            if intent is not None:
+                _write_intent(db, intent)
+
+    def get(self, migration_id: int) -> MigrationRecord | None:
+        """See ``Journal``."""
+        found = self._read("WHERE id = ?", (migration_id,))
+        return found[0] if found else None
+
+    def migrations(self, *, unended: bool = False) -> list[MigrationRecord]:
+        """See ``Journal``."""
+        if not unended:
+            return self._read("", ())
+        ended = [state.value for state in MigrationState if state.ended]
+        return self._read("WHERE state NOT IN (?, ?)", tuple(ended))
+
+    def intent(self) -> Intent:
+        """See ``Journal``."""
+        placement: dict[str, dict[int, str]] = {}
+        with self._transaction("read") as db:
+            for function, slot, node in db.execute("SELECT function, slot, node FROM placement"):
+                placement.setdefault(function, {})[slot] = node
+            programs = dict(db.execute("SELECT node, program FROM programs").fetchall())
+        return Intent(placement, programs)
+
+    def intend(self, change: Intent) -> None:
+        """See ``Journal``."""
+        with self._transaction("write") as db:
+            _write_intent(db, change)
+
+    def begin_push(self, node: str, program: str) -> None:
+        """See ``Journal``."""
+        with self._transaction("write") as db:
+            db.execute("INSERT OR REPLACE INTO pushes VALUES (?, ?)", (node, program))
+
+    def end_push(self, node: str) -> None:
+        """See ``Journal``."""
+        with self._transaction("write") as db:
+            db.execute("DELETE FROM pushes WHERE node = ?", (node,))
+
+    def pushes(self) -> dict[str, str]:
+        """See ``Journal``."""
+        with self._transaction("read") as db:
+            return dict(db.execute("SELECT node, program FROM pushes").fetchall())
+
+    def put_content(self, migration_id: int, key: str, content: bytes) -> None:
+        """See ``Journal``."""
+        with self._transaction("write") as db:
+            db.execute(
+                "INSERT OR REPLACE INTO contents VALUES (?, ?, ?)", (migration_id, key, content)
+            )
+
+    def content(self, migration_id: int, key: str) -> bytes | None:
+        """See ``Journal``."""
+        with self._transaction("read") as db:
+            row = db.execute(
+                "SELECT content FROM contents WHERE migration = ? AND key = ?", (migration_id, key)
+            ).fetchone()
+        return row[0] if row else None
+
+    def drop_contents(self, migration_id: int) -> None:
+        """See ``Journal``."""
+        with self._transaction("write") as db:
+            db.execute("DELETE FROM contents WHERE migration = ?", (migration_id,))
+
+    def close(self) -> None:
+        """See ``Journal``."""
+        with self._lock, self._errors("close"):
+            if self._db is not None:
+                self._db.close()
+                self._db = None
+
+    def _read(self, where: str, values: tuple[object, ...]) -> list[MigrationRecord]:
+        with self._transaction("read") as db:
+            rows = db.execute(f"SELECT id, body FROM migrations {where} ORDER BY id", values)
+            return [_record(db, migration_id, body) for migration_id, body in rows.fetchall()]
+
+    @contextmanager
+    def _transaction(self, doing: str) -> Iterator[sqlite3.Connection]:
+        """Hold the journal for one transaction: all of it is on disk afterwards, or none."""
+        with self._lock, self._errors(doing):
+            if self._db is None:
+                raise JournalError(f"journal {self._path}: cannot {doing}: it is closed")
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    @contextmanager
+    def _errors(self, doing: str) -> Iterator[None]:
+        """Turn SQLite's errors into one that says which file, and what to do."""
+        try:
+            yield
+        except sqlite3.Error as exc:
+            text = str(exc)
+            if "locked" in text:
+                advice = "another ME has it open: stop that one, or give this one its own file"
+            elif "not a database" in text or "malformed" in text:
+                advice = "it is damaged: move it away; the placement is then read from the nodes"
+            elif "unable to open" in text:
+                advice = "is the folder there, and writable?"
+            else:
+                advice = "is the disk full?"
+            raise JournalError(f"journal {self._path}: cannot {doing}: {text} ({advice})") from exc
+
+
+def _write(db: sqlite3.Connection, record: MigrationRecord) -> None:
+    db.execute(
+        "UPDATE migrations SET state = ?, body = ? WHERE id = ?",
+        (record.state.value, json.dumps(_body(record)), record.id),
+    )
+    db.executemany(
+        "INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                record.id,
+                position,
+                step.name,
+                step.node,
+                step.state.value,
+                step.started_at,
+                step.ms,
+                json.dumps(dict(step.detail)),
+            )
+            for position, step in enumerate(record.steps)
+        ],
+    )
+
+
+def _body(record: MigrationRecord) -> dict[str, object]:
+    """Return what has no column of its own."""
+    p = record.programs
+    return {
+        "function": record.function,
+        "source": record.source,
+        "destination": record.destination,
+        "slots": sorted(record.slots),
+        "method": record.method,
+        "mode": record.mode,
+        "programs": [p.source_before, p.source_after, p.destination_before, p.destination_after],
+        "created_at": record.created_at,
+        "state": record.state.value,
+        "reason": record.reason,
+        "cells_moved": record.cells_moved,
+        "ended_at": record.ended_at,
+        "lost": sorted(record.lost),
+    }
+
+
+def _record(db: sqlite3.Connection, migration_id: int, body: str) -> MigrationRecord:
+    fields = json.loads(body)
+    steps = db.execute(
+        "SELECT name, node, state, started_at, ms, detail FROM steps "
+        "WHERE migration = ? ORDER BY position",
+        (migration_id,),
+    ).fetchall()
+    fields |= {
+        "slots": frozenset(fields["slots"]),
+        "programs": Programs(*fields["programs"]),
+        "state": MigrationState(fields["state"]),
+        "lost": frozenset(fields["lost"]),
+        "steps": tuple(
+            StepRecord(name, node, StepState(state), started_at, ms, json.loads(detail))
+            for name, node, state, started_at, ms, detail in steps
+        ),
+    }
+    return MigrationRecord(id=migration_id, **fields)
+
+
+def _write_intent(db: sqlite3.Connection, change: Intent) -> None:
+    for function, slots in change.placement.items():
+        db.executemany(
+            "INSERT OR REPLACE INTO placement VALUES (?, ?, ?)",
+            [(function, slot, node) for slot, node in slots.items()],
+        )
+    db.executemany("INSERT OR REPLACE INTO programs VALUES (?, ?)", change.programs.items())

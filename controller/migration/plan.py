@@ -1,0 +1,296 @@
+"""From a request to a plan that explains itself: pure, no node is asked anything here.
+
+A plan says what will be done and why it may be: every reason against a move is found here, before
+anything is touched, and told with the values that would do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from controller.errors import ConflictError, RequestError
+from controller.migration.catalog import Catalog
+from controller.migration.record import Method, MigrationRecord, Mode, Programs
+from controller.migration.sequences import step_records, steps_for
+from controller.model.placement import NodeFacts, Placement
+from controller.model.slots import format_slots
+from controller.planning.path import off_path
+
+METHODS = ("auto", "pm", "pr")
+MODES = ("hitless", "paper")
+
+
+@dataclass(frozen=True)
+class MigrationRequest:
+    """What an operator, or a planner, asks for."""
+
+    function: str
+    source: str
+    destination: str
+    slots: frozenset[int] | None = None
+    "None: all that the source enforces."
+    method: Literal["auto", "pm", "pr"] = "auto"
+    mode: Mode = "hitless"
+
+
+@dataclass(frozen=True)
+class MigrationPlan:
+    """What a migration will do."""
+
+    function: str
+    source: str
+    destination: str
+    slots: frozenset[int]
+    method: Method
+    mode: Mode
+    programs: Programs
+    cells: int
+    "Cells of state that the slots have."
+    explanation: tuple[str, ...]
+    "Why it is done this way, a sentence each."
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data for operators' tools."""
+        steps = step_records(steps_for(self.mode, self.programs), self.source, self.destination)
+        return {
+            "function": self.function,
+            "from": self.source,
+            "to": self.destination,
+            "slots": format_slots(self.slots),
+            "method": self.method,
+            "mode": self.mode,
+            "cells": self.cells,
+            "steps": [{"name": step.name, "node": step.node} for step in steps],
+            "explanation": list(self.explanation),
+        }
+
+
+def make_plan(request: MigrationRequest, view: Placement, catalog: Catalog) -> MigrationPlan:
+    """Plan a migration.
+
+    Args:
+        request: What is asked for.
+        view: What the nodes say now.
+        catalog: The programs that there are.
+
+    Raises:
+        RequestError: it cannot be done; the text names what would do.
+    """
+    _check_words(request, catalog)
+    source, destination = (_node(view, name) for name in (request.source, request.destination))
+    if request.source == request.destination:
+        others = ", ".join(name for name in view.facts if name != request.source)
+        raise RequestError(f"source and destination are both {request.source}: move to {others}")
+    slots = _slots(request, view, source, destination)
+    programs, reason = _programs(request, slots, source, destination, catalog)
+    obstacle = off_path(view, request.source, request.destination)
+    if obstacle:
+        raise RequestError(f"{request.source} to {request.destination}: {obstacle}")
+    reloads = programs.destination_before != programs.destination_after
+    method: Method = "pm" if request.method != "pr" and not reloads else "pr"
+    cells = _cells(request.function, slots, source, catalog)
+    return MigrationPlan(
+        request.function,
+        request.source,
+        request.destination,
+        slots,
+        method,
+        request.mode,
+        programs,
+        cells,
+        tuple(_explain(request, slots, cells, programs, reason)),
+    )
+
+
+def refuse_conflicts(plan: MigrationPlan, active: Iterable[MigrationRecord]) -> None:
+    """Raise ``ConflictError`` if a migration that has not ended stands in a plan's way."""
+    p = plan.programs
+    reloads = {
+        name
+        for name, changed in (
+            (plan.source, p.source_before != p.source_after),
+            (plan.destination, p.destination_before != p.destination_after),
+        )
+        if changed
+    }
+    for other in active:
+        shared = plan.slots & other.slots if plan.function == other.function else frozenset()
+        if shared:
+            raise ConflictError(
+                f"{plan.function}, slots {format_slots(shared)}, are being moved: {other}: "
+                "wait until it has ended"
+            )
+        busy = (other.reloads & {plan.source, plan.destination}) | (reloads & other.nodes)
+        if busy:
+            raise ConflictError(
+                f"{', '.join(sorted(busy))} cannot be reloaded and take part in another migration "
+                f"at the same time: {other}: wait until it has ended"
+            )
+
+
+def _check_words(request: MigrationRequest, catalog: Catalog) -> None:
+    known = catalog.functions()
+    for value, what, would_do in (
+        (request.function, "function", known),
+        (request.method, "method", METHODS),
+        (request.mode, "mode", MODES),
+    ):
+        if value not in would_do:
+            names = ", ".join(would_do) or "none; no program has one"
+            raise RequestError(f"{what} {value!r} is unknown; these would do: {names}")
+
+
+def _node(view: Placement, name: str) -> NodeFacts:
+    facts = view.facts.get(name)
+    if facts is None:
+        raise RequestError(f"node {name!r} is unknown; these would do: {', '.join(view.facts)}")
+    if not facts.reachable:
+        raise RequestError(f"node {name} does not answer: {facts.reason}")
+    return facts
+
+
+def _slots(
+    request: MigrationRequest, view: Placement, source: NodeFacts, destination: NodeFacts
+) -> frozenset[int]:
+    """Return the slots to move, checked against what the nodes say."""
+    name = request.function
+    by_node = view.by_node(name)
+    where = "; ".join(f"{n}: {format_slots(s)}" for n, s in by_node.items()) or "none anywhere"
+    here = by_node.get(source.name, frozenset())
+    slots = here if request.slots is None else request.slots
+    if not slots:
+        asked = "enforces no slot of" if request.slots is None else "is to give no slot of"
+        raise RequestError(f"{source.name} {asked} {name}; enforced now: {where}")
+    total = view.functions().get(name, 0)
+    wrong = slots - frozenset(range(total))
+    if wrong and total:
+        raise RequestError(
+            f"{name} has no slot {format_slots(wrong)}; these would do: 0-{total - 1}"
+        )
+    if slots - here:
+        raise RequestError(
+            f"{source.name} does not enforce {name}, slots {format_slots(slots - here)}; "
+            f"enforced now: {where}"
+        )
+    there = slots & by_node.get(destination.name, frozenset())
+    if there:
+        raise RequestError(
+            f"{destination.name} enforces {name}, slots {format_slots(there)}, already; "
+            f"enforced now: {where}"
+        )
+    return slots
+
+
+def _programs(
+    request: MigrationRequest,
+    slots: frozenset[int],
+    source: NodeFacts,
+    destination: NodeFacts,
+    catalog: Catalog,
+) -> tuple[Programs, str]:
+    """Return the nodes' programs before and after, and why."""
+    function = request.function
+    has = function in destination.functions
+    if request.method == "pm" and not has:
+        raise RequestError(
+            f"{destination.name} runs {destination.program or 'no program'}, which does not have "
+            f"{function}: pipeline manipulation needs it there; use method pr"
+        )
+    gains, loses = _after(request, slots, source, destination, catalog)
+    if gains != (destination.program or ""):
+        _refuse_loss(destination, function, catalog)
+    if loses != (source.program or ""):
+        _refuse_loss(source, function, catalog)
+    _refuse_difference(function, source, gains, catalog)
+    programs = Programs(source.program or "", loses, destination.program or "", gains)
+    if not has:
+        return programs, f"{destination.name} does not have {function} and is reloaded with {gains}"
+    return programs, f"{destination.name} has {function} in its program already"
+
+
+def _after(
+    request: MigrationRequest,
+    slots: frozenset[int],
+    source: NodeFacts,
+    destination: NodeFacts,
+    catalog: Catalog,
+) -> tuple[str, str]:
+    """Return the destination's and the source's program afterwards."""
+    function = request.function
+    gains, loses = destination.program or "", source.program or ""
+    if function not in destination.functions:
+        wanted = frozenset(destination.functions) | {function}
+        gains = _choose(catalog, destination, wanted, source.program or "")
+    keeps = source.functions[function].enforce - slots
+    if request.method == "pr" or gains != (destination.program or ""):
+        rest = frozenset(source.functions) - {function}
+        if not keeps:
+            loses = _choose(catalog, source, rest, destination.program or "")
+    return gains, loses
+
+
+def _choose(catalog: Catalog, node: NodeFacts, wanted: frozenset[str], preferred: str) -> str:
+    if node.program is None:
+        raise RequestError(
+            f"{node.name} runs a program that the network file does not name, so what it holds "
+            "cannot be carried to another one: use method pm, or name its program"
+        )
+    chosen = catalog.with_functions(wanted, node.program, preferred)
+    if chosen is None:
+        raise RequestError(
+            f"{node.name} would need a program with exactly {', '.join(wanted) or 'no function'}; "
+            f"{catalog.describe()}"
+        )
+    return node.program if catalog.same(chosen, node.program) else chosen
+
+
+def _refuse_loss(node: NodeFacts, function: str, catalog: Catalog) -> None:
+    """Refuse a reload that would lose what packets record in another function meanwhile."""
+    manifests = catalog.manifests.get(node.program or "", {})
+    for other, facts in node.functions.items():
+        busy = facts.learn | facts.enforce
+        stateless = other in manifests and not manifests[other].arrays
+        if other != function and busy and not stateless:
+            raise RequestError(
+                f"{node.name} would be reloaded while it has {other}, slots {format_slots(busy)}: "
+                "what packets record there during the swap would be lost; move those first, or "
+                "use method pm"
+            )
+
+
+def _refuse_difference(function: str, source: NodeFacts, gains: str, catalog: Catalog) -> None:
+    """Refuse a move between two versions of a function whose state means different things."""
+    ours = catalog.manifests.get(source.program or "", {}).get(function)
+    theirs = catalog.manifests.get(gains, {}).get(function)
+    difference = ours.difference(theirs) if ours and theirs else None
+    if difference:
+        raise RequestError(
+            f"{function} of {source.program} and of {gains} do not fit together: {difference}"
+        )
+
+
+def _cells(function: str, slots: frozenset[int], source: NodeFacts, catalog: Catalog) -> int:
+    manifest = catalog.manifests.get(source.program or "", {}).get(function)
+    return manifest.cells_of(slots) if manifest else 0
+
+
+def _explain(
+    request: MigrationRequest,
+    slots: frozenset[int],
+    cells: int,
+    programs: Programs,
+    reason: str,
+) -> Iterable[str]:
+    yield (
+        f"{request.function}, slots {format_slots(slots)} ({cells} cells), "
+        f"go from {request.source} to {request.destination}"
+    )
+    yield reason
+    if programs.source_before != programs.source_after:
+        yield f"{request.source} is reloaded with {programs.source_after} at the end"
+    elif request.method == "pr":
+        yield f"{request.source} keeps its program: it has other slots, or needs no other one"
+    if request.mode == "paper":
+        yield "as in the paper: one snapshot, and no learning phase; connections may break"

@@ -1,0 +1,93 @@
+"""Where migrations happen: the nodes with their drivers, locks, programs, and the time limits.
+
+Choices:
+- One lock per node, held for one operation at a time (the change of a control word, the copy of
+  one array, a reload), not for a whole migration. So migrations of other slots and functions run
+  beside each other, and no operation meets a node between save and commit. Several nodes are
+  locked in the order of their names, so nobody waits in a circle.
+- Waiting passes through ``sleep``: tests wait in a model's time, the ME in real time.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from controller.errors import MigrationError
+from controller.model.network import NetworkDescription
+from controller.southbound.driver import NodeDriver
+from controller.southbound.program import Program
+
+
+@dataclass(frozen=True)
+class MigrationOptions:
+    """Time limits and bounds of migrations."""
+
+    in_flight_s: float = 0.05
+    """Longest time that a packet takes from one node of its path to another, queues included.
+
+    Waited for twice in each move. Too short a time lets packets that were under way when a
+    control word changed pass unfiltered; too long a one only prolongs the move.
+    """
+    copy_rounds: int = 10
+    "Copying rounds after which a move is given up."
+    retry_s: float = 5.0
+    "How long a step past the commit point, or an undo, is tried again before it waits for news."
+    retry_pause_s: float = 0.2
+    "Pause between two such tries."
+
+
+class Site:
+    """The nodes that migrations act on."""
+
+    def __init__(
+        self,
+        network: NetworkDescription,
+        drivers: Mapping[str, NodeDriver],
+        programs: Mapping[str, Program],
+        options: MigrationOptions,
+        sleep: Callable[[float], None] | None = None,
+    ) -> None:
+        self.network = network
+        self.drivers = drivers
+        self.programs = programs
+        self.options = options
+        self._locks = {name: threading.RLock() for name in drivers}
+        self._stopping = threading.Event()
+        self.sleep: Callable[[float], object] = sleep or _wait
+
+    @contextmanager
+    def hold(self, *names: str) -> Iterator[None]:
+        """Keep all other operations away from these nodes."""
+        with ExitStack() as stack:
+            for name in sorted(set(names)):
+                stack.enter_context(self._locks[name])
+            yield
+
+    def program(self, name: str) -> Program:
+        """Return a program that a migration was planned with.
+
+        Raises:
+            MigrationError: the description does not have it any more.
+        """
+        if name not in self.programs:
+            raise MigrationError(
+                f"the program {name} is not described any more: put it back into the network file"
+            )
+        return self.programs[name]
+
+    def stop(self) -> None:
+        """Make executors stop before their next step. Waits are short, and kept to the end."""
+        self._stopping.set()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether ``stop`` was called."""
+        return self._stopping.is_set()
+
+
+def _wait(seconds: float) -> None:
+    """Wait on a real thread, also where ``time.sleep`` belongs to eventlet."""
+    threading.Event().wait(seconds)

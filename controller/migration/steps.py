@@ -1,0 +1,289 @@
+"""The steps that every method has: learn before copy, enforce after copy, make before break.
+
+A step acts on the nodes and knows nothing of the journal. It is idempotent: it asks the node what
+is so and writes what is not, because it may have run before, wholly or in part, in a process that
+is gone. It refuses to go on where the nodes are not as the steps before it left them. ``undo``
+takes back whatever the step may have done; it is called for steps that failed, too, and finds
+nothing to do where a node was restarted.
+
+``commits`` marks the step that takes the source off: journalled as begun, the move is past its
+commit point. ``brings_state`` marks steps after which the destination has all state;
+``drops_state`` those after which the source no longer has it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from controller.errors import MigrationError
+from controller.migration.move import Move
+from controller.model.slots import format_slots
+from controller.southbound.driver import NodeDriver
+from controller.state.entries import changes, conflict, of_tables
+from controller.state.manifest import FunctionManifest
+from controller.state.transfer import Transfer, cell_ranges
+from controller.state.words import read_words, turn_off, turn_on
+
+Detail = Mapping[str, Any]
+
+
+class Step(ABC):
+    """One step; ``name`` is what operators see."""
+
+    name: ClassVar[str]
+    at_source: ClassVar[bool] = False
+    "Whether it changes the source rather than the destination."
+    commits: ClassVar[bool] = False
+    brings_state: ClassVar[bool] = False
+    drops_state: ClassVar[bool] = False
+
+    @abstractmethod
+    def run(self, move: Move) -> Detail:
+        """Do the step; return counts and other plain data for the record.
+
+        Raises:
+            NodeError: a node refused something or could not be reached.
+            MigrationError: the nodes are not as the step needs them.
+        """
+
+    def undo(self, move: Move) -> None:  # noqa: B027 - many steps leave nothing behind
+        """Take back what the step may have done. Raises as ``run``."""
+
+
+class LearnOn(Step):
+    """The destination records state from what it sees.
+
+    Its function-scope entries (access lists, time-outs) become those of the source first, in one
+    go with the control word: another migration may bring the same function from elsewhere.
+    """
+
+    name = "learn on"
+
+    def run(self, move: Move) -> Detail:
+        """Reconcile entries, then set the learn bits at both nodes."""
+        with move.site.hold(move.source.name, move.destination.name):
+            written = reconcile_function_tables(move)
+            turn_on(move.source, move.manifest(move.source).learn, move.slots)
+            turn_on(move.destination, move.manifest(move.destination).learn, move.slots)
+        return {"entries": written}
+
+    def undo(self, move: Move) -> None:
+        """Clear the learn bits at the destination; entries stay, they have no effect there."""
+        node = move.destination
+        with move.site.hold(node.name):
+            if move.has_function(node):
+                turn_off(node, move.manifest(node).learn, move.slots)
+
+
+class Copy(Step):
+    """State goes from source to destination until nothing differs."""
+
+    name = "copy"
+    brings_state = True
+
+    def run(self, move: Move) -> Detail:
+        """Copy in rounds; see ``controller.state.transfer`` for why this loses nothing."""
+        options = move.site.options
+        report = transfer_of(move).until_settled(
+            options.in_flight_s,
+            options.copy_rounds,
+            move.site.sleep,
+            lambda: move.refuse_lost(move.source, move.destination),
+        )
+        return {"rounds": report.rounds, "cells": report.compared, "written": report.written}
+
+
+class EnforceOn(Step):
+    """The destination acts on the packets; from here on both nodes do."""
+
+    name = "enforce on"
+
+    def run(self, move: Move) -> Detail:
+        """Set the enforce bits, if the destination has learnt without a break."""
+        node = move.destination
+        with move.site.hold(node.name):
+            move.refuse_lost(node)
+            manifest = move.manifest(node)
+            require(node, move, read_words(node, manifest).learn, "learns")
+            turn_on(node, manifest.enforce, move.slots)
+        return {}
+
+    def undo(self, move: Move) -> None:
+        """Clear the enforce bits, after making sure that the source's are set."""
+        source, destination = move.source, move.destination
+        with move.site.hold(source.name, destination.name):
+            if not enforced_at(move, destination):
+                return
+            if turn_source_on(move):
+                move.site.sleep(move.site.options.in_flight_s)
+            turn_off(destination, move.manifest(destination).enforce, move.slots)
+
+
+class Overlap(Step):
+    """Both enforce, until the packets are through that met neither.
+
+    A packet that passed the destination before it enforced and has not reached the source yet
+    would be unfiltered if the source stopped now.
+    """
+
+    name = "overlap"
+
+    def run(self, move: Move) -> Detail:
+        """Wait for packets in flight, then read back that the destination does its part."""
+        move.site.sleep(move.site.options.in_flight_s)
+        require_taken_over(move)
+        return {}
+
+
+class EnforceOff(Step):
+    """The source stops acting on the packets: the commit point."""
+
+    name = "enforce off"
+    at_source = True
+    commits = True
+
+    def run(self, move: Move) -> Detail:
+        """Clear the enforce bits at the source, if the destination's are set."""
+        source = move.source
+        with move.site.hold(source.name, move.destination.name):
+            require_taken_over(move)
+            if move.has_function(source):
+                turn_off(source, move.manifest(source).enforce, move.slots)
+        return {}
+
+    def undo(self, move: Move) -> None:
+        """The destination lost its state: the source, which goes on learning, takes over again."""
+        with move.site.hold(move.source.name):
+            turn_source_on(move)
+
+
+class LearnOff(Step):
+    """The source stops recording state."""
+
+    name = "learn off"
+    at_source = True
+
+    def run(self, move: Move) -> Detail:
+        """Clear the learn bits at the source, if the destination still does its part."""
+        source = move.source
+        with move.site.hold(source.name, move.destination.name):
+            require_taken_over(move)
+            if move.has_function(source):
+                turn_off(source, move.manifest(source).learn, move.slots)
+        return {}
+
+    def undo(self, move: Move) -> None:
+        """The source learns again, before it enforces again."""
+        source = move.source
+        with move.site.hold(source.name):
+            turn_on(source, move.manifest(source).learn, move.slots)
+
+
+class Verify(Step):
+    """Reads back what both nodes say now."""
+
+    name = "verify"
+
+    def run(self, move: Move) -> Detail:
+        """Check the destination's words and entries and the source's words."""
+        source, destination = move.source, move.destination
+        with move.site.hold(source.name, destination.name):
+            require_taken_over(move)
+            if not move.has_function(source):
+                return {}
+            words = read_words(source, move.manifest(source))
+            left = (words.learn | words.enforce) & move.slots
+            if left:
+                raise MigrationError(
+                    f"{source.name} still has {move.function}, slots {format_slots(left)}"
+                )
+            difference = function_tables_conflict(move)
+        return {"entries differ": difference} if difference else {}
+
+
+def transfer_of(move: Move) -> Transfer:
+    """Return the copy of the move's slots."""
+    source, destination = move.manifest(move.source), move.manifest(move.destination)
+    return Transfer(
+        move.source,
+        move.destination,
+        cell_ranges(source, destination, move.slots),
+        lambda: move.site.hold(move.source.name, move.destination.name),
+    )
+
+
+def require(node: NodeDriver, move: Move, slots: frozenset[int], does: str) -> None:
+    """Raise ``MigrationError`` unless a node does something for all slots that move."""
+    missing = move.slots - slots
+    if missing:
+        raise MigrationError(
+            f"{node.name} no longer {does} {move.function}, slots {format_slots(missing)}: "
+            "it was restarted, or somebody else changed its control words"
+        )
+
+
+def require_taken_over(move: Move) -> None:
+    """Raise ``MigrationError`` unless the destination learns and enforces all slots that move."""
+    node = move.destination
+    with move.site.hold(node.name):
+        move.refuse_lost(node)
+        words = read_words(node, move.manifest(node))
+    require(node, move, words.learn, "learns")
+    require(node, move, words.enforce, "enforces")
+
+
+def enforced_at(move: Move, node: NodeDriver) -> frozenset[int]:
+    """Return which slots that move a node enforces; none if it has not the function."""
+    if not move.has_function(node):
+        return frozenset()
+    return read_words(node, move.manifest(node)).enforce & move.slots
+
+
+def refuse_enforcing(move: Move, node: NodeDriver) -> None:
+    """Raise ``MigrationError`` if a node enforces any slot that moves."""
+    enforced = enforced_at(move, node)
+    if enforced:
+        raise MigrationError(
+            f"{node.name} enforces {move.function}, slots {format_slots(enforced)}: "
+            "their state must not be dropped"
+        )
+
+
+def turn_source_on(move: Move) -> bool:
+    """Make the source learn and enforce the slots; tell whether it did not enforce them all."""
+    manifest = move.manifest(move.source)
+    turn_on(move.source, manifest.learn, move.slots)
+    return turn_on(move.source, manifest.enforce, move.slots)
+
+
+def function_tables_conflict(move: Move) -> str | None:
+    """Tell how the two nodes' function-scope entries differ, if they do."""
+    tables = move.manifest(move.source).function_tables
+    ours = of_tables(move.source.table_entries(), tables)
+    return conflict(of_tables(move.destination.table_entries(), tables), ours)
+
+
+def reconcile_function_tables(move: Move) -> int:
+    """Give the destination the source's function-scope entries; return how many were written.
+
+    Raises:
+        MigrationError: the destination is in charge of other slots, by other entries.
+    """
+    manifest: FunctionManifest = move.manifest(move.destination)
+    tables = manifest.function_tables
+    have = of_tables(move.destination.table_entries(), tables)
+    want = of_tables(move.source.table_entries(), tables)
+    difference = changes(have, want, exact=True)
+    if not difference:
+        return 0
+    words = read_words(move.destination, manifest)
+    others = (words.learn | words.enforce) - move.slots
+    if others:
+        raise MigrationError(
+            f"{move.destination.name} has {move.function}, slots {format_slots(others)}, with "
+            f"other entries than {move.source.name}: {conflict(have, want)}; make them equal first"
+        )
+    move.destination.write(difference.updates())
+    return len(difference)

@@ -1,0 +1,252 @@
+"""Copying the state of slots from one node to another while packets flow through both.
+
+A *round* goes over the slots' cells, array by array: read the source, then the destination, move
+times to the destination's clock, merge by rule, and write the cells that differ. Rounds are
+repeated until one writes nothing. Why that loses nothing, although packets change the cells
+between our read and our write:
+
+1. While rounds run, both nodes learn: a packet changes the state of both, one after the other.
+   The time between the two is bounded by ``in_flight_s``.
+2. Our write to the destination can undo a change that a packet made there after we read. The
+   source got the same change from the same packet, at most ``in_flight_s`` away.
+3. So a round that begins ``in_flight_s`` after the last write (or after learning began) reads
+   the change at the source and finds it missing at the destination.
+4. The last round writes nothing. So it undid no change, and all that earlier rounds undid, or
+   that packets brought to the source before the destination learned, it found to be there.
+
+A rule that never settles under traffic (``sum``, ``replace``) is not waited for beyond the bound
+of rounds; for the others reaching the bound is an error, since something would be lost.
+
+Small arrays read one by one, with the driver's pauses, keep BMv2's packets from waiting for a
+read of the whole state (9 ms for 65,536 cells).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+from controller.errors import MigrationError
+from controller.southbound.driver import NodeDriver
+from controller.state.manifest import FunctionManifest, StateArray
+from controller.state.merge import (
+    Cells,
+    MergeRule,
+    Writes,
+    max_writes,
+    newer_writes,
+    or_writes,
+    replace_writes,
+    sum_writes,
+)
+from controller.state.rebase import ClockOffset, rebased
+
+
+@dataclass(frozen=True)
+class CellRange:
+    """Cells of one state that belong together at both nodes."""
+
+    source: StateArray
+    source_first: int
+    destination: StateArray
+    destination_first: int
+    count: int
+
+
+@dataclass(frozen=True)
+class RoundReport:
+    """What one round did."""
+
+    compared: int
+    "Cells read at each node."
+    written: int
+    "Cells written at the destination."
+    unsettled: int
+    "Those written under a rule that has to settle."
+
+
+@dataclass(frozen=True)
+class CopyReport:
+    """What a whole copy did."""
+
+    rounds: int
+    compared: int
+    "Cells of the slots' state."
+    written: int
+    "Cells written at the destination, over all rounds."
+
+
+def cell_ranges(
+    source: FunctionManifest, destination: FunctionManifest, slots: Iterable[int]
+) -> list[CellRange]:
+    """Pair the cells of some slots at two nodes; contiguous slots of one array stay together.
+
+    The two manifests must have no ``difference``.
+    """
+    ranges: list[CellRange] = []
+    for state in sorted(source.states):
+        for slot in sorted(slots):
+            ours, theirs = source.array(state, slot), destination.array(state, slot)
+            new = CellRange(
+                ours, ours.first_cell(slot), theirs, theirs.first_cell(slot), ours.cells_per_slot
+            )
+            joined = _joined(ranges[-1], new) if ranges else None
+            ranges[-1:] = [joined] if joined else [*ranges[-1:], new]
+    return ranges
+
+
+def _joined(one: CellRange, next_one: CellRange) -> CellRange | None:
+    """Make one range of two that follow each other at both nodes; None if they do not."""
+    follows = (
+        one.source is next_one.source
+        and one.destination is next_one.destination
+        and one.source_first + one.count == next_one.source_first
+        and one.destination_first + one.count == next_one.destination_first
+    )
+    if not follows:
+        return None
+    return CellRange(
+        one.source,
+        one.source_first,
+        one.destination,
+        one.destination_first,
+        one.count + next_one.count,
+    )
+
+
+class Transfer:
+    """The copy of some slots' state from one node to another."""
+
+    def __init__(
+        self,
+        source: NodeDriver,
+        destination: NodeDriver,
+        ranges: Iterable[CellRange],
+        lock: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        """Prepare a copy; read both clocks if any cell carries a time.
+
+        Args:
+            source: The node that has the state.
+            destination: The node that gets it.
+            ranges: Which cells.
+            lock: Held around the work on each range, so that neither node is reloaded meanwhile.
+        """
+        self._source = source
+        self._destination = destination
+        self._ranges = tuple(ranges)
+        self._lock = lock
+        self._offset = ClockOffset(0, 0)
+        if any(r.source.time for r in self._ranges):
+            here, there = source.clock(), destination.clock()
+            self._offset = ClockOffset.between(here, there)
+            self._clock = there
+
+    def round(self) -> RoundReport:
+        """Copy once. Raises ``NodeError``; what was written until then is harmless."""
+        compared = written = unsettled = 0
+        for cells in self._ranges:
+            with self._lock():
+                count = self._copy(cells)
+            compared += cells.count
+            written += count
+            unsettled += count if cells.source.rule.settles else 0
+        return RoundReport(compared, written, unsettled)
+
+    def until_settled(
+        self, in_flight_s: float, rounds: int, sleep: Callable[[float], None], check: Check
+    ) -> CopyReport:
+        """Repeat rounds until one that began late enough writes nothing.
+
+        Learning began right before the call.
+
+        Args:
+            in_flight_s: Longest time that a packet takes from one node to the other, seconds.
+            rounds: How many rounds at most.
+            sleep: Waits so many seconds.
+            check: Called after each round; raises if the copy must not go on.
+
+        Raises:
+            MigrationError: cells still differ after the last round.
+        """
+        written = 0
+        for number in range(1, rounds + 1):
+            report = self.round()
+            check()
+            written += report.written
+            # The first round began before packets that only the source knows had arrived.
+            if number > 1 and not (report.written if number < rounds else report.unsettled):
+                return CopyReport(number, report.compared, written)
+            sleep(in_flight_s)
+        raise MigrationError(
+            f"{report.unsettled} cells still differ after {rounds} rounds: the state changes "
+            "faster than it can be copied"
+        )
+
+    def _copy(self, cells: CellRange) -> int:
+        """Copy one range; return how many cells were written."""
+        theirs = self._source.read_registers(cells.source.register, cells.source_first, cells.count)
+        if cells.source.time is not None:
+            now_us = self._clock.at(time.monotonic_ns()) + self._clock.error_us
+            theirs = rebased(theirs, cells.source.time, self._offset, now_us)
+        ours = self._destination.read_registers(
+            cells.destination.register, cells.destination_first, cells.count
+        )
+        writes = writes_for(cells.source, theirs, ours, self._offset)
+        if writes:
+            self._destination.write_registers(
+                cells.destination.register,
+                {cells.destination_first + i: value for i, value in writes.items()},
+            )
+        return len(writes)
+
+
+def writes_for(array: StateArray, source: Cells, destination: Cells, offset: ClockOffset) -> Writes:
+    """Merge two copies of an array's cells by its rule.
+
+    For ``sum`` both copies have seen the same packets (see ``controller.state.merge``).
+    """
+    match array.rule:
+        case MergeRule.OR:
+            return or_writes(source, destination)
+        case MergeRule.MAX:
+            return max_writes(source, destination)
+        case MergeRule.REPLACE:
+            return replace_writes(source, destination)
+        case MergeRule.SUM:
+            base = [min(s, d) for s, d in zip(source, destination, strict=True)]
+            return sum_writes(source, destination, base, (1 << array.width) - 1)
+        case MergeRule.NEWER:
+            assert array.time is not None  # the manifest refuses newer without a time
+            slack = offset.tolerance(array.time)
+            return newer_writes(source, destination, array.time, array.bucket, slack)
+
+
+def clear(driver: NodeDriver, arrays: Iterable[tuple[StateArray, int, int]]) -> int:
+    """Set cells to 0; return how many were not. Nobody learns into them meanwhile.
+
+    Read first: state is sparse, and writing what is 0 already would cost more than reading it.
+    """
+    cleared = 0
+    for array, first, count in arrays:
+        cells = driver.read_registers(array.register, first, count)
+        stale = {first + i: 0 for i, cell in enumerate(cells) if cell}
+        if len(stale) * 2 > count:
+            driver.fill_registers(array.register, first, count, 0)
+        elif stale:
+            driver.write_registers(array.register, stale)
+        cleared += len(stale)
+    return cleared
+
+
+def own_ranges(
+    manifest: FunctionManifest, slots: Iterable[int]
+) -> Iterator[tuple[StateArray, int, int]]:
+    """Return array, first cell and count of all state of some slots at one node."""
+    for cells in cell_ranges(manifest, manifest, slots):
+        yield cells.source, cells.source_first, cells.count
+
+
+Check = Callable[[], None]
