@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         interrupt_on([signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
     try:
         return _run(arguments)
-    except TopologyError as error:
+    except (TopologyError, OSError) as error:
         print(f"topo: {error}", file=sys.stderr)
         return 2
     except Interrupted as interruption:
@@ -48,10 +48,11 @@ def _run(arguments: argparse.Namespace) -> int:
         config_dir=arguments.config_dir,
         grpc_port=arguments.grpc_port,
     ) as deployment:
-        print(_summary(deployment), flush=True)
         if arguments.cli:
+            print(_summary(deployment), flush=True)
             return _converse(deployment)
         try:
+            print(_summary(deployment), flush=True)
             return _watch(deployment)
         except Interrupted:
             return 0

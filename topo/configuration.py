@@ -62,7 +62,10 @@ def write_configuration(
         if path.exists():
             raise Refused(f"{path} exists already: remove it or give another --config-dir")
     document = describe(blueprint, endpoints, driver)
-    directory.mkdir(parents=True, exist_ok=True)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refused(f"cannot write the configuration to {directory}: {error}") from error
     files.network.write_text(yaml.safe_dump(document, sort_keys=False, default_flow_style=None))
     files.me.write_text(
         "[DEFAULT]\n"

@@ -136,20 +136,25 @@ class Network:
 
     def _link(self, first: End, second: End) -> None:
         names = {end: self._interface(end) for end in (first, second)}
-        ports = [names[end] for end in (first, second) if end.port > 0]
-        self.run.note_interfaces(ports)
+        macs = {end: self._mac(end, name) for end, name in names.items()}
         self.net.addLink(
             *(first.owner, second.owner),
             port1=first.port,
             port2=second.port,
             intfName1=names[first],
             intfName2=names[second],
+            addr1=macs[first],
+            addr2=macs[second],
         )
-        for port in ports:
-            silence_switch_port(port, self.run.alias)
+        for end, name in names.items():
+            if end.port > 0:
+                silence_switch_port(name)
 
     def _interface(self, end: End) -> str:
         return self.run.interface(end.interface) if end.port > 0 else end.interface
+
+    def _mac(self, end: End, name: str) -> str:
+        return self.run.note_interface(name) if end.port > 0 else self.blueprint.host(end.owner).mac
 
     def _start_nodes(self) -> None:
         for node in self.nodes:

@@ -47,11 +47,9 @@ def silence_namespace(pid: int) -> None:
             inside(pid, "sh", "-c", f"echo 1 > {IPV6}/{scope}/disable_ipv6")
 
 
-def silence_switch_port(interface: str, alias: str) -> None:
-    """Make an interface of the root namespace a mere port of a switch, marked as ours by
-    `alias`.
-    """
-    checked("ip", "link", "set", "dev", interface, "alias", alias, "arp", "off")
+def silence_switch_port(interface: str) -> None:
+    """Make an interface of the root namespace a mere port of a switch."""
+    checked("ip", "link", "set", "dev", interface, "arp", "off")
     checked(*offloads_off(interface))
     if IPV6.exists():
         (IPV6 / interface / "disable_ipv6").write_text("1")

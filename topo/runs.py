@@ -1,15 +1,16 @@
-"""A run: one network on this machine, its number, its directory, and the clean-up after runs that
-were killed.
+"""A run: one network on this machine, its number, its directory, and the clean-up after runs
+that were killed.
 
 Each run claims the lowest free number, holds a lock on /run/hitless/topo/NUMBER as long as it
-lives, and notes there what it makes outside of its own network namespaces: interfaces, processes.
-Its number keeps it apart from others: run 0 has the interface names that Mininet users know
-(s1-eth1), run 2 has r2-s1-eth1.
+lives, and notes there what it makes outside of its own network namespaces: interfaces,
+processes. Its number keeps it apart from others: run 0 has the interface names that Mininet
+users know (s1-eth1), run 2 has r2-s1-eth1.
 
-A run that ends removes all of it. One that was killed by SIGKILL cannot: its processes get SIGTERM
-from the kernel (see `process`), its hosts' namespaces vanish with their shells, and the next run to
-start finds the lock free and removes the rest, but only what it recognises: an interface by the
-alias that we gave it, a process by its start time. Nothing is ever matched by a pattern of names.
+A run that ends removes all of it. One that was killed by SIGKILL cannot: its processes get
+SIGTERM from the kernel (see `process`), its hosts' namespaces vanish with their shells, and the
+next run to start finds the lock free and removes the rest, but only what it recognises: an
+interface by the MAC address that it was made with, a process by its start time. Nothing is ever
+matched by a pattern of names.
 """
 
 from __future__ import annotations
@@ -61,19 +62,20 @@ class Run:
             f"{LIMIT} networks are up already (see {base}), or their interface names are taken"
         )
 
-    @property
-    def alias(self) -> str:
-        """The mark on every interface of this run in the root namespace (ip link … alias)."""
-        return f"hitless-topo-{self.number}"
-
     def interface(self, name: str) -> str:
         """Return what an interface is called in this run, at most 15 characters."""
         return _name(self.number, name)
 
-    def note_interfaces(self, names: Iterable[str]) -> None:
-        """Note interfaces in the root namespace, before they are made."""
-        self._interfaces.extend(names)
+    def note_interface(self, name: str) -> str:
+        """Note an interface in the root namespace; return the MAC address that it is to be made
+        with.
+
+        By that address the interface is recognised as this run's.
+        """
+        self._interfaces.append(name)
         self._write()
+        high, low = divmod(len(self._interfaces), 256)
+        return f"{_mac_prefix(self.number)}:{high:02x}:{low:02x}"
 
     def note_process(self, pid: int) -> None:
         """Note a process, as soon as it runs."""
@@ -84,7 +86,7 @@ class Run:
         """Remove what is left of the run, its directory, and the claim. Harmless when repeated."""
         if self._lock < 0:
             return
-        _sweep(self.directory, self.alias)
+        _sweep(self.directory)
         _remove(self.directory)
         os.close(self._lock)
         self._lock = -1
@@ -102,7 +104,7 @@ def clean_stale(base: Path = BASE) -> list[int]:
     for directory in _directories(base):
         lock = _lock(directory)
         if lock is not None:
-            _sweep(directory, f"hitless-topo-{directory.name}")
+            _sweep(directory)
             _remove(directory)
             os.close(lock)
             stale.append(int(directory.name))
@@ -145,15 +147,22 @@ def _remove(directory: Path) -> None:
             parent.rmdir()
 
 
-def _sweep(directory: Path, alias: str) -> None:
+def _mac_prefix(number: int) -> str:
+    """Return the first four bytes of a run's MAC addresses: locally administered, "HL", the
+    number.
+    """
+    return f"02:48:4c:{number:02x}"
+
+
+def _sweep(directory: Path) -> None:
     record = directory / "record.json"
     if not record.exists():
         return
     document = json.loads(record.read_text())
     _end_processes([(pid, start) for pid, start in document["processes"]])
     for name in document["interfaces"]:
-        mark = INTERFACES / name / "ifalias"
-        if mark.exists() and mark.read_text().strip() == alias:
+        address = INTERFACES / name / "address"
+        if address.exists() and address.read_text().startswith(_mac_prefix(int(directory.name))):
             run_command(["ip", "link", "delete", name])
 
 

@@ -1,6 +1,4 @@
-"""Processes that a topology starts: watched, quoted when they fail, stopped with all they
-started.
-"""
+"""Processes that a topology starts: watched, quoted when they fail, stopped with all children."""
 
 import os
 import signal

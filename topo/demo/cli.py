@@ -75,8 +75,9 @@ def _check_writable(path: Path) -> None:
     """Refuse now, not after the experiment, an output that cannot be written."""
     if path.is_dir():
         raise Refused(f"cannot write {path}: it is a directory")
-    if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
-        raise Refused(f"cannot write {path}: {path.parent} is not a directory that we may write to")
+    changed = path if path.exists() else path.parent
+    if not os.access(changed, os.W_OK):
+        raise Refused(f"cannot write {path}: {changed} does not exist or may not be written to")
 
 
 class _Progress:

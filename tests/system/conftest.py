@@ -1,0 +1,25 @@
+"""Fixtures of the system tests: every one of them brings up real networks."""
+
+import pytest
+from traces import STARTED
+
+from topo.requirements import NODE_PROGRAMS
+
+
+@pytest.fixture(autouse=True)
+def ended():
+    """End what a failing test has left running."""
+    yield
+    while STARTED:
+        STARTED.pop().make_sure_it_ended()
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(kind, marks=[pytest.mark.bmv2] if kind == "bmv2" else [])
+        for kind in sorted(NODE_PROGRAMS, reverse=True)
+    ]
+)
+def node_kind(request):
+    """Each kind of node in turn."""
+    return request.param
