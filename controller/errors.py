@@ -19,6 +19,7 @@
         ├── NodeUnreachable         no connection to it
         ├── NodeTimeout             connected, but no answer in time
         ├── NotPrimary              another controller is its primary
+        ├── NodeFaulty              it answered with what cannot be
         └── NodeRefused             it answered with an error
             ├── WriteFailed         ... to some updates of a write batch
             ├── PipelineRejected    ... to a pipeline push
@@ -37,7 +38,7 @@ them needs the suffix Error to be read as an exception.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, ClassVar
 
 
@@ -147,6 +148,10 @@ class NotPrimary(NodeError):
     temporary = True
 
 
+class NodeFaulty(NodeError):
+    """The node's answer does not fit its own program, or what was asked."""
+
+
 class NodeRefused(NodeError):
     """The node answered with an error.
 
@@ -173,7 +178,7 @@ class UpdateFailure:
     "The node's own words."
 
     def __str__(self) -> str:
-        return f"{self.code}: {self.message or 'no reason given'}: {self.update}"
+        return f"{self.code}: {self.message or 'no reason given'}: {_brief(self.update)}"
 
 
 class WriteFailed(NodeRefused):
@@ -207,3 +212,15 @@ class NodeWedged(PipelineRejected):
 
 class RegisterError(NodeRefused):
     """The node refused an access to a register or counter array: no such array, or cell."""
+
+
+def _brief(update: Any) -> str:
+    """Describe an update by those of its fields that say something."""
+    if not is_dataclass(update):
+        return " ".join(str(update).split())[:200]
+    said = (
+        f"{field.name}={value}"
+        for field in fields(update)
+        if (value := getattr(update, field.name)) not in (None, 0, "", b"", False)
+    )
+    return f"{type(update).__name__}({', '.join(said)})"

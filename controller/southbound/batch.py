@@ -19,23 +19,25 @@ BATCH_BYTES = 1024 * 1024
 class EncodedUpdate(NamedTuple):
     """An update as the caller gave it, and as it is sent."""
 
+    index: int
+    "Its place among all updates of the call."
     update: P4Update
     message: p4r.Update
 
 
 def encode_updates(
     updates: Iterable[P4Update], schema: P4Schema
-) -> tuple[list[EncodedUpdate], list[UpdateFailure]]:
-    """Encode updates; those that the program has no room for come back as failures."""
+) -> tuple[list[EncodedUpdate], dict[int, UpdateFailure]]:
+    """Encode updates; those that the program cannot hold come back as failures, by their place."""
     encoded: list[EncodedUpdate] = []
-    failures: list[UpdateFailure] = []
-    for update in flatten(updates):
+    failures: dict[int, UpdateFailure] = {}
+    for index, update in enumerate(flatten(updates)):
         try:
             message = update if isinstance(update, p4r.Update) else update.encode_update(schema)
         except (ValueError, TypeError, OverflowError) as exc:
-            failures.append(UpdateFailure(update, "INVALID_ARGUMENT", str(exc)))
+            failures[index] = UpdateFailure(update, "INVALID_ARGUMENT", str(exc))
         else:
-            encoded.append(EncodedUpdate(update, message))
+            encoded.append(EncodedUpdate(index, update, message))
     return encoded, failures
 
 

@@ -2,13 +2,17 @@
 // them. Three services share one port (multiplexed binary protocol): "standard", "simple_pre_lag" and "simple_switch".
 // `cxt_id` is always 0. Names of registers are the fully qualified ones of the BMv2 JSON.
 
-enum TableOperationErrorCode {
-  INVALID_TABLE_NAME = 7,
-  ERROR = 100
+enum BmResourceType {
+  MATCH_TABLE = 0
 }
 
-exception InvalidTableOperation {
-  1: TableOperationErrorCode code
+enum IdLookupErrorCode {
+  INVALID_RESOURCE_TYPE = 0,
+  INVALID_RESOURCE_NAME = 1
+}
+
+exception InvalidIdLookup {
+  1: IdLookupErrorCode code
 }
 
 enum RegisterOperationErrorCode {
@@ -22,7 +26,9 @@ exception InvalidRegisterOperation {
 }
 
 service Standard {
-  i64 bm_mt_get_num_entries(1: i32 cxt_id, 2: string table_name) throws (1: InvalidTableOperation ouch),
+  // Ids are those in the JSON that was loaded last, committed or not.
+  i32 bm_get_id_from_name(1: i32 cxt_id, 2: BmResourceType resource_type, 3: string resource_name)
+    throws (1: InvalidIdLookup ouch),
 
   // A value of 2^63 or more comes back as 2^63-1.
   i64 bm_register_read(1: i32 cxt_id, 2: string register_array_name, 3: i32 idx)

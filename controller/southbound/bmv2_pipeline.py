@@ -6,10 +6,10 @@ A push is ``load_new_config`` in the switch, then PI's own change, then, at a co
   "Error in first phase of device update". So SAVE after SAVE and SAVE then VERIFY_AND_COMMIT fail.
 - A damaged JSON may load without complaint, or throw in the middle and leave a half-built config
   waiting for a swap that would kill the switch. No call takes it back: the switch is wedged until
-  it is restarted.
+  it is restarted. This driver sends only checked programs, but others may have been there before.
 - The switch tells the MD5 of the JSON that it loaded last, and PI hands back the one it knows;
-  control calls see the tables of what waits. If the two agree and all tables that PI knows are
-  there, a whole program waits. Otherwise the switch is wedged.
+  control calls see the tables, and their ids, of what waits. If all of this agrees, a whole
+  program waits. Otherwise the switch is wedged.
 
 Choices: saving again what is saved already succeeds, and keeps what was written to it. Loading
 while a whole program waits commits that first: packets meet it for as long as the load takes, and
@@ -19,10 +19,12 @@ what belongs to it is lost at once, as a load has it anyway.
 from __future__ import annotations
 
 import hashlib
+import json
 
 from finsy.proto import p4r
 
 from controller.errors import NodeRefused, NodeWedged, PipelineRejected
+from controller.southbound.connection import Connection
 from controller.southbound.pipeline import Pipeline
 from controller.southbound.program import Program
 from controller.southbound.thrift_client import ThriftClient
@@ -30,7 +32,10 @@ from controller.southbound.wire import Wire
 
 _REFUSED_LOAD = "first phase"
 _WRONG_DEVICE = "assign device"
+_WRONG_P4INFO = "importing p4info"
 _CONTEXT = 0
+_MATCH_TABLE = 0
+_WINDOW = 64
 
 
 class Bmv2Pipeline(Pipeline):
@@ -39,6 +44,13 @@ class Bmv2Pipeline(Pipeline):
     def __init__(self, wire: Wire, thrift: ThriftClient) -> None:
         super().__init__(wire)
         self._thrift = thrift
+        self._wedged = False
+
+    def refresh(self, connection: Connection | None = None) -> None:
+        """Take over what the node has; one that has nothing was restarted, and is not wedged."""
+        super().refresh(connection)
+        if not self._wire.schema.exists:
+            self._wedged = False
 
     def load(self, program: Program) -> None:
         """Push a program and run it, even if another waits for its commit."""
@@ -47,7 +59,8 @@ class Bmv2Pipeline(Pipeline):
         try:
             super().load(program)
         except PipelineRejected as exc:
-            self._make_way(exc)
+            self._check_waiting(exc)
+            self._set(p4r.SetForwardingPipelineConfigRequest.COMMIT, None, exc.asked)
             super().load(program)
 
     def save(self, program: Program) -> None:
@@ -59,56 +72,46 @@ class Bmv2Pipeline(Pipeline):
         try:
             super().save(program)
         except PipelineRejected as exc:
-            self._adopt(program, exc)
+            self._check_waiting(exc)
+            if self._switch_md5(exc.asked) != _md5(program.json):
+                raise self._occupied(program, "what an earlier session saved") from exc
+            self._wire.schema, self.saved = program.schema, program
 
-    def _make_way(self, exc: PipelineRejected) -> None:
-        """Commit a whole program that waits, so that another can be loaded; raises if none does."""
-        self._check_refused_load(exc)
-        self._set(p4r.SetForwardingPipelineConfigRequest.COMMIT, None, exc.asked)
-
-    def _adopt(self, program: Program, exc: PipelineRejected) -> None:
-        """Take the program that waits as saved, if it is the wanted one; raises if it is not."""
-        self._check_refused_load(exc)
-        if self._switch_md5(exc.asked) != _md5(program.json):
-            raise self._occupied(program, "another program, saved by an earlier session") from exc
-        self._wire.schema, self.saved = program.schema, program
-
-    def _check_refused_load(self, exc: PipelineRejected) -> None:
-        """Return if a whole program waits in the switch; raise what else is wrong."""
+    def _check_waiting(self, exc: PipelineRejected) -> None:
+        """Return if a push was refused because a whole program waits; raise what else is wrong."""
         if _WRONG_DEVICE in exc.reason:
-            device_id = self._wire.device_id
-            raise PipelineRejected(
-                exc.node, exc.asked, exc.reason, f"was it started with --device-id {device_id}?"
+            advice = f"was the switch started with --device-id {self._wire.device_id}?"
+            raise PipelineRejected(exc.node, exc.asked, exc.reason, advice) from exc
+        if _WRONG_P4INFO in exc.reason or exc.code != "UNKNOWN":
+            raise exc
+        if _REFUSED_LOAD not in exc.reason:
+            self._wedged = True
+        if self._wedged or not self._is_whole(exc.asked):
+            self._wedged = True
+            raise NodeWedged(
+                exc.node,
+                exc.asked,
+                f"{exc.reason}: a config that failed to load is stuck in the switch",
+                "restart the switch: no call takes the config back",
+                code=exc.code,
             ) from exc
-        occupied = _REFUSED_LOAD in exc.reason
-        known = self._get(p4r.GetForwardingPipelineConfigRequest.ALL)
-        if known is None or self._is_whole(known, exc.asked):
-            if occupied and known is not None:
-                return
-            if not occupied:
-                raise exc
-        raise NodeWedged(
-            exc.node,
-            exc.asked,
-            f"{exc.reason}: a config that failed to load is stuck in the switch",
-            "restart the switch: no call takes the config back",
-            code=exc.code,
-        ) from exc
 
-    def _is_whole(self, known: p4r.ForwardingPipelineConfig, asked: str) -> bool:
-        """Tell whether the switch has the very program that PI knows, with all its tables."""
-        if self._switch_md5(asked) != _md5(known.p4_device_config):
+    def _is_whole(self, asked: str) -> bool:
+        """Tell whether the switch loaded the very program that PI knows, with all its tables."""
+        known = self._get(p4r.GetForwardingPipelineConfigRequest.DEVICE_CONFIG_AND_COOKIE)
+        if known is None or self._switch_md5(asked) != _md5(known.p4_device_config):
             return False
-        names = [(_CONTEXT, table.preamble.name) for table in known.p4info.tables]
+        ids = _table_ids(known.p4_device_config)
+        lookups = [(_CONTEXT, _MATCH_TABLE, name) for name in ids]
         try:
-            self._thrift.pipeline(
-                "standard", "bm_mt_get_num_entries", names, asked=asked, window=len(names) or 1
+            found = self._thrift.pipeline(
+                "standard", "bm_get_id_from_name", lookups, asked=asked, window=_WINDOW
             )
         except NodeRefused as exc:
-            if exc.code != "INVALID_TABLE_NAME":
+            if exc.code != "INVALID_RESOURCE_NAME":
                 raise
             return False
-        return True
+        return found == list(ids.values())
 
     def _switch_md5(self, asked: str) -> bytes:
         return self._thrift.call("standard", "bm_get_config_md5", asked=asked)
@@ -124,3 +127,8 @@ class Bmv2Pipeline(Pipeline):
 
 def _md5(data: bytes) -> bytes:
     return hashlib.md5(data, usedforsecurity=False).digest()
+
+
+def _table_ids(program_json: bytes) -> dict[str, int]:
+    pipelines = json.loads(program_json)["pipelines"]
+    return {table["name"]: table["id"] for pipeline in pipelines for table in pipeline["tables"]}

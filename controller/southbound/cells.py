@@ -17,7 +17,7 @@ from typing import Protocol
 from finsy.p4schema import P4BitsType, P4Counter, P4Register
 from finsy.proto import p4d, p4r
 
-from controller.errors import NodeRefused, RegisterError, WriteFailed
+from controller.errors import NodeFaulty, NodeRefused, RegisterError, WriteFailed
 from controller.southbound.driver import CounterCell
 from controller.southbound.wire import Wire
 
@@ -63,9 +63,7 @@ class P4Registers:
         try:
             return [values[index] for index in range(first, first + count)]
         except KeyError as exc:
-            raise RegisterError(
-                self._wire.name, asked, f"the node left out cell {exc.args[0]}"
-            ) from exc
+            raise NodeFaulty(self._wire.name, asked, f"it left out cell {exc.args[0]}") from exc
 
     def write(self, name: str, cells: Mapping[int, int]) -> None:
         """Write single cells; raises RegisterError."""
@@ -104,8 +102,8 @@ class P4Counters:
             for entry in found
         }
         if len(cells) != counter.size:
-            raise RegisterError(
-                self._wire.name, asked, f"the node sent {len(cells)} of {counter.size} cells"
+            raise NodeFaulty(
+                self._wire.name, asked, f"it sent {len(cells)} of {counter.size} cells"
             )
         return [cells[index] for index in sorted(cells)]
 

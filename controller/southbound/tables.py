@@ -27,13 +27,14 @@ class Tables:
         schema = self._wire.schema
         wanted = P4CounterData() if counters else None
         entries = self._wire.read([P4TableEntry(counter_data=wanted)], "read of all tables")
-        defaults = self._wire.read_raw(
+        messages = self._wire.read_raw(
             default_requests(schema, counters=counters), "read of default actions"
         )
+        defaults = [(message.table_entry, self._wire.decode(message)) for message in messages]
         return [entry for entry in entries if not is_constant(entry, schema)] + [
-            self._wire.decode(message)
-            for message in defaults
-            if is_changed(message.table_entry, schema.tables[message.table_entry.table_id])
+            entry
+            for message, entry in defaults
+            if is_changed(message, schema.tables[entry.table_id])
         ]
 
 

@@ -28,7 +28,7 @@ from finsy.p4entity import (
 from finsy.p4schema import P4Schema
 from finsy.proto import U128, p4r
 
-from controller.errors import NodeError, NodeRefused, UpdateFailure, WriteFailed
+from controller.errors import NodeFaulty, NodeRefused, UpdateFailure, WriteFailed
 from controller.southbound.batch import EncodedUpdate, cut, encode_updates
 from controller.southbound.driver import NodeAddress, P4Update
 from controller.southbound.rpc import code_name, code_of, message_of, node_error, update_statuses
@@ -50,9 +50,9 @@ class Wire:
         encoded, failures = encode_updates(updates, self.schema)
         asked = asked or f"write of {len(encoded) + len(failures)} updates"
         for batch in cut(encoded, self.options.write_batch):
-            failures += self._write_batch(batch, asked)
+            failures |= self._write_batch(batch, asked)
         if failures:
-            raise WriteFailed(self.name, asked, failures)
+            raise WriteFailed(self.name, asked, [failures[index] for index in sorted(failures)])
 
     def read(self, entities: Iterable[P4Entity | p4r.Entity], asked: str = "") -> list[P4Entity]:
         """Read and decode the entities that match; see ``read_raw``."""
@@ -76,7 +76,7 @@ class Wire:
         """Return the error for what is not even sent, because the program has no such thing."""
         return NodeRefused(self.name, asked, reason, advice, code="INVALID_ARGUMENT")
 
-    def _write_batch(self, batch: Sequence[EncodedUpdate], asked: str) -> list[UpdateFailure]:
+    def _write_batch(self, batch: Sequence[EncodedUpdate], asked: str) -> dict[int, UpdateFailure]:
         connection = self.session.connection(asked, primary=True)
         request = p4r.WriteRequest(
             device_id=self.device_id,
@@ -87,24 +87,25 @@ class Wire:
             connection.raw_call("Write", request, asked, self.options.call_timeout_s)
         except grpc.RpcError as exc:
             return self._failures(batch, exc, asked)
-        return []
+        return {}
 
     def _failures(
         self, batch: Sequence[EncodedUpdate], exc: grpc.RpcError, asked: str
-    ) -> list[UpdateFailure]:
+    ) -> dict[int, UpdateFailure]:
         """Tell which updates of a failed batch were refused; raises if the call itself failed."""
         statuses = update_statuses(exc)
         if len(statuses) == len(batch) and any(status.code for status in statuses):
-            return [
-                UpdateFailure(update.update, status.name, status.message)
+            return {
+                update.index: UpdateFailure(update.update, status.name, status.message)
                 for update, status in zip(batch, statuses, strict=True)
                 if status.code
-            ]
+            }
         error = node_error(self.name, asked, exc)
         if error.temporary:
             raise error from exc
         code = code_name(code_of(exc))
-        return [UpdateFailure(update.update, code, message_of(exc)) for update in batch]
+        message = message_of(exc)
+        return {update.index: UpdateFailure(update.update, code, message) for update in batch}
 
     def _read_page(self, page: Sequence[p4r.Entity], asked: str) -> list[p4r.Entity]:
         connection = self.session.connection(asked)
@@ -113,12 +114,12 @@ class Wire:
         return [entity for response in responses for entity in response.entities]
 
     def decode(self, message: p4r.Entity) -> P4Entity:
-        """Decode an entity that the node sent, with full names; raises NodeError."""
+        """Decode an entity that the node sent, with full names; raises NodeFaulty."""
         try:
             return with_full_names(decode_entity(message, self.schema), self.schema)
         except (ValueError, KeyError, TypeError, AttributeError) as exc:
-            raise NodeError(
-                self.name, "read", f"the node sent what its program does not have: {exc}"
+            raise NodeFaulty(
+                self.name, "read", f"it sent what its program does not have: {exc}"
             ) from exc
 
 
