@@ -292,13 +292,11 @@ def _initial(table: Table) -> Iterable[Entry]:
     Where a table has priorities the first of N entries gets N and the last 1, as p4c counts them
     for P4Runtime (specification 1.4, "Constant Tables").
     """
-    is_const = table.program.entries_are_const or table.info.is_const_table
     entries = sorted(table.program.const_entries, key=lambda entry: -entry.priority)
     for place, entry in enumerate(entries):
         yield Entry(
             key=tuple(entry.key),
             priority=len(entries) - place if table.keys.takes_priority else 0,
             action=entry.action,
-            is_const=is_const,
-            plane_priority=entry.priority,
+            source_priority=entry.priority,
         )

@@ -154,7 +154,7 @@ class Notifier:
         if pipeline is None or name.table not in pipeline.table_names:
             return None
         table = pipeline.tables[pipeline.table_names[name.table]]
-        entry = table.find(name)
+        entry = table.entries.get((tuple(name.key), name.priority))
         if entry is None:
             return None
         message = p4r.TableEntry(

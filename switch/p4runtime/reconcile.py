@@ -78,26 +78,13 @@ def _write(tx: Transaction, target: View, entity: p4r.Entity) -> None:
     tx.begin_update()
     kind = entity.WhichOneof("entity")
     message = getattr(entity, kind)
-    inserted = p4r.Update.INSERT
-    if kind in ("meter_entry", "value_set_entry") or _exists(target, entity):
-        inserted = p4r.Update.MODIFY
+    update = p4r.Update.INSERT
+    if kind in ("meter_entry", "value_set_entry") or entity.table_entry.is_default_action:
+        update = p4r.Update.MODIFY
     try:
-        HANDLERS[kind].write(tx, target, inserted, message)
+        HANDLERS[kind].write(tx, target, update, message)
     except StatusError as error:
         raise invalid_argument(f"the state cannot be preserved: {error.message}") from error
-
-
-def _exists(target: View, entity: p4r.Entity) -> bool:
-    """Whether an entry is there to be modified: a default entry, or one of the P4 source."""
-    if entity.WhichOneof("entity") != "table_entry":
-        return False
-    if entity.table_entry.is_default_action:
-        return True
-    table = target.pipeline.tables.get(entity.table_entry.table_id)
-    if table is None or not table.program.const_entries:
-        return False
-    key = table.keys.decode(entity.table_entry.match)
-    return (key, entity.table_entry.priority) in table.entries
 
 
 def _carry_arrays(plane: DataPlane, running: Pipeline, saved: Pipeline) -> None:

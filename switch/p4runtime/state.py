@@ -44,9 +44,18 @@ class Entry(NamedTuple):
     metadata: bytes = b""
     idle_timeout_ns: int = 0
     one_shot: OneShot | None = None
-    is_const: bool = False
-    plane_priority: int = 0
-    """As the data plane knows the entry; differs for entries of the P4 source only."""
+    source_priority: int | None = None
+    """What the data plane has for `priority`, in the case of an entry of the P4 source."""
+
+    @property
+    def is_const(self) -> bool:
+        """Whether the entry stands in the P4 source."""
+        return self.source_priority is not None
+
+    @property
+    def plane_priority(self) -> int:
+        """The priority by which the data plane knows the entry."""
+        return self.priority if self.source_priority is None else self.source_priority
 
 
 class DefaultEntry(NamedTuple):
@@ -80,6 +89,14 @@ class Table:
         return self.program.name
 
     @property
+    def is_const(self) -> bool:
+        """Whether the P4 source sets the entries for good.
+
+        As in BMv2 that goes for `entries` without `const` too: the JSON does not tell them apart.
+        """
+        return self.info.is_const_table or self.program.entries_are_const
+
+    @property
     def supports_idle_timeout(self) -> bool:
         """Whether entries may have a time to live."""
         return self.info.idle_timeout_behavior == p4i.Table.NOTIFY_CONTROL
@@ -87,17 +104,6 @@ class Table:
     def plane_name(self, entry: Entry) -> EntryName:
         """What the data plane calls an entry."""
         return EntryName(self.name, entry.key, entry.plane_priority)
-
-    def find(self, name: EntryName) -> Entry | None:
-        """The entry that the data plane calls so."""
-        key = tuple(name.key)
-        entry = self.entries.get((key, name.priority))
-        if entry is not None or not self.program.const_entries:
-            return entry
-        candidates = list(self.entries.values())
-        return next(
-            (e for e in candidates if (e.key, e.plane_priority) == (key, name.priority)), None
-        )
 
 
 class Group(NamedTuple):

@@ -46,7 +46,7 @@ class TableHandler(EntityHandler):
         if message.is_default_action:
             self._write_default(tx, table, update, message)
             return
-        if table.info.is_const_table and update != p4r.Update.MODIFY:
+        if table.is_const and update != p4r.Update.MODIFY:
             raise permission_denied(f"the entries of table {table.name} are constant")
         place = entry_key(table, message)
         if update == p4r.Update.INSERT:
@@ -82,7 +82,7 @@ class TableHandler(EntityHandler):
             raise resource_exhausted(
                 f"table {table.name} is full ({table.program.max_size} entries)"
             )
-        entry = _entry(tx, view, table, place, message, plane_priority=place[1])
+        entry = _entry(tx, view, table, place, message)
         tx.put(table.entries, place, entry)
         self._send(tx, OpKind.INSERT, table, entry)
         resources.write(tx, table, entry, message, is_insert=True)
@@ -101,8 +101,9 @@ class TableHandler(EntityHandler):
         _check_idle_timeout(table, message)
         resources.check(table, message)
         if message.HasField("action"):
-            _check_mutable(table, former)
-            entry = _entry(tx, view, table, place, message, plane_priority=former.plane_priority)
+            if former.is_const:
+                raise permission_denied(f"this entry of table {table.name} is constant")
+            entry = _entry(tx, view, table, place, message)
             tx.put(table.entries, place, entry)
             self._send(tx, OpKind.MODIFY, table, entry)
             release(tx, table, former)
@@ -112,7 +113,6 @@ class TableHandler(EntityHandler):
         former = table.entries.get(place)
         if former is None:
             raise not_found(f"table {table.name} has no such entry")
-        _check_mutable(table, former)
         tx.remove(table.entries, place)
         self._send(tx, OpKind.DELETE, table, former)
         release(tx, table, former)
@@ -158,8 +158,6 @@ def _entry(
     table: Table,
     place: EntryKey,
     message: p4r.TableEntry,
-    *,
-    plane_priority: int,
 ) -> Entry:
     action, one_shot = bind(tx, view, table, message.action)
     return Entry(
@@ -170,8 +168,6 @@ def _entry(
         message.metadata,
         message.idle_timeout_ns,
         one_shot,
-        False,
-        plane_priority,
     )
 
 
@@ -182,11 +178,6 @@ def _default_entry(table: Table, message: p4r.TableEntry) -> DefaultEntry:
         raise invalid_argument("the action of a default entry must be an action specification")
     action = table.actions.decode(message.action.action, as_default=True)
     return DefaultEntry(action, message.controller_metadata, message.metadata)
-
-
-def _check_mutable(table: Table, entry: Entry) -> None:
-    if entry.is_const or table.info.is_const_table:
-        raise permission_denied(f"this entry of table {table.name} is constant")
 
 
 def _check_idle_timeout(table: Table, message: p4r.TableEntry) -> None:

@@ -1,0 +1,18 @@
+"""Fixtures of the tests of the control process."""
+
+import pytest
+from memory_plane import MemoryPlane
+from p4rt import serve
+
+
+@pytest.fixture
+def rig():
+    """A switch over a data plane in memory."""
+    with serve(MemoryPlane()) as rig:
+        yield rig
+
+
+@pytest.fixture
+def primary(rig):
+    """A controller that is primary, with the config of everything.p4 set."""
+    return rig.primary()
