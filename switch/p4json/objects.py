@@ -152,6 +152,15 @@ class Table:
         """Whether entries carry a priority (BMv2: ternary and range tables)."""
         return self.kind in (MatchKind.TERNARY, MatchKind.RANGE)
 
+    @property
+    def is_constant_action(self) -> bool:
+        """Whether applying it always does the same: no key, and a default nobody can change."""
+        return (
+            not self.keys
+            and self.default_is_const
+            and self.implementation is (TableImplementation.SIMPLE)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ActionSignature:

@@ -1,0 +1,227 @@
+"""`generate`: from a program to the Python source that runs it, and what that is linked with.
+
+The whole of a packet's way is one function, so that the packet's fields are local variables:
+
+    parser, checksum verification, ingress, end of ingress,
+    for each copy: egress, end of egress, checksum update, deparser, send
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from switch.codegen.checksums import emit_verification
+from switch.codegen.code import (
+    COMPARE,
+    Assign,
+    Block,
+    ForEach,
+    If,
+    Return,
+    Run,
+    Unpack,
+    Value,
+    number,
+    render,
+    variable,
+)
+from switch.codegen.context import Context, Stage
+from switch.codegen.deparser import emit_deparser
+from switch.codegen.liveness import assigned, initial_values, prune
+from switch.codegen.module import Request
+from switch.codegen.operators import equal
+from switch.codegen.packing import lower
+from switch.codegen.parser import emit_parser
+from switch.codegen.pipeline import emit_pipeline
+from switch.codegen.state import PARAMETERS
+from switch.codegen.traffic import (
+    COPIES,
+    clock_us,
+    egress_port,
+    emit_drop,
+    emit_egress_end,
+    emit_egress_start,
+    emit_ingress_end,
+    emit_restore_fields,
+    emit_send,
+    set_instance,
+)
+from switch.p4json.program import Program
+from switch.runtime.drops import Drop
+from switch.runtime.instances import Instance
+
+
+@dataclass(frozen=True)
+class Generated:
+    """The source of a module with one function, `process`, and the names it must be given."""
+
+    source: str
+    links: Mapping[str, Request]
+    """What each global name of the module stands for; see `switch.runtime.link`."""
+
+
+def generate(program: Program) -> Generated:
+    """Generate the code of a program. Raises `ProgramError` if a construct is not supported."""
+    context = Context.of(program)
+    ingress = _emit_ingress(context)
+    egress = _emit_egress(context)
+    front = _emit_front(context, ingress)
+    before, loop = _emit_copies(context, front, egress)
+    body, needed = prune([*front, *before, loop])
+    body = [*_start_values(context, needed), *lower(body, context.links)]
+    lines = [
+        f"# {program.source_file or 'A P4 program'}, translated for the embedded switch.",
+        f"def process({', '.join(PARAMETERS)}):",
+        *render(body, 1),
+    ]
+    return Generated("\n".join(lines) + "\n", dict(context.links.requests))
+
+
+def _start_values(context: Context, needed: frozenset[str]) -> Block:
+    """Give a value to what may be read before it is set."""
+    names = needed - frozenset(PARAMETERS)
+    if Stage.EGRESS not in context.features.clones_from:
+        names -= context.state.places
+    return [
+        Run(f"{' = '.join(group)} = {value.text}", value.reads, frozenset(group))
+        for value, group in initial_values(names, context.state.defaults)
+    ]
+
+
+# -- from the wire to the copies ------------------------------------------------------------------
+
+
+def _emit_ingress(context: Context) -> Block:
+    """Parser to the end of ingress, for a packet that takes this way."""
+    parsed = emit_parser(context) + emit_verification(context)
+    pipeline = emit_pipeline(Stage.INGRESS, context)
+    after = [*pipeline, *emit_ingress_end(context)]
+    if Stage.INGRESS not in context.features.clones_from:
+        return parsed + after
+    is_clone = equal(variable("kind"), number(Instance.INGRESS_CLONE.value))
+    return [*parsed, If(is_clone, _emit_ingress_clone(context), after)]
+
+
+def _emit_ingress_clone(context: Context) -> Block:
+    """A clone has only the metadata that was kept for it; it goes to egress at once."""
+    session, fields, kept = _carried(context)
+    return [
+        Unpack((session, fields, kept), variable("carried")),
+        *context.state.reset_metadata(),
+        *emit_restore_fields(variable(fields), kept, context),
+        *set_instance(Instance.INGRESS_CLONE, context),
+        *_session_copies(session, context),
+    ]
+
+
+def _emit_egress_clone(context: Context) -> Block:
+    """A clone from egress brings its headers along; it is not parsed."""
+    session, fields, kept = _carried(context)
+    state = context.state
+    headers = state.local("carried_headers")
+    names = (state.local("payload_at"), state.local("packet_size"), *state.header_variables())
+    return [
+        Unpack((session, fields, kept, headers), variable("carried")),
+        Unpack(names, variable(headers)),
+        *emit_restore_fields(variable(fields), kept, context),
+        *set_instance(Instance.EGRESS_CLONE, context),
+        *_session_copies(session, context),
+    ]
+
+
+def _carried(context: Context) -> tuple[str, str, str]:
+    session, fields, kept = (
+        context.state.local(name) for name in ("session", "carried_fields", "carried_values")
+    )
+    return session, fields, kept
+
+
+def _session_copies(session: str, context: Context) -> Block:
+    """The copies of a clone session, and the length that its clones are cut to."""
+    context.features.truncates = True
+    state = context.state
+    found, copies, limit = (state.local(name) for name in ("clones", COPIES, "truncated_to"))
+    sessions = context.links.get("clone_sessions", wish="clone_copies")
+    missing = Value(f"{found} is None", COMPARE, frozenset({found}), 0, 1)
+    return [
+        Run(f"{found} = {sessions}({session})", frozenset({session}), frozenset({found})),
+        If(missing, [*emit_drop(Drop.NO_SESSION, context), Return()]),
+        Unpack((copies, limit), variable(found)),
+    ]
+
+
+def _emit_front(context: Context, ingress: Block) -> Block:
+    """Everything up to the copies, whatever way the packet takes."""
+    way: Block = [*_arrival(context), *ingress]
+    if Stage.EGRESS in context.features.clones_from:
+        is_clone = equal(variable("kind"), number(Instance.EGRESS_CLONE.value))
+        way = [If(is_clone, _emit_egress_clone(context), way)]
+    return way
+
+
+def _arrival(context: Context) -> Block:
+    """Metadata of a packet that enters: from a port, or again with what was kept for it."""
+    fresh: Block = _set(context, "standard_metadata.ingress_port", variable("port", 0, 511))
+    fresh += _set(context, "intrinsic_metadata.ingress_global_timestamp", clock_us(context))
+    block = _set(context, "standard_metadata.packet_length", variable("length", 0))
+    block += _set(context, "standard_metadata.instance_type", variable("kind", 0, 6))
+    if not (context.features.resubmits or context.features.recirculates):
+        return [*fresh, *block]
+    fields, kept = (context.state.local(name) for name in ("carried_fields", "carried_values"))
+    again: Block = [
+        Unpack((fields, kept), variable("carried")),
+        *emit_restore_fields(variable(fields), kept, context),
+    ]
+    returns = Value(f"kind >= {Instance.RECIRCULATE.value}", COMPARE, frozenset({"kind"}), 0, 1)
+    return [If(returns, again, fresh), *block]
+
+
+def _set(context: Context, bmv2_name: str, value: Value) -> Block:
+    target = context.well_known(bmv2_name)
+    return context.state.assign(target.header, target.field, value) if target else []
+
+
+# -- the copies -----------------------------------------------------------------------------------
+
+
+def _emit_egress(context: Context) -> Block:
+    """Egress to the wire, for one copy."""
+    port, rid = variable(egress_port(context), 0, 511), variable(_rid(context), 0)
+    pipeline = emit_pipeline(Stage.EGRESS, context)
+    return [
+        *emit_egress_start(context),
+        *_set(context, "standard_metadata.egress_port", port),
+        *_set(context, "intrinsic_metadata.egress_rid", rid),
+        *pipeline,
+        *emit_egress_end(context),
+        *emit_deparser(context),
+        *emit_send(context),
+    ]
+
+
+def _rid(context: Context) -> str:
+    return context.state.local("output_rid")
+
+
+def _emit_copies(context: Context, front: Block, egress: Block) -> tuple[Block, ForEach]:
+    """The loop over copies. Each begins with the packet as ingress left it."""
+    body, needed = prune(egress)
+    changed = needed & assigned(body)
+    set_before = assigned(front)
+    saved = tuple(sorted(changed & set_before))
+    fresh = changed - set_before
+    start: Block = [
+        Assign(name, value)
+        for value, names in initial_values(fresh, context.state.defaults)
+        for name in names
+    ]
+    before: Block = []
+    if saved:
+        holder = context.state.local("saved")
+        listed = "".join(f"{name}, " for name in saved).removesuffix(" ")
+        before = [Assign(holder, Value(f"({listed})", reads=frozenset(saved)))]
+        start.append(Unpack(saved, variable(holder)))
+    copies = variable(context.state.local(COPIES))
+    targets = (egress_port(context), _rid(context))
+    return before, ForEach(targets, copies, [*start, *body])

@@ -1,0 +1,94 @@
+"""How a table's keys are laid out, for entries and for packets alike.
+
+- exact tables: the value of the one field, or a tuple of all;
+- the others: all fields joined to one number, the first in the highest bits, an LPM field last.
+  An entry has a value and a mask over that number; range fields are masked out and kept aside.
+
+The generated code builds the packet's key in the same way (`switch.codegen.tables`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from switch.p4json.objects import FieldMatch, KeyField, MatchKey, MatchKind, Table
+
+Interval: TypeAlias = tuple[int, int, int, int]
+"""Of a range field: how far right it stands, its width as a mask, lowest and highest value."""
+
+Encoded: TypeAlias = int | tuple[int, ...] | tuple[int, int, tuple[Interval, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyLayout:
+    """Turns an entry's key into what the run-time table stores. Made once per table."""
+
+    kind: MatchKind
+    fields: tuple[KeyField, ...]
+
+    @classmethod
+    def of(cls, table: Table) -> KeyLayout:
+        """The layout of a table's keys."""
+        return cls(table.kind, table.keys)
+
+    def encode(self, key: MatchKey) -> Encoded:
+        """The entry's key: for exact tables a value, for LPM (value, mask), else with intervals.
+
+        Raises `ValueError` if the number or the kinds of fields are not the table's.
+        """
+        if len(key) != len(self.fields):
+            raise ValueError(f"{len(key)} key fields given, the table has {len(self.fields)}")
+        if self.kind is MatchKind.EXACT:
+            values = tuple(_exact(match) for match in key)
+            return values[0] if len(values) == 1 else values
+        value, mask, intervals = self._join(key)
+        if self.kind is MatchKind.LPM:
+            return value, mask
+        return value, mask, intervals
+
+    def _join(self, key: MatchKey) -> tuple[int, int, tuple[Interval, ...]]:
+        value = mask = 0
+        shift = sum(field.width for field in self.fields)
+        intervals: list[Interval] = []
+        for field, match in self._in_order(key):
+            shift -= field.width
+            full = (1 << field.width) - 1
+            if field.kind is MatchKind.RANGE:
+                low, high = _pair(match)
+                if (low, high) != (0, full):
+                    intervals.append((shift, full, low, high))
+                continue
+            field_value, field_mask = _value_and_mask(field, match)
+            value |= (field_value & field_mask) << shift
+            mask |= field_mask << shift
+        return value, mask, tuple(intervals)
+
+    def _in_order(self, key: MatchKey) -> Sequence[tuple[KeyField, FieldMatch]]:
+        pairs = list(zip(self.fields, key, strict=True))
+        return sorted(pairs, key=lambda pair: pair[0].kind is MatchKind.LPM)
+
+
+def _value_and_mask(field: KeyField, match: FieldMatch) -> tuple[int, int]:
+    full = (1 << field.width) - 1
+    match field.kind:
+        case MatchKind.EXACT | MatchKind.VALID:
+            return _exact(match), full
+        case MatchKind.LPM:
+            value, length = _pair(match)
+            return value, full & ~(full >> length)
+        case _:
+            return _pair(match)
+
+
+def _exact(match: FieldMatch) -> int:
+    if isinstance(match, int):
+        return int(match)
+    raise ValueError(f"{match!r} given where one value belongs")
+
+
+def _pair(match: FieldMatch) -> tuple[int, int]:
+    if isinstance(match, tuple) and len(match) == 2:
+        return match
+    raise ValueError(f"{match!r} given where a pair belongs")
