@@ -66,14 +66,17 @@ class NetworkDescription:
         """
         path = Path(path)
         root = load_yaml(path)
-        programs = dict(_programs(root.take_section("programs"), path.parent))
-        nodes = dict(_nodes(root.take_section("nodes"), programs))
-        links = _links(root, nodes)
-        hosts = dict(_hosts(root.take_section("hosts"), nodes, links))
-        groups = dict(_groups(root.take_section("groups"), nodes))
-        entries = dict(_entries(root.take_section("entries"), nodes))
-        functions = dict(_functions(root.take_section("functions"), nodes))
+        named = ("programs", "nodes", "hosts", "groups", "entries", "functions")
+        sections = {key: root.take_section(key) for key in named}
+        cables = root.take_list("links", list, [])
         root.end()
+        programs = dict(_programs(sections["programs"], path.parent))
+        nodes = dict(_nodes(sections["nodes"], programs))
+        links = _links(cables, f"{path}: links", nodes)
+        hosts = dict(_hosts(sections["hosts"], nodes, links))
+        groups = dict(_groups(sections["groups"], nodes))
+        entries = dict(_entries(sections["entries"], nodes))
+        functions = dict(_functions(sections["functions"], nodes))
         return cls(
             MappingProxyType(programs),
             MappingProxyType(nodes),
@@ -151,11 +154,13 @@ def _port(text: object, at: str, nodes: Mapping[str, NodeDescription]) -> Port:
     return Port(node.name, int(match[2]))
 
 
-def _links(root: Section, nodes: Mapping[str, NodeDescription]) -> tuple[Link, ...]:
+def _links(
+    cables: list[list[object]], where: str, nodes: Mapping[str, NodeDescription]
+) -> tuple[Link, ...]:
     links: list[Link] = []
     used: dict[Port, int] = {}
-    for i, ends in enumerate(root.take_list("links", list, [])):
-        at = f"{root.file}: links[{i}]"
+    for i, ends in enumerate(cables):
+        at = f"{where}[{i}]"
         if len(ends) != 2:
             raise ConfigError(f'{at}: a link has two ends, for example ["s1:2", "s2:1"]')
         a, b = (_port(end, at, nodes) for end in ends)
