@@ -23,6 +23,7 @@ from switch.codegen.code import (
 from switch.codegen.context import Context, Stage
 from switch.codegen.operators import add, either, less, shift_right
 from switch.codegen.packing import Piece, join, pack, position
+from switch.codegen.primitives.forwarding import truncation
 from switch.p4json.actions import Action
 
 FRAME = "frame"
@@ -60,7 +61,7 @@ def emit_output(context: Context, then: Block) -> Block:
 def _truncate(context: Context, size: str) -> Block:
     if not context.features.truncates:
         return []
-    limit = variable(context.state.local("truncated_to"), 0)
+    limit = variable(truncation(context), 0)
     return [If(less(limit, variable(size)), [Assign(size, limit)])]
 
 

@@ -34,6 +34,8 @@ from switch.codegen.operators import equal
 from switch.codegen.packing import lower
 from switch.codegen.parser import emit_parser
 from switch.codegen.pipeline import emit_pipeline
+from switch.codegen.primitives.forwarding import truncation
+from switch.codegen.primitives.headers import packet_size
 from switch.codegen.state import PARAMETERS
 from switch.codegen.traffic import (
     COPIES,
@@ -120,7 +122,7 @@ def _emit_egress_clone(context: Context) -> Block:
     session, fields, kept = _carried(context)
     state = context.state
     headers = state.local("carried_headers")
-    names = (state.local("payload_at"), state.local("packet_size"), *state.header_variables())
+    names = (state.local("payload_at"), packet_size(context), *state.header_variables())
     return [
         Unpack((session, fields, kept, headers), variable("carried")),
         Unpack(names, variable(headers)),
@@ -141,7 +143,7 @@ def _session_copies(session: str, context: Context) -> Block:
     """The copies of a clone session, and the length that its clones are cut to."""
     context.features.truncates = True
     state = context.state
-    found, copies, limit = (state.local(name) for name in ("clones", COPIES, "truncated_to"))
+    found, copies, limit = state.local("clones"), state.local(COPIES), truncation(context)
     sessions = context.links.get("clone_sessions", wish="clone_copies")
     missing = Value(f"{found} is None", COMPARE, frozenset({found}), 0, 1)
     return [

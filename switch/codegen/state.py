@@ -58,9 +58,14 @@ class PacketState:
     # -- variables ----------------------------------------------------------------------------
 
     def local(self, wish: str, default: Value | None = None) -> str:
-        """A variable of the generator's own; the same wish gives the same variable."""
+        """A variable of the generator's own; the same wish gives the same variable.
+
+        `default` need not be given every time; where it never is, it is 0.
+        """
         name = self.names.get("local", wish, wish=wish)
-        self.defaults.setdefault(name, default or number(0))
+        if default is not None:
+            self.defaults[name] = default
+        self.defaults.setdefault(name, number(0))
         return name
 
     def field_type(self, header: str, name: str) -> FieldType:

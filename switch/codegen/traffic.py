@@ -30,6 +30,7 @@ from switch.codegen.primitives.forwarding import (
     UNTRUNCATED,
     clone_session,
     kept_fields,
+    truncation,
 )
 from switch.codegen.primitives.headers import packet_size
 from switch.p4json.expressions import FieldRef
@@ -114,7 +115,7 @@ def _multicast(group: Value, context: Context) -> Block:
         *set_instance(Instance.REPLICATION, context),
     ]
     if context.features.truncates:
-        block.append(Assign(context.state.local("truncated_to"), number(UNTRUNCATED)))
+        block.append(Assign(truncation(context), number(UNTRUNCATED)))
     return block
 
 
@@ -275,7 +276,7 @@ def _recirculate(context: Context) -> Block:
     reads = frozenset({frame, fields, kept, "port"})
     truncated: Block = []
     if context.features.truncates:
-        limit = state.local("truncated_to")
+        limit = truncation(context)
         value = Value(f"{frame}[:{limit}]", reads=frozenset({frame, limit}))
         truncated = [Assign(frame, value)]
     body = [

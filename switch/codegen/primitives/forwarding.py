@@ -72,9 +72,14 @@ def truncate(arguments: Arguments, context: Context, place: Place) -> Block:
     """`truncate(length)`: the smallest length asked for counts."""
     expect(arguments, 1, place)
     context.features.truncates = True
-    name = context.state.local("truncated_to", number(UNTRUNCATED))
+    name = truncation(context)
     smaller = call("min", variable(name), argument(arguments, 0, context, place))
     return [Assign(name, smaller)]
+
+
+def truncation(context: Context) -> str:
+    """The variable that holds the length in bytes to which the frame is cut."""
+    return context.state.local("truncated_to", number(UNTRUNCATED))
 
 
 def digest(arguments: Arguments, context: Context, place: Place) -> Block:
