@@ -1,4 +1,4 @@
-"""What the worker needs to build a program's config: plain data, to be sent to it piece by piece."""
+"""What the worker needs to build a program's config: plain data, to be sent piece by piece."""
 
 from __future__ import annotations
 

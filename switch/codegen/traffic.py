@@ -27,6 +27,7 @@ from switch.codegen.deparser import ADDRESS, FRAME, SIZE, emit_frame, emit_outpu
 from switch.codegen.operators import equal, greater_or_equal, not_equal
 from switch.codegen.primitives.forwarding import (
     DROP_PORT,
+    NOT_CLONED,
     UNTRUNCATED,
     clone_session,
     kept_fields,
@@ -128,7 +129,8 @@ def _clone_from_ingress(context: Context) -> Block:
         f"({session} & {SESSION_MASK:#x}, {fields}, {kept}))"
     )
     reads = frozenset({session, fields, kept, "data", "at", "length", "port"})
-    body = [*_keep_fields(variable(fields), kept, context), Run(text, reads)]
+    done = Assign(session, number(NOT_CLONED))
+    body = [*_keep_fields(variable(fields), kept, context), Run(text, reads), done]
     return [If(greater_or_equal(variable(session), number(0)), body)]
 
 
