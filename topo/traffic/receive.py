@@ -22,11 +22,12 @@ import argparse
 import gc
 import json
 import os
+import select
 import socket
 import struct
 import time
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from topo.traffic.flow import HEADER, MAGIC, Experiment, Flow
@@ -98,11 +99,29 @@ class Sink:
         return struct.unpack_from("=I", memory, 4 * SK_MEMINFO_DROPS)[0]
 
 
-def open_connections(sinks: Sequence[Sink], stop: StopRequest) -> None:
+class Sinks:
+    """All flows being received; only those are drained of which the kernel says that packets
+    wait.
+    """
+
+    def __init__(self, sinks: Iterable[Sink]) -> None:
+        self.all = tuple(sinks)
+        self._by_descriptor = {sink.socket.fileno(): sink for sink in self.all}
+        self._ready = select.epoll()
+        for descriptor in self._by_descriptor:
+            self._ready.register(descriptor, select.EPOLLIN)
+
+    def drain(self) -> int:
+        """Take all packets that wait; return how many."""
+        ready = self._ready.poll(0)
+        return sum(self._by_descriptor[descriptor].drain() for descriptor, _ in ready)
+
+
+def open_connections(sinks: Sinks, stop: StopRequest) -> None:
     """Open each flow that needs it, until its first packet arrives; TimeoutError names what stayed
     silent.
     """
-    waiting = [sink for sink in sinks if sink.flow.opened_by_receiver]
+    waiting = [sink for sink in sinks.all if sink.flow.opened_by_receiver]
     deadline = time.monotonic() + OPENER_TIMEOUT_S
     while waiting and not stop.requested:
         if time.monotonic() > deadline:
@@ -113,21 +132,19 @@ def open_connections(sinks: Sequence[Sink], stop: StopRequest) -> None:
         for sink in waiting:
             sink.open()
         time.sleep(OPENER_INTERVAL_S)
-        for sink in sinks:
-            sink.drain()
+        sinks.drain()
         waiting = [sink for sink in waiting if not sink.sequences]
 
 
-def receive(sinks: Sequence[Sink], stop: StopRequest) -> None:
+def receive(sinks: Sinks, stop: StopRequest) -> None:
     """Record packets until a stop is requested, then until no straggler has come for `QUIET_S`."""
     while not stop.requested:
         time.sleep(DRAIN_INTERVAL_S)
-        for sink in sinks:
-            sink.drain()
+        sinks.drain()
     limit = time.monotonic() + STRAGGLER_LIMIT_S
     quiet_until = time.monotonic() + QUIET_S
     while time.monotonic() < min(quiet_until, limit):
-        if sum(sink.drain() for sink in sinks):
+        if sinks.drain():
             quiet_until = time.monotonic() + QUIET_S
         time.sleep(DRAIN_INTERVAL_S)
 
@@ -151,14 +168,14 @@ def _clock_offset_ns() -> int:
 def run(experiment: Experiment, directory: Path) -> None:
     """Receive `experiment` once and leave its records in `directory`."""
     stop = StopRequest()
-    sinks = [Sink(flow, experiment.token) for flow in experiment.flows]
+    sinks = Sinks(Sink(flow, experiment.token) for flow in experiment.flows)
     os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     offset_ns = _clock_offset_ns()
     (directory / "receive.ready").touch()
     gc.disable()
     open_connections(sinks, stop)
     receive(sinks, stop)
-    _write(sinks, directory, _clock_offset_ns() - offset_ns)
+    _write(sinks.all, directory, _clock_offset_ns() - offset_ns)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
