@@ -48,7 +48,8 @@ def check_program(name: str, json_bytes: bytes, p4info: p4i.P4Info) -> None:
     }
     for kind, check in checks.items():
         for member in getattr(p4info, kind):
-            check(program, p4info, member)
+            with program.naming(f"{kind.removesuffix('s')} {member.preamble.name}"):
+                check(program, p4info, member)
 
 
 def _check_p4info(name: str, p4info: p4i.P4Info) -> None:
@@ -225,7 +226,8 @@ def _find(program: JsonProgram, section: str, kind: str, member: Any) -> tuple[J
 
 
 def _table_name(p4info: p4i.P4Info, ident: int) -> str:
-    return next(table.preamble.name for table in p4info.tables if table.preamble.id == ident)
+    names = {table.preamble.id: table.preamble.name for table in p4info.tables}
+    return names[ident]
 
 
 def _check_room(

@@ -6,6 +6,7 @@ docs/JSON_format.md. Nothing here runs it.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -74,6 +75,14 @@ class JsonProgram:
         """Raise ``ProgramError`` naming the object and, if the JSON has it, its source line."""
         raise ProgramError(f"program {self.name}: {what}{_source(where)}: {problem}")
 
+    @contextlib.contextmanager
+    def naming(self, what: str, where: JsonObject | None = None) -> Iterator[None]:
+        """Name the object at hand if what is in it has not even the right shape."""
+        try:
+            yield
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as exc:
+            self.fail(what, f"it is malformed: {type(exc).__name__}: {exc}", where)
+
     def actions_named(self, name: str) -> list[JsonObject]:
         """Return all copies of an action."""
         return [action for action in self.actions.values() if action["name"] == name]
@@ -109,8 +118,8 @@ class _Reader:
                 self._fail(f"the JSON has no {section}: is it from p4c, for v1model?")
         if "actions" not in root:
             self._fail("the JSON has no actions: is it from p4c, for v1model?")
-        names = {p.get("name") for p in self.objects(root, "pipelines")}
-        if not names.issuperset(_PIPELINES):
+        names = [pipeline.get("name") for pipeline in self.objects(root, "pipelines")]
+        if not all(name in names for name in _PIPELINES):
             self._fail("the JSON has no pipelines ingress and egress: is it for v1model?")
         return root
 
@@ -147,7 +156,10 @@ class _Reader:
 
     def fields(self, name: str, header_type: JsonObject) -> Iterator[tuple[str, int | None]]:
         """Return the names and widths of a header type's fields."""
-        for field in header_type.get("fields") or []:
+        fields = header_type.get("fields") or []
+        if not isinstance(fields, list):
+            self._fail(f"the fields of header type {name} are not a list")
+        for field in fields:
             match field:
                 case [str(field_name), int(width), *_]:
                     yield field_name, width

@@ -56,11 +56,8 @@ def _guarded(
     member: JsonObject,
     check: Callable[[JsonProgram, str, JsonObject], None],
 ) -> None:
-    """Check an object; one that has not even the right shape is named as well."""
-    try:
+    with program.naming(what, member):
         check(program, what, member)
-    except (AttributeError, KeyError, TypeError, ValueError) as exc:
-        program.fail(what, f"it is malformed: {type(exc).__name__}: {exc}", member)
 
 
 def _check_header(program: JsonProgram, what: str, header: JsonObject) -> None:
@@ -222,27 +219,31 @@ def _check_values(
     program: JsonProgram, what: str, where: JsonObject, piece: Any, arguments: int = 0
 ) -> None:
     """Follow every typed value in a piece of JSON; ``arguments``: how many the action has."""
-    for value in _typed_values(piece):
+    for value, place in _typed_values(piece, where):
         match value:
             case {"type": "field", "value": field}:
-                _check_field(program, what, where, field)
+                _check_field(program, what, place, field)
             case {"type": "runtime_data" | "local", "value": index}:
                 if not isinstance(index, int) or not 0 <= index < arguments:
-                    program.fail(what, f"it has no parameter {index}", where)
+                    program.fail(what, f"it has no parameter {index}", place)
             case {"type": "stack_field", "value": [stack, _]}:
-                _require(program, what, "header_stacks", stack, where)
+                _require(program, what, "header_stacks", stack, place)
             case {"type": str(kind), "value": str(name)} if kind in _SECTION_OF:
-                _require(program, what, _SECTION_OF[kind], name, where)
+                _require(program, what, _SECTION_OF[kind], name, place)
 
 
-def _typed_values(piece: Any) -> Iterator[JsonObject]:
-    """Return all objects with a type in a piece of JSON, however deep: by a stack of our own."""
-    waiting = [piece]
+def _typed_values(piece: Any, where: JsonObject) -> Iterator[tuple[JsonObject, JsonObject]]:
+    """Return all objects with a type in a piece of JSON, however deep: by a stack of our own.
+
+    With each comes the innermost object around it that knows its source line.
+    """
+    waiting = [(piece, where)]
     while waiting:
-        value = waiting.pop()
+        value, where = waiting.pop()
         if isinstance(value, list):
-            waiting += value
+            waiting += ((member, where) for member in value)
         elif isinstance(value, dict):
+            where = value if "source_info" in value else where
             if "type" in value:
-                yield value
-            waiting += value.values()
+                yield value, where
+            waiting += ((member, where) for member in value.values())
