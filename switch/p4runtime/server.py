@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from types import TracebackType
 
 import grpc
 from finsy.proto import p4r_grpc
 
+from switch.addresses import AddressError
 from switch.p4runtime.arbitration import Arbiter
 from switch.p4runtime.device import Device
 from switch.p4runtime.notifications import Notifier
 from switch.p4runtime.service import P4RuntimeService
 from switch.p4runtime.sessions import Sessions
-
-LOG = logging.getLogger(__name__)
 
 STOP_GRACE_S = 0.5
 """How long calls under way may take when the server stops; streams are cut then."""
@@ -35,36 +33,31 @@ _OPTIONS = (
 )
 
 
-class AddressError(Exception):
-    """An address that cannot be listened at; the message says which and what to do."""
-
-
 class P4RuntimeServer:
     """Listens while it is entered: `async with P4RuntimeServer(device, "127.0.0.1:50051")`."""
 
     def __init__(self, device: Device, address: str) -> None:
+        """Prepare; to be called in the event loop. gRPC's own threads start on entry only."""
         self._device = device
         self._address = address
-        self._server = grpc.aio.server(
-            options=_OPTIONS, maximum_concurrent_rpcs=MAX_CONCURRENT_CALLS
-        )
         self.sessions = Sessions(Arbiter(device.device_id))
         self.notifier = Notifier(device, self.sessions)
-        self._service = P4RuntimeService(device, self.sessions, self.notifier)
         self.port = 0
         """The port that is listened at, once the server has started."""
 
     async def __aenter__(self) -> P4RuntimeServer:
         """Start; raises `AddressError`."""
+        self._server = grpc.aio.server(
+            options=_OPTIONS, maximum_concurrent_rpcs=MAX_CONCURRENT_CALLS
+        )
+        self._service = P4RuntimeService(self._device, self.sessions, self.notifier)
         p4r_grpc.add_P4RuntimeServicer_to_server(self._service, self._server)
         try:
             self.port = self._server.add_insecure_port(self._address)
         except RuntimeError as error:
             self._service.close()
-            raise AddressError(
-                f"cannot serve P4Runtime at {self._address}: the address is not this machine's, "
-                "or the port is taken; choose another with --grpc"
-            ) from error
+            cause = "the port is taken, or the address is not this machine's"
+            raise AddressError("P4Runtime", self._address, "--grpc", cause) from error
         await self._server.start()
         return self
 

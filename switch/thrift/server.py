@@ -1,0 +1,162 @@
+"""The Thrift server: a thread a connection, BMv2's multiplexed binary protocol.
+
+thriftpy2's own servers neither end their connections nor bound their number, and their
+multiplexer drops a connection that calls an unknown method instead of saying so.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import struct
+from collections.abc import Callable, Mapping
+from threading import Lock, Thread
+from types import TracebackType
+from typing import Any
+
+from thriftpy2.protocol import TCyBinaryProtocolFactory
+from thriftpy2.thrift import TApplicationException, TException, TMessageType, TProcessor, TType
+from thriftpy2.transport import TCyBufferedTransportFactory, TSocket, TTransportException
+
+from switch.addresses import AddressError, split_address
+from switch.dataplane.errors import DataPlaneError
+
+LOG = logging.getLogger(__name__)
+
+MAX_CONNECTIONS = 64
+SEND_TIMEOUT_S = 10
+"""For a client that does not read its answer. One that asks nothing may stay."""
+STOP_TIMEOUT_S = 2
+
+
+class Multiplexer(TProcessor):
+    """Sends a call `service:method` to the service's object."""
+
+    def __init__(self, services: Mapping[str, tuple[Any, Any]]) -> None:
+        """`services` gives the IDL's service class and the object for each name."""
+        self._services = services
+
+    def process_in(self, iprot: Any) -> tuple[str, int, Any, Callable[[], Any] | None]:
+        """Read a call; the answer to fill and the function that gives its result."""
+        name, kind, sequence = iprot.read_message_begin()
+        if kind != TMessageType.CALL:
+            raise TException(f"message type {kind} is not a call")
+        service_name, _, method = name.rpartition(":")
+        service, handler = self._services.get(service_name, (None, None))
+        if service is None or method not in service.thrift_services:
+            iprot.skip(TType.STRUCT)
+            iprot.read_message_end()
+            unknown = TApplicationException(
+                TApplicationException.UNKNOWN_METHOD, f"this switch does not answer {name}"
+            )
+            return method, sequence, unknown, None
+        arguments = getattr(service, f"{method}_args")()
+        arguments.read(iprot)
+        iprot.read_message_end()
+        values = [getattr(arguments, spec[1]) for spec in arguments.thrift_spec.values()]
+        result = getattr(service, f"{method}_result")()
+        return method, sequence, result, lambda: _call(handler, method, values)
+
+
+def _call(handler: Any, method: str, values: list[Any]) -> Any:
+    if None in values:
+        raise TApplicationException(
+            TApplicationException.PROTOCOL_ERROR, f"{method} lacks an argument"
+        )
+    try:
+        return getattr(handler, method)(*values)
+    except TException:
+        raise
+    except DataPlaneError as error:
+        raise TApplicationException(TApplicationException.INTERNAL_ERROR, str(error)) from error
+    except Exception as error:
+        LOG.exception("the Thrift call %s failed unexpectedly", method)
+        text = f"unexpected {type(error).__name__} in the switch; see its log"
+        raise TApplicationException(TApplicationException.INTERNAL_ERROR, text) from error
+
+
+class ThriftServer:
+    """Listens while it is entered."""
+
+    def __init__(self, address: str, services: Mapping[str, tuple[Any, Any]]) -> None:
+        self._address = address
+        self._processor = Multiplexer(services)
+        self._listener: socket.socket | None = None
+        self._connections: dict[socket.socket, Thread] = {}
+        self._lock = Lock()
+        self.port = 0
+
+    def __enter__(self) -> ThriftServer:
+        """Start; raises `AddressError`."""
+        host, port = split_address(self._address)
+        try:
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            self._listener = socket.create_server((host, port), family=family)
+        except OSError as error:
+            raise AddressError("Thrift", self._address, "--thrift", error) from error
+        self.port = self._listener.getsockname()[1]
+        Thread(target=self._accept, name="thrift-accept", daemon=True).start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop: connections are cut."""
+        assert self._listener is not None
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        with self._lock:
+            connections = list(self._connections.items())
+        for connection, _ in connections:
+            _cut(connection)
+        for _, thread in connections:
+            thread.join(STOP_TIMEOUT_S)
+
+    def _accept(self) -> None:
+        assert self._listener is not None
+        while True:
+            try:
+                connection, peer = self._listener.accept()
+            except OSError:
+                return  # the listener was shut down
+            with self._lock:
+                if len(self._connections) >= MAX_CONNECTIONS:
+                    LOG.warning(
+                        "%s: refused, %d Thrift connections are open", peer, MAX_CONNECTIONS
+                    )
+                    connection.close()
+                    continue
+                thread = Thread(target=self._serve, args=(connection,), daemon=True)
+                self._connections[connection] = thread
+            thread.start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        """Answer the calls of one connection until it ends."""
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        connection.setsockopt(
+            socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", SEND_TIMEOUT_S, 0)
+        )
+        transport = TCyBufferedTransportFactory().get_transport(TSocket(sock=connection))
+        protocol = TCyBinaryProtocolFactory().get_protocol(transport)
+        try:
+            while True:
+                self._processor.process(protocol, protocol)
+        except (TTransportException, OSError):
+            LOG.debug("a Thrift connection has ended")
+        except Exception as error:
+            LOG.warning("a Thrift connection is cut, it sent nonsense: %s", error)
+        finally:
+            with self._lock:
+                del self._connections[connection]
+            connection.close()
+
+
+def _cut(connection: socket.socket) -> None:
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        LOG.debug("a Thrift connection had ended already")

@@ -1,0 +1,198 @@
+"""What the Thrift calls do: registers, counters, ports, the program, the clock.
+
+As in BMv2 they are about the saved program as soon as there is one. Cells travel as signed 64-bit
+integers: larger ones read as the largest, as BMv2 does it, and negative ones are cut to a cell's
+width in two's complement.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from switch.dataplane.errors import DataPlaneError
+from switch.dataplane.messages import Config, CounterCell
+from switch.p4json.objects import CounterArray, RegisterArray
+from switch.p4json.program import Program
+from switch.p4runtime.device import Device
+from switch.p4runtime.device_config import program_json
+from switch.thrift.idl import IDL
+
+MAX_INT64 = (1 << 63) - 1
+NO_PROGRAM = "{}"
+"""The configuration of a switch without a program."""
+
+_RegisterError = IDL.RegisterOperationErrorCode
+_CounterError = IDL.CounterOperationErrorCode
+
+
+class StandardService:
+    """Answers the calls of the service `standard`."""
+
+    def __init__(self, device: Device, interfaces: Mapping[int, str], thrift_port: int) -> None:
+        self._device = device
+        self._interfaces = interfaces
+        self._thrift_port = thrift_port
+
+    # -- registers --------------------------------------------------------------------------
+
+    def bm_register_read(self, cxt_id: int, register_array_name: str, idx: int) -> int:
+        """One cell."""
+        with self._register(cxt_id, register_array_name) as (config, array):
+            _check_register_index(0 <= idx < array.size)
+            (value,) = self._device.plane.read_registers(config, array.name, idx, 1)
+        return min(value, MAX_INT64)
+
+    def bm_register_read_all(self, cxt_id: int, register_array_name: str) -> list[int]:
+        """All cells of an array."""
+        with self._register(cxt_id, register_array_name) as (config, array):
+            values = self._device.plane.read_registers(config, array.name, 0, array.size)
+        if array.width < 64:
+            return values
+        return [min(value, MAX_INT64) for value in values]
+
+    def bm_register_write(
+        self, cxt_id: int, register_array_name: str, index: int, value: int
+    ) -> None:
+        """Set one cell."""
+        with self._register(cxt_id, register_array_name) as (config, array):
+            _check_register_index(0 <= index < array.size)
+            cell = value & ((1 << array.width) - 1)
+            self._device.plane.write_registers(config, array.name, index, [cell])
+
+    def bm_register_write_range(
+        self, cxt_id: int, register_array_name: str, start_index: int, end_index: int, value: int
+    ) -> None:
+        """Set the cells from `start_index` up to, and without, `end_index`."""
+        with self._register(cxt_id, register_array_name) as (config, array):
+            _check_register_index(0 <= start_index <= end_index <= array.size)
+            cell = value & ((1 << array.width) - 1)
+            self._device.plane.fill_registers(
+                config, array.name, start_index, end_index - start_index, cell
+            )
+
+    def bm_register_reset(self, cxt_id: int, register_array_name: str) -> None:
+        """Set all cells to 0."""
+        with self._register(cxt_id, register_array_name) as (config, array):
+            self._device.plane.fill_registers(config, array.name, 0, array.size, 0)
+
+    # -- counters ---------------------------------------------------------------------------
+
+    def bm_counter_read(self, cxt_id: int, counter_name: str, index: int) -> Any:
+        """One cell of an indirect counter."""
+        with self._counter(cxt_id, counter_name) as (config, array):
+            _check_counter_index(0 <= index < array.size)
+            (cell,) = self._device.plane.read_counters(config, array.name, index, 1)
+        return IDL.BmCounterValue(
+            bytes=min(cell.bytes, MAX_INT64), packets=min(cell.packets, MAX_INT64)
+        )
+
+    def bm_counter_reset_all(self, cxt_id: int, counter_name: str) -> None:
+        """Set all cells of an indirect counter to 0."""
+        with self._counter(cxt_id, counter_name) as (config, array):
+            self._device.plane.write_counters(config, array.name, 0, [CounterCell()] * array.size)
+
+    def bm_counter_write(self, cxt_id: int, counter_name: str, index: int, value: Any) -> None:
+        """Set one cell of an indirect counter."""
+        with self._counter(cxt_id, counter_name) as (config, array):
+            _check_counter_index(0 <= index < array.size)
+            cell = CounterCell(packets=max(0, value.packets), bytes=max(0, value.bytes))
+            self._device.plane.write_counters(config, array.name, index, [cell])
+
+    # -- the switch -------------------------------------------------------------------------
+
+    def bm_dev_mgr_show_ports(self) -> list[Any]:
+        """All ports and whether they are up."""
+        try:
+            ports = self._device.plane.ports()
+        except DataPlaneError as error:
+            raise IDL.InvalidDevMgrOperation(code=IDL.DevMgrErrorCode.ERROR) from error
+        return [
+            IDL.DevMgrPortInfo(
+                port_num=port, iface_name=self._interfaces.get(port, ""), is_up=is_up, extra={}
+            )
+            for port, is_up in sorted(ports.items())
+        ]
+
+    def bm_mgmt_get_info(self) -> Any:
+        """Who this is."""
+        return IDL.BmConfig(device_id=self._device.device_id, thrift_port=self._thrift_port)
+
+    def bm_get_config(self) -> str:
+        """The program's JSON."""
+        pipeline = self._device.controlled
+        if pipeline is None:
+            return NO_PROGRAM
+        return program_json(pipeline.config.p4_device_config).decode("utf-8", "replace")
+
+    def bm_get_config_md5(self) -> bytes:
+        """The MD5 sum of the program's JSON; by it the command line tells if it has the same."""
+        config = self.bm_get_config().encode("utf-8")
+        return hashlib.md5(config, usedforsecurity=False).digest()
+
+    @contextmanager
+    def _register(self, cxt_id: int, name: str) -> Iterator[tuple[Config, RegisterArray]]:
+        """A register array of the program that calls are about, held while it is used."""
+        with self._device.lock:
+            program = self._program(cxt_id)
+            array = program.registers.get(name) if program is not None else None
+            if array is None:
+                raise _bad_register(_RegisterError.INVALID_REGISTER_NAME)
+            try:
+                yield self._device.control_config, array
+            except DataPlaneError as error:
+                raise _bad_register(_RegisterError.ERROR) from error
+
+    @contextmanager
+    def _counter(self, cxt_id: int, name: str) -> Iterator[tuple[Config, CounterArray]]:
+        """An indirect counter array likewise."""
+        with self._device.lock:
+            program = self._program(cxt_id)
+            array = program.counters.get(name) if program is not None else None
+            if array is None or array.is_direct:
+                raise _bad_counter(_CounterError.INVALID_COUNTER_NAME)
+            try:
+                yield self._device.control_config, array
+            except DataPlaneError as error:
+                raise _bad_counter(_CounterError.ERROR) from error
+
+    def _program(self, cxt_id: int) -> Program | None:
+        """The program of a context; v1model has but context 0."""
+        pipeline = self._device.controlled
+        return pipeline.program if pipeline is not None and cxt_id == 0 else None
+
+
+class SimpleSwitchService:
+    """Answers the calls of the service `simple_switch`."""
+
+    def __init__(self, device: Device) -> None:
+        self._device = device
+
+    def get_time_elapsed_us(self) -> int:
+        """The switch's clock, which `ingress_global_timestamp` shows."""
+        return self._device.plane.clock_us()
+
+    def get_time_since_epoch_us(self) -> int:
+        """The time of day."""
+        return time.time_ns() // 1000
+
+
+def _bad_register(code: int) -> Exception:
+    return IDL.InvalidRegisterOperation(code=code)
+
+
+def _bad_counter(code: int) -> Exception:
+    return IDL.InvalidCounterOperation(code=code)
+
+
+def _check_register_index(is_valid: bool) -> None:
+    if not is_valid:
+        raise _bad_register(_RegisterError.INVALID_INDEX)
+
+
+def _check_counter_index(is_valid: bool) -> None:
+    if not is_valid:
+        raise _bad_counter(_CounterError.INVALID_INDEX)

@@ -1,0 +1,277 @@
+"""BMv2's Thrift calls, as its own command line makes them: binary protocol, multiplexed."""
+
+import hashlib
+import socket
+import struct
+import subprocess
+import time
+
+import pytest
+from memory_plane import MemoryPlane
+from p4rt import DEVICE_ID, EVERYTHING_JSON, Set, everything_config, wait_for
+from thriftpy2.protocol import TBinaryProtocolFactory, TMultiplexedProtocolFactory
+from thriftpy2.thrift import TApplicationException, TClient
+from thriftpy2.transport import TBufferedTransportFactory, TSocket
+
+from switch.addresses import AddressError
+from switch.dataplane.messages import Config, CounterCell
+from switch.p4runtime.configs import set_config
+from switch.p4runtime.device import Device
+from switch.thrift.idl import IDL
+from switch.thrift.server import MAX_CONNECTIONS, ThriftServer
+from switch.thrift.services import SimpleSwitchService, StandardService
+
+TOTALS = "EverythingIngress.totals"
+OFFSETS = "EverythingIngress.offsets"
+COUNTER = "EverythingIngress.port_counter"
+
+
+class Rig:
+    def __init__(self):
+        self.plane = MemoryPlane()
+        self.device = Device(DEVICE_ID, self.plane, cpu_port=510)
+
+    def load(self, verb=Set.VERIFY_AND_COMMIT):
+        set_config(self.device, Set(action=verb, config=everything_config()))
+
+    def services(self):
+        standard = StandardService(self.device, {1: "s1-eth1", 2: "s1-eth2"}, thrift_port=9090)
+        return {
+            "standard": (IDL.Standard, standard),
+            "simple_switch": (IDL.SimpleSwitch, SimpleSwitchService(self.device)),
+        }
+
+
+@pytest.fixture
+def rig():
+    rig = Rig()
+    with ThriftServer("127.0.0.1:0", rig.services()) as server:
+        rig.server = server
+        yield rig
+
+
+def connect(rig, service=IDL.Standard, name="standard"):
+    transport = TBufferedTransportFactory().get_transport(
+        TSocket("127.0.0.1", rig.server.port, socket_timeout=5000)
+    )
+    transport.open()
+    protocol = TMultiplexedProtocolFactory(TBinaryProtocolFactory(), name).get_protocol(transport)
+    return TClient(service, protocol)
+
+
+@pytest.fixture
+def standard(rig):
+    rig.load()
+    client = connect(rig)
+    yield client
+    client.close()
+
+
+def test_a_register_cell_is_written_and_read(rig, standard):
+    standard.bm_register_write(0, TOTALS, 3, 256)
+    assert standard.bm_register_read(0, TOTALS, 3) == 256
+    assert rig.plane[Config.RUNNING].registers[TOTALS][3] == 256
+
+
+def test_a_range_of_cells_is_written_without_its_end_and_all_are_read(standard):
+    standard.bm_register_write_range(0, TOTALS, 2, 5, 7)
+    assert standard.bm_register_read_all(0, TOTALS) == [0, 0, 7, 7, 7] + [0] * 11
+    standard.bm_register_write_range(0, TOTALS, 3, 3, 9)
+    standard.bm_register_reset(0, TOTALS)
+    assert standard.bm_register_read_all(0, TOTALS) == [0] * 16
+
+
+def test_values_are_cut_to_the_width_of_a_cell_in_twos_complement(rig, standard):
+    standard.bm_register_write(0, TOTALS, 0, -1)
+    assert standard.bm_register_read(0, TOTALS, 0) == (1 << 32) - 1
+    standard.bm_register_write(0, TOTALS, 0, (1 << 40) + 5)
+    assert standard.bm_register_read(0, TOTALS, 0) == 5
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments", "code"),
+    [
+        ("bm_register_read", (0, "nobody", 0), "INVALID_REGISTER_NAME"),
+        ("bm_register_read", (1, TOTALS, 0), "INVALID_REGISTER_NAME"),
+        ("bm_register_read", (0, TOTALS, 16), "INVALID_INDEX"),
+        ("bm_register_read", (0, TOTALS, -1), "INVALID_INDEX"),
+        ("bm_register_read_all", (0, "nobody"), "INVALID_REGISTER_NAME"),
+        ("bm_register_write", (0, TOTALS, 16, 1), "INVALID_INDEX"),
+        ("bm_register_write_range", (0, TOTALS, 5, 4, 1), "INVALID_INDEX"),
+        ("bm_register_write_range", (0, TOTALS, 0, 17, 1), "INVALID_INDEX"),
+        ("bm_register_write_range", (0, TOTALS, -1, 2, 1), "INVALID_INDEX"),
+        ("bm_register_reset", (0, ""), "INVALID_REGISTER_NAME"),
+    ],
+)
+def test_a_register_call_that_cannot_be_done_has_bmv2s_code(standard, method, arguments, code):
+    with pytest.raises(IDL.InvalidRegisterOperation) as refused:
+        getattr(standard, method)(*arguments)
+    assert refused.value.code == getattr(IDL.RegisterOperationErrorCode, code)
+
+
+def test_without_a_program_there_is_no_register_and_an_empty_config(rig):
+    client = connect(rig)
+    with pytest.raises(IDL.InvalidRegisterOperation):
+        client.bm_register_read(0, TOTALS, 0)
+    assert client.bm_get_config() == "{}"
+
+
+def test_counters_are_read_written_and_reset(rig, standard):
+    standard.bm_counter_write(0, COUNTER, 2, IDL.BmCounterValue(bytes=64, packets=1))
+    assert rig.plane[Config.RUNNING].counter_arrays[COUNTER][2] == CounterCell(1, 64)
+    read = standard.bm_counter_read(0, COUNTER, 2)
+    assert (read.packets, read.bytes) == (1, 64)
+    standard.bm_counter_reset_all(0, COUNTER)
+    assert standard.bm_counter_read(0, COUNTER, 2).packets == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "index", "code"),
+    [
+        (COUNTER, 8, "INVALID_INDEX"),
+        (COUNTER, -1, "INVALID_INDEX"),
+        ("nobody", 0, "INVALID_COUNTER_NAME"),
+        ("EverythingIngress.dmac_counter", 0, "INVALID_COUNTER_NAME"),
+    ],
+)
+def test_a_counter_call_that_cannot_be_done_has_bmv2s_code(standard, name, index, code):
+    with pytest.raises(IDL.InvalidCounterOperation) as refused:
+        standard.bm_counter_read(0, name, index)
+    assert refused.value.code == getattr(IDL.CounterOperationErrorCode, code)
+
+
+def test_after_a_save_the_calls_are_about_the_saved_program(rig, standard):
+    standard.bm_register_write(0, TOTALS, 0, 1)
+    rig.load(Set.VERIFY_AND_SAVE)
+    assert standard.bm_register_read(0, TOTALS, 0) == 0
+    standard.bm_register_write(0, TOTALS, 0, 2)
+    set_config(rig.device, Set(action=Set.COMMIT))
+    assert standard.bm_register_read(0, TOTALS, 0) == 2
+
+
+def test_the_ports_the_switch_and_its_program_are_shown(standard):
+    ports = standard.bm_dev_mgr_show_ports()
+    assert [(p.port_num, p.iface_name, p.is_up) for p in ports] == [
+        (1, "s1-eth1", True),
+        (2, "s1-eth2", True),
+        (3, "", True),
+    ]
+    info = standard.bm_mgmt_get_info()
+    assert (info.device_id, info.thrift_port) == (DEVICE_ID, 9090)
+    assert standard.bm_get_config().encode() == EVERYTHING_JSON
+    assert standard.bm_get_config_md5() == hashlib.md5(EVERYTHING_JSON).digest()
+
+
+def test_the_clocks_are_told(rig):
+    client = connect(rig, IDL.SimpleSwitch, "simple_switch")
+    assert client.get_time_elapsed_us() == 123456
+    assert abs(client.get_time_since_epoch_us() - time.time() * 1e6) < 5e6
+
+
+def test_an_unknown_method_or_service_is_said_to_be_one_and_the_connection_stays(rig, standard):
+    for service, method in (("standard", "bm_reset_state"), ("simple_pre", "bm_register_reset")):
+        with pytest.raises(TApplicationException, match="does not answer"):
+            call_raw(rig, f"{service}:{method}")
+    assert standard.bm_register_read(0, TOTALS, 0) == 0
+
+
+def call_raw(rig, name):
+    """Call a method without arguments; its exception, or what is left to be read."""
+    protocol = TBinaryProtocolFactory().get_protocol(
+        TBufferedTransportFactory().get_transport(
+            TSocket("127.0.0.1", rig.server.port, socket_timeout=5000)
+        )
+    )
+    protocol.trans.open()
+    protocol.write_message_begin(name, 1, 0)
+    protocol.write_struct(type("Nothing", (), {"thrift_spec": {}})())
+    protocol.write_message_end()
+    protocol.trans.flush()
+    _, kind, _ = protocol.read_message_begin()
+    assert kind == 3
+    error = TApplicationException()
+    error.read(protocol)
+    raise error
+
+
+def test_a_call_without_its_arguments_is_refused(rig, standard):
+    with pytest.raises(TApplicationException, match="lacks an argument"):
+        call_raw(rig, "standard:bm_register_read")
+
+
+def test_a_dead_worker_fails_the_call_only(rig, standard):
+    rig.plane.is_gone = True
+    with pytest.raises(IDL.InvalidRegisterOperation) as refused:
+        standard.bm_register_read(0, TOTALS, 0)
+    assert refused.value.code == IDL.RegisterOperationErrorCode.ERROR
+    rig.plane.is_gone = False
+    assert standard.bm_register_read(0, TOTALS, 0) == 0
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"\x00" * 64,
+        b"\xff" * 64,
+        b"GET / HTTP/1.1\r\n\r\n",
+        struct.pack("!II", 0x80010001, 0x7FFFFFFF) + b"standard:",
+        struct.pack("!IiI", 0x80010001, -5, 0),
+        struct.pack("!II", 0x80010001, 25) + b"standard:bm_register_read" + b"\x00" * 4 + b"\x0f",
+    ],
+)
+def test_nonsense_ends_the_connection_only(rig, standard, garbage):
+    with socket.create_connection(("127.0.0.1", rig.server.port), timeout=5) as connection:
+        connection.sendall(garbage)
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(4096):
+            pass
+    assert standard.bm_register_read(0, TOTALS, 0) == 0
+
+
+def test_connections_are_limited_and_given_back(rig, standard):
+    address = ("127.0.0.1", rig.server.port)
+    held = [socket.create_connection(address, timeout=5) for _ in range(MAX_CONNECTIONS - 1)]
+    with socket.create_connection(address, timeout=5) as refused:
+        assert refused.recv(1) == b""
+    for connection in held:
+        connection.close()
+    wait_for(lambda: len(rig.server._connections) == 1)
+    assert standard.bm_register_read(0, TOTALS, 0) == 0
+
+
+def test_a_port_that_is_taken_is_told_with_the_option_that_changes_it(rig):
+    address = f"127.0.0.1:{rig.server.port}"
+    with (
+        pytest.raises(AddressError, match=rf"Thrift at {address}: .*in use.*--thrift"),
+        ThriftServer(address, {}),
+    ):
+        pass
+
+
+def test_stopping_cuts_the_connections():
+    rig = Rig()
+    with ThriftServer("127.0.0.1:0", rig.services()) as server:
+        connection = socket.create_connection(("127.0.0.1", server.port), timeout=5)
+        wait_for(lambda: server._connections)
+    assert connection.recv(1) == b""
+    assert server._connections == {}
+    connection.close()
+
+
+@pytest.mark.bmv2
+def test_bmv2s_own_command_line_reads_and_writes(rig):
+    rig.load()
+    commands = "register_write totals 3 77\nregister_read totals 3\nshow_ports\nswitch_info\n"
+    commands += "counter_read port_counter 1\nregister_reset totals\nregister_read totals\n"
+    done = subprocess.run(
+        ["simple_switch_CLI", "--thrift-port", str(rig.server.port)],
+        input=commands + "get_time_elapsed\n",
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert "totals[3]= 77" in done.stdout, done.stdout + done.stderr
+    assert "s1-eth1" in done.stdout
+    assert "(0 bytes, 0 packets)" in done.stdout
+    assert "0, 0, 0" in done.stdout
+    assert "123456" in done.stdout
