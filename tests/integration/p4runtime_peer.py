@@ -36,6 +36,10 @@ class Faults:
     "Refused batches carry no status for each update."
     extra_details: int = 0
     "Refused batches carry so many statuses too many."
+    push: Callable[[p4r.SetForwardingPipelineConfigRequest, grpc.ServicerContext], None] = (
+        lambda request, context: None
+    )
+    "Sees each push first, and may abort it."
     drop_echoes: int = 0
     "So many echoed packets are lost."
 
@@ -197,6 +201,7 @@ class FakeNode(p4r_grpc.P4RuntimeServicer):
         """Take or commit a program."""
         self._misbehave("SetForwardingPipelineConfig", context)
         self._check_primary(request, context)
+        self.faults.push(request, context)
         action = p4r.SetForwardingPipelineConfigRequest.Action.Name(request.action)
         match action:
             case "VERIFY_AND_SAVE":
