@@ -1,0 +1,1 @@
+"""Control statements of STF, as P4Runtime entities."""

@@ -1,0 +1,1 @@
+"""The STF language: statements, and the reader that makes them from text."""

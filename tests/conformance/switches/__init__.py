@@ -1,0 +1,1 @@
+"""The switches that tests run on: a process each, with ports, gRPC and registers."""

@@ -1,0 +1,68 @@
+"""A switch's process: started, watched, stopped; its last words kept for the report."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from types import TracebackType
+
+STOP_LIMIT_S = 5.0
+TAIL_LINES = 12
+
+
+class SwitchProcess:
+    """One process. A context manager: stopped after it, whatever happened."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self._command = list(command)
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed in __exit__
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> SwitchProcess:
+        self._process = subprocess.Popen(
+            self._command,
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stop()
+        self._log.close()
+
+    def ending(self) -> str | None:
+        """How the process ended by itself, in words; None while it runs."""
+        status = None if self._process is None else self._process.poll()
+        if status is None:
+            return None
+        if status < 0:
+            return f"killed by {signal.Signals(-status).name}"
+        return f"exit status {status}"
+
+    def last_words(self) -> str:
+        """The end of what the process has written."""
+        self._log.flush()
+        size = os.fstat(self._log.fileno()).st_size
+        data = os.pread(self._log.fileno(), 16384, max(0, size - 16384))
+        return "\n".join(data.decode(errors="replace").splitlines()[-TAIL_LINES:])
+
+    def _stop(self) -> None:
+        process = self._process
+        if process is None:
+            return
+        process.terminate()
+        try:
+            process.wait(STOP_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(STOP_LIMIT_S)

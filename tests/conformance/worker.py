@@ -1,0 +1,40 @@
+"""Runs tests one by one, each on a fresh switch, in the network namespace it was started in.
+
+`python -m tests.conformance.worker SWITCH`: a request a line on the standard input, `{"json",
+"p4info", "stf"}` with paths and a `"test"` name, and for each an outcome, a line of JSON, on the
+standard output. Started by `tests.conformance.pool`, which makes the namespace.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from pathlib import Path
+
+from tests.conformance.outcome import Outcome
+from tests.conformance.ports import prepare_namespace
+from tests.conformance.program import Program
+from tests.conformance.switches.bmv2 import Bmv2
+from tests.conformance.switches.switch import SwitchKind
+from tests.conformance.trial import run_trial
+
+KINDS: dict[str, type[SwitchKind]] = {"bmv2": Bmv2}
+
+
+def serve(kind: SwitchKind) -> None:
+    """Answer requests until the input ends."""
+    prepare_namespace()
+    for line in sys.stdin:
+        outcome = _answer(kind, json.loads(line))
+        print(json.dumps(outcome.to_dict()), flush=True)
+
+
+def _answer(kind: SwitchKind, request: dict[str, str]) -> Outcome:
+    program = Program.read(Path(request["json"]), Path(request["p4info"]))
+    outcome = run_trial(kind, program, Path(request["stf"]).read_text())
+    return dataclasses.replace(outcome, test=request["test"])
+
+
+if __name__ == "__main__":
+    serve(KINDS[sys.argv[1]]())
