@@ -11,9 +11,16 @@ P4Runtime server beforehand; the worker checks again only what would corrupt it 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
+from typing import Any, TypeVar
 
+from switch.codegen.manifest import Compiled, compile_program
+from switch.dataplane import encoding
+from switch.dataplane.errors import NoSavedProgram, PortError, RequestRefused, WorkerGone
+from switch.dataplane.events import EventThread
 from switch.dataplane.messages import (
     Config,
     CounterCell,
@@ -26,8 +33,12 @@ from switch.dataplane.messages import (
     Replica,
     TableOp,
 )
+from switch.dataplane.process import Request, WorkerProcess
+from switch.dataplane.shipping import CELLS, ENTRIES, program_requests, ranges, slices
 from switch.p4json.objects import TernaryMatch
 from switch.p4json.program import Program
+
+T = TypeVar("T")
 
 
 class DataPlane:
@@ -45,24 +56,66 @@ class DataPlane:
         `interfaces` maps port numbers (0 to 510) to names of network interfaces; `cpu_port` is
         the port whose frames go to `listeners.on_packet_in`, None for none.
         """
+        self._device_id = device_id
+        self._interfaces = dict(interfaces)
+        self._cpu_port = cpu_port
+        self._listeners = listeners
+        self._worker: WorkerProcess | None = None
+        self._events: EventThread | None = None
+        self._programs: dict[Config, tuple[Program, Compiled]] = {}
+        self._programs_lock = threading.Lock()
 
-    def __enter__(self) -> DataPlane: ...
+    def __enter__(self) -> DataPlane:
+        self.start()
+        return self
 
     def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
-    ) -> None: ...
+    ) -> None:
+        self.stop()
 
     def start(self) -> None:
         """Start the worker and open the ports. Until a program is committed packets are dropped.
 
         Raises `PortError` naming the interface and the cause, and leaves nothing behind.
         """
+        start_ns = time.monotonic_ns()
+        self._worker = WorkerProcess(self._device_id, start_ns, self._cpu_port)
+        try:
+            self._open_ports(self._worker)
+            self._events = EventThread(
+                self._worker.events,
+                self._interfaces,
+                self._listeners,
+                self._worker.ask,
+                self._worker.exit_reason,
+            )
+            self._events.start()
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """Stop the worker and close the ports; harmless if it is stopped already."""
+        worker, events = self._worker, self._events
+        self._worker = self._events = None
+        self._programs.clear()
+        if events is not None:
+            events.stop()
+        if worker is not None:
+            worker.stop()
+        if events is not None:
+            events.join()
+
+    def _open_ports(self, worker: WorkerProcess) -> None:
+        try:
+            for port, interface in self._interfaces.items():
+                worker.ask("open_port", port, interface)
+        except RequestRefused as refusal:
+            raise PortError(str(refusal)) from refusal
 
     # -- programs ---------------------------------------------------------------------------
 
@@ -72,6 +125,11 @@ class DataPlane:
         Replaces a program saved before. Raises `ProgramError` if a construct is not supported;
         then nothing changes.
         """
+        compiled = compile_program(program)
+        with self._programs_lock:
+            self._programs.pop(Config.SAVED, None)
+            self._ask_all(program_requests(program, compiled))
+            self._programs[Config.SAVED] = (program, compiled)
 
     def commit(self) -> None:
         """Swap the saved program in, between two packets, and drop the old one with its state.
@@ -79,98 +137,216 @@ class DataPlane:
         As in BMv2 tables, counters, meters, registers and value sets of the old program are
         gone; multicast groups and clone sessions stay. Raises `NoSavedProgram`.
         """
+        with self._programs_lock:
+            self._compiled(Config.SAVED)
+            self._ask("commit")
+            self._programs[Config.RUNNING] = self._programs.pop(Config.SAVED)
 
     def discard_saved(self) -> None:
         """Forget the saved program, if there is one."""
+        with self._programs_lock:
+            self._ask("discard")
+            self._programs.pop(Config.SAVED, None)
 
     # -- tables -----------------------------------------------------------------------------
 
     def write_table(self, config: Config, ops: Sequence[TableOp | DefaultOp]) -> None:
-        """Change entries, in order; all those of one call take effect between the same packets
-        as long as they are few (some hundreds), in runs of consecutive operations otherwise.
+        """Change entries, in order, in runs of some consecutive operations between packets.
 
         Raises `RequestRefused` at the first operation that fails (a duplicate, an entry or
-        member that is not there); those before it were done.
+        member that is not there); those before it were done, those after it were not.
         """
+        compiled = self._compiled(config)
+        self._write_in_order(
+            "write_entries", config, ops, lambda op: encoding.entry_op(op, compiled)
+        )
 
     def read_direct_counters(
         self, config: Config, entries: Sequence[EntryName]
     ) -> list[CounterCell]:
         """The direct counters of entries, in order. Raises `RequestRefused` for an unknown one."""
+        cells = self._read_entries("read_entry_counters", config, entries)
+        return [CounterCell(packets, octets) for packets, octets in cells]
 
     def write_direct_counters(
         self, config: Config, cells: Sequence[tuple[EntryName, CounterCell]]
     ) -> None:
         """Set direct counters. A MODIFY of an entry keeps its counter, an INSERT starts at 0."""
+        values = [(name, (cell.packets, cell.bytes)) for name, cell in cells]
+        self._write_entries("write_entry_counters", config, values)
 
     def read_direct_meters(
         self, config: Config, entries: Sequence[EntryName]
     ) -> list[MeterConfig | None]:
         """The configurations of entries' direct meters; None: not set (everything is green)."""
+        rates = self._read_entries("read_entry_meters", config, entries)
+        return [encoding.meter_config(item) for item in rates]
 
     def write_direct_meters(
         self, config: Config, meters: Sequence[tuple[EntryName, MeterConfig | None]]
     ) -> None:
         """Set direct meters; None goes back to not set."""
+        values = [(name, encoding.rates(meter)) for name, meter in meters]
+        self._write_entries("write_entry_meters", config, values)
 
     def read_idle_times_ms(self, config: Config, entries: Sequence[EntryName]) -> list[int]:
         """For each entry the time since it was hit last, or else inserted, in milliseconds."""
+        return self._read_entries("read_idle_times", config, entries)
+
+    def _read_entries(
+        self, request: str, config: Config, entries: Sequence[EntryName]
+    ) -> list[Any]:
+        compiled = self._compiled(config)
+        keys = [encoding.entry_key(name, compiled) for name in entries]
+        answers = self._ask_all(_one_by_one(request, encoding.which(config), keys))
+        return [item for answer in answers for item in answer]
+
+    def _write_entries(
+        self, request: str, config: Config, values: Sequence[tuple[EntryName, Any]]
+    ) -> None:
+        compiled = self._compiled(config)
+        encoded = [(encoding.entry_key(name, compiled), value) for name, value in values]
+        self._ask_all(_one_by_one(request, encoding.which(config), encoded))
 
     # -- action profiles --------------------------------------------------------------------
 
     def write_members(self, config: Config, ops: Sequence[MemberOp]) -> None:
         """Change members; entries that refer to a changed member use it at once."""
+        compiled = self._compiled(config)
+        self._write_in_order(
+            "write_members", config, ops, lambda op: encoding.member_op(op, compiled)
+        )
 
     def write_groups(self, config: Config, ops: Sequence[GroupOp]) -> None:
         """Change groups; entries that refer to a changed group use it at once."""
+        self._compiled(config)
+        self._write_in_order("write_groups", config, ops, encoding.group_op)
+
+    def _write_in_order(
+        self, name: str, config: Config, ops: Sequence[T], encode: Callable[[T], Any]
+    ) -> None:
+        """Send operations in runs, each after the one before was done."""
+        for start in range(0, len(ops), ENTRIES):
+            run = [encode(op) for op in ops[start : start + ENTRIES]]
+            try:
+                self._ask(name, encoding.which(config), run)
+            except RequestRefused as refusal:
+                raise RequestRefused(str(refusal), start + refusal.index) from refusal
 
     # -- arrays -----------------------------------------------------------------------------
 
     def read_registers(self, config: Config, name: str, first: int, count: int) -> list[int]:
         """Cells `first` to `first + count - 1` of a register array."""
+        (values,) = self._read_cells(config, "register", name, first, count)
+        return list(map(int, values))
 
     def write_registers(self, config: Config, name: str, first: int, values: Sequence[int]) -> None:
         """Set consecutive cells; values are cut to the width of a cell."""
+        mask = self._register_mask(config, name)
+        self._write_cells(config, "register", name, first, ([value & mask for value in values],))
 
     def fill_registers(self, config: Config, name: str, first: int, count: int, value: int) -> None:
         """Set `count` consecutive cells to one value."""
+        cut, which = value & self._register_mask(config, name), encoding.which(config)
+        self._ask_all(
+            ("fill_cells", which, name, start, size, cut)
+            for start, size in ranges(first, count, CELLS)
+        )
 
     def read_counters(self, config: Config, name: str, first: int, count: int) -> list[CounterCell]:
         """Cells `first` to `first + count - 1` of an indirect counter array."""
+        packets, octets = self._read_cells(config, "counter", name, first, count)
+        return [CounterCell(*cell) for cell in zip(packets, octets, strict=True)]
 
     def write_counters(
         self, config: Config, name: str, first: int, cells: Sequence[CounterCell]
     ) -> None:
         """Set consecutive cells of an indirect counter array."""
+        values = ([cell.packets for cell in cells], [cell.bytes for cell in cells])
+        self._write_cells(config, "counter", name, first, values)
 
     def read_meters(
         self, config: Config, name: str, first: int, count: int
     ) -> list[MeterConfig | None]:
         """Configurations of consecutive meters; None: not set (everything is green)."""
+        self._compiled(config)
+        which = encoding.which(config)
+        answers = self._ask_all(
+            ("read_meters", which, name, start, size) for start, size in ranges(first, count, CELLS)
+        )
+        return [encoding.meter_config(item) for answer in answers for item in answer]
 
     def write_meters(
         self, config: Config, name: str, first: int, meters: Sequence[MeterConfig | None]
     ) -> None:
         """Set consecutive meters; None goes back to not set."""
+        self._compiled(config)
+        rates, which = [encoding.rates(meter) for meter in meters], encoding.which(config)
+        self._ask_all(
+            ("write_meters", which, name, first + start, rates[start : start + ENTRIES])
+            for start in range(0, len(rates), ENTRIES)
+        )
 
     def write_value_set(self, config: Config, name: str, members: Sequence[TernaryMatch]) -> None:
         """Replace the members of a parser value set (mask all ones: an exact value)."""
+        self._compiled(config)
+        self._ask("write_value_set", encoding.which(config), name, list(map(tuple, members)))
+
+    def _register_mask(self, config: Config, name: str) -> int:
+        program, _ = self._program(config)
+        if name not in program.registers:
+            raise RequestRefused(f"there is no register array {name}")
+        return (1 << program.registers[name].width) - 1
+
+    def _read_cells(
+        self, config: Config, kind: str, name: str, first: int, count: int
+    ) -> tuple[list[int], ...]:
+        self._compiled(config)
+        which = encoding.which(config)
+        answers = self._ask_all(
+            ("read_cells", which, kind, name, start, size)
+            for start, size in ranges(first, count, CELLS)
+        )
+        return tuple(
+            [value for piece in pieces for value in piece] for pieces in zip(*answers, strict=True)
+        )
+
+    def _write_cells(
+        self, config: Config, kind: str, name: str, first: int, values: tuple[list[int], ...]
+    ) -> None:
+        self._compiled(config)
+        which, count = encoding.which(config), len(values[0])
+        self._ask_all(
+            (
+                "write_cells",
+                which,
+                kind,
+                name,
+                first + start,
+                tuple(part[start : start + size] for part in values),
+            )
+            for start, size in ranges(0, count, CELLS)
+        )
 
     # -- replication ------------------------------------------------------------------------
 
     def set_multicast_group(self, group_id: int, replicas: Sequence[Replica]) -> None:
         """Create a group or replace its replicas."""
+        self._ask("set_group", group_id, encoding.copies(replicas))
 
     def delete_multicast_group(self, group_id: int) -> None:
         """Delete a group; harmless if there is none. Packets to it are dropped and counted."""
+        self._ask("set_group", group_id, None)
 
     def set_clone_session(
         self, session_id: int, replicas: Sequence[Replica], packet_length_bytes: int = 0
     ) -> None:
         """Create a clone session or replace it. 0 bytes: clones are not truncated."""
+        self._ask("set_session", session_id, encoding.copies(replicas), packet_length_bytes)
 
     def delete_clone_session(self, session_id: int) -> None:
         """Delete a clone session; harmless if there is none."""
+        self._ask("set_session", session_id, None, 0)
 
     # -- packets and ports ------------------------------------------------------------------
 
@@ -180,12 +356,43 @@ class DataPlane:
         A packet-out enters at the CPU port, beginning with its header. What was written before
         by this thread is in effect for it.
         """
+        self._running_worker().tell("inject", port, frame)
 
     def ports(self) -> dict[int, bool]:
         """Each port and whether its interface is up."""
+        return self._events.ports() if self._events is not None else {}
 
     def clock_us(self) -> int:
         """The node's clock: what `ingress_global_timestamp` of a packet received now would be."""
+        return self._ask("clock_us")
 
     def statistics(self) -> dict[str, int]:
-        """Packets received, sent and dropped since start: `received`, `sent`, `dropped.REASON`."""
+        """Frames received, sent and dropped since start: `received`, `sent`, `dropped.REASON`."""
+        return self._ask("statistics")
+
+    # -- the worker -------------------------------------------------------------------------
+
+    def _program(self, config: Config) -> tuple[Program, Compiled]:
+        found = self._programs.get(config)
+        if found is None:
+            raise NoSavedProgram(f"there is no {config.value} program")
+        return found
+
+    def _compiled(self, config: Config) -> Compiled:
+        return self._program(config)[1]
+
+    def _running_worker(self) -> WorkerProcess:
+        if self._worker is None:
+            raise WorkerGone("the data plane is not started, or was stopped")
+        return self._worker
+
+    def _ask(self, name: str, *arguments: Any) -> Any:
+        return self._running_worker().ask(name, *arguments)
+
+    def _ask_all(self, requests: Iterable[Request]) -> list[Any]:
+        return self._running_worker().ask_all(requests)
+
+
+def _one_by_one(name: str, which: int, items: Sequence[Any]) -> Iterator[Request]:
+    """The same request for runs of consecutive items."""
+    return ((name, which, list(run)) for run in slices(items, ENTRIES))

@@ -1,0 +1,115 @@
+"""From what the P4Runtime server says to the plain data of requests, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from switch.codegen.manifest import Compiled, target_of
+from switch.dataplane.errors import RequestRefused
+from switch.dataplane.messages import (
+    Config,
+    DefaultOp,
+    EntryName,
+    GroupOp,
+    MemberOp,
+    MeterConfig,
+    OpKind,
+    Replica,
+    TableOp,
+)
+from switch.dataplane.requests import EntryKey, EntryOp
+from switch.p4json.objects import ActionCall, EntryAction, MatchKey, MemberRef
+from switch.runtime.config import Target
+from switch.runtime.keys import Encoded
+from switch.runtime.meters import Rates
+
+
+def which(config: Config) -> int:
+    """The worker's number of a config."""
+    return 1 if config is Config.SAVED else 0
+
+
+def entry_op(op: TableOp | DefaultOp, compiled: Compiled) -> tuple | EntryOp:
+    """A change of an entry or of a default."""
+    if isinstance(op, DefaultOp):
+        target = None if op.action is None else _target(op.table, op.action, compiled)
+        _layout(op.table, compiled)
+        return ("default", op.table, target)
+    key = _encode(op.table, op.key, compiled)
+    if op.kind is OpKind.DELETE:
+        return ("delete", op.table, key, op.priority)
+    if op.action is None:
+        raise RequestRefused(f"an entry of table {op.table} needs an action")
+    given = plain(op.key) if op.idle_timeout_ms else None
+    target = _target(op.table, op.action, compiled)
+    return (op.kind.value, op.table, key, op.priority, target, op.idle_timeout_ms, given)
+
+
+def entry_key(name: EntryName, compiled: Compiled) -> EntryKey:
+    """The name of an entry."""
+    return (name.table, _encode(name.table, name.key, compiled), name.priority)
+
+
+def member_op(op: MemberOp, compiled: Compiled) -> tuple[str, str, int, int, tuple]:
+    """A change of a member."""
+    if op.action is None:
+        return (op.kind.value, op.profile, op.member_id, 0, ())
+    actions = compiled.profile_actions.get(op.profile, {})
+    _, action, args = _call(op.action, actions, f"action profile {op.profile}")
+    return (op.kind.value, op.profile, op.member_id, action, args)
+
+
+def group_op(op: GroupOp) -> tuple[str, str, int, list]:
+    """A change of a group."""
+    members = [(item.member_id, item.weight, item.watch_port) for item in op.members]
+    return (op.kind.value, op.profile, op.group_id, members)
+
+
+def copies(replicas: Sequence[Replica]) -> list[tuple[int, int]]:
+    """Ports and instances."""
+    return [(replica.port, replica.instance) for replica in replicas]
+
+
+def rates(meter: MeterConfig | None) -> Rates | None:
+    """A meter's configuration."""
+    return None if meter is None else (meter.cir, meter.cburst, meter.pir, meter.pburst)
+
+
+def meter_config(found: Rates | None) -> MeterConfig | None:
+    """A meter's configuration, read back."""
+    return None if found is None else MeterConfig(*found)
+
+
+def plain(key: MatchKey) -> tuple:
+    """A key without named tuples, which `marshal` does not know."""
+    return tuple(tuple(match) if isinstance(match, tuple) else match for match in key)
+
+
+def _encode(table: str, key: MatchKey, compiled: Compiled) -> Encoded:
+    try:
+        return _layout(table, compiled).encode(key)
+    except ValueError as error:
+        raise RequestRefused(f"the key does not fit table {table}: {error}") from error
+
+
+def _layout(table: str, compiled: Compiled):
+    layout = compiled.layouts.get(table)
+    if layout is None:
+        raise RequestRefused(f"there is no table {table} that takes entries")
+    return layout
+
+
+def _target(table: str, action: EntryAction, compiled: Compiled) -> Target:
+    match action:
+        case ActionCall():
+            return _call(action, compiled.action_ids.get(table, {}), f"table {table}")
+        case MemberRef(member_id=number):
+            return ("member", number, ())
+        case _:
+            return ("group", action.group_id, ())
+
+
+def _call(call: ActionCall, actions: dict[str, int], owner: str) -> Target:
+    if call.action not in actions:
+        raise RequestRefused(f"{owner} has no action {call.action}")
+    return target_of(call, actions)

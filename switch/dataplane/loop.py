@@ -1,0 +1,106 @@
+"""The worker's loop: frames first, then one request, then a chore; waiting only if all is done."""
+
+from __future__ import annotations
+
+import select
+import traceback
+from contextlib import suppress
+from time import monotonic
+
+from switch.dataplane.channel import WorkerEnd
+from switch.dataplane.node import Node
+from switch.dataplane.ports import Port
+from switch.dataplane.requests import REQUESTS
+from switch.runtime.errors import Refused
+
+IDLE_CHECK_INTERVAL_S = 1.0
+"""How often entries are looked at for time-outs, as on BMv2."""
+
+
+class Loop:
+    """Runs until the control process goes away."""
+
+    def __init__(self, node: Node, requests: WorkerEnd, events: WorkerEnd) -> None:
+        self._node = node
+        self._requests = requests
+        self._events = events
+        self._poller = select.epoll()
+        self._ports: dict[int, Port] = {}
+        """Those being waited on, by descriptor."""
+        self._poller.register(requests.fileno(), select.EPOLLIN)
+        self._next_idle_check = monotonic() + IDLE_CHECK_INTERVAL_S
+
+    def run(self) -> None:
+        """Serve packets and requests until the control process closes its end."""
+        busy = False
+        try:
+            while True:
+                self._watch_ports()
+                asked = self._serve_packets(0.0 if busy else self._time_to_wait())
+                busy = asked and self._serve_request()
+                busy |= self._node.process_again()
+                busy |= self._node.do_chore()
+        except EOFError:
+            return
+        finally:
+            self._poller.close()
+
+    def _time_to_wait(self) -> float:
+        """Until the next check for idle entries, which is started if it is due."""
+        left = self._next_idle_check - monotonic()
+        if left > 0:
+            return left
+        self._node.start_idle_check()
+        self._next_idle_check = monotonic() + IDLE_CHECK_INTERVAL_S
+        return 0.0
+
+    def _serve_packets(self, timeout_s: float) -> bool:
+        """One batch from each port that has frames. Returns whether there is a request too."""
+        asked = False
+        for descriptor, event in self._poller.poll(timeout_s):
+            port = self._ports.get(descriptor)
+            if port is not None:
+                self._node.receive(port)
+            elif event & select.EPOLLOUT:
+                self._requests.flush()
+                self._wait_for_requests()
+            else:
+                asked = True
+        return asked
+
+    def _serve_request(self) -> bool:
+        """Answer one request. Returns whether there may be more."""
+        message = self._requests.receive()
+        if message is None:
+            return False
+        serial, name, *arguments = message
+        try:
+            result = REQUESTS[name](self._node, *arguments)
+        except Refused as refusal:
+            answer = (serial, "refused", refusal.args)
+        except Exception:  # packets must go on, whatever is wrong with a request
+            answer = (serial, "failed", (traceback.format_exc(),))
+        else:
+            answer = (serial, "done", result)
+        if serial:
+            self._requests.send(answer)
+            self._wait_for_requests()
+        return True
+
+    def _wait_for_requests(self) -> None:
+        events = select.EPOLLIN
+        if self._requests.wants_to_send:
+            events |= select.EPOLLOUT
+        self._poller.modify(self._requests.fileno(), events)
+
+    def _watch_ports(self) -> None:
+        """Wait on the ports that there are, should they have changed."""
+        if not self._node.ports_changed:
+            return
+        self._node.ports_changed = False
+        for descriptor in self._ports:
+            with suppress(OSError):  # a closed one has left by itself
+                self._poller.unregister(descriptor)
+        self._ports = {port.fileno(): port for port in self._node.ports.values()}
+        for descriptor in self._ports:
+            self._poller.register(descriptor, select.EPOLLIN)

@@ -1,0 +1,316 @@
+"""`Node`: everything the worker holds - ports, configs, replication - and what it does with frames.
+
+The loop (`switch.dataplane.loop`) calls it with frames and requests; nothing here waits.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections import deque
+from collections.abc import Iterable, Iterator
+from time import monotonic_ns
+from types import CodeType
+
+from switch.dataplane.buffers import MAX_FRAME, PacketBuffer, ReceiveVector, SendVector
+from switch.dataplane.channel import WorkerEnd
+from switch.dataplane.errors import PortError
+from switch.dataplane.libc import (
+    TP_STATUS_CSUMNOTREADY,
+    TP_STATUS_VLAN_VALID,
+    VIRTIO_NET_HDR_SIZE,
+)
+from switch.dataplane.offload import NEEDS_REPAIR, TAG_SIZE, complete_checksum, restore_tag
+from switch.dataplane.ports import Port, drain_to
+from switch.runtime.config import Config
+from switch.runtime.drops import Drop
+from switch.runtime.errors import AssertionFailed, Refused
+from switch.runtime.instances import Instance
+from switch.runtime.link import Surroundings, link
+from switch.runtime.replication import ReplicationEngine
+
+MAX_AGAIN = 1024
+"""Packets that may wait to be resubmitted, recirculated or cloned from egress, as on BMv2."""
+
+AGAIN_BATCH = 32
+
+DISMANTLE_STEP = 256
+"""Cells or entries of an old config freed between two batches."""
+
+IDLE_CHECK_STEP = 64
+"""Entries looked at for time-outs between two batches."""
+
+MAX_REPORTED_FAULTS = 10
+"""Tracebacks sent to the log for each program; the rest are only counted."""
+
+
+class Node:
+    """One switch's data plane, inside the worker."""
+
+    def __init__(self, start_ns: int, cpu_port: int | None, events: WorkerEnd) -> None:
+        self.start_ns = start_ns
+        self.replication = ReplicationEngine()
+        self.ports: dict[int, Port] = {}
+        self.port_is_up: dict[int, bool] = {}
+        self.ports_changed = False
+        """Set when a port was opened; the loop resets it."""
+        self.building: Config | None = None
+        self.code_pieces: list[bytes] = []
+        self._cpu_port = cpu_port
+        self._events = events
+        self._running: Config | None = None
+        self._saved: Config | None = None
+        self._retired: deque[Iterator[None]] = deque()
+        self._again: deque[tuple[bytes, int, int, tuple]] = deque()
+        self._queues: dict[int, list[int]] = {} if cpu_port is None else {cpu_port: []}
+        self._drops = [0] * len(Drop)
+        self._injected = self._to_controller = 0
+        self._buffer = PacketBuffer(self.flush)
+        self._incoming = ReceiveVector(self._buffer)
+        self._outgoing = SendVector()
+        self._process = self._without_program
+        self._faults_reported = 0
+        self._idle_check: Iterator = iter(())
+
+    # -- frames -----------------------------------------------------------------------------------
+
+    def receive(self, port: Port) -> None:
+        """Process one batch of frames from a port and send what comes of it."""
+        vector = self._incoming
+        count = port.receive(vector)
+        if not count:
+            return
+        lengths = vector.lengths[:count].tolist()
+        statuses = vector.statuses[:count].tolist()
+        done = 0
+        while done < count:
+            done = self._process_batch(port.number, done, lengths, statuses)
+        self.flush()
+
+    def _process_batch(
+        self, number: int, first: int, lengths: list[int], statuses: list[int]
+    ) -> int:
+        """Process frames from the first one on. Returns the one after the last that was done.
+
+        A frame on which the program fails is dropped, and the caller goes on behind it.
+        """
+        data, slots, process = self._buffer.data, self._buffer.slots, self._process
+        index = first
+        try:
+            for index in range(first, len(lengths)):
+                at = slots[index]
+                length = lengths[index] - VIRTIO_NET_HDR_SIZE
+                if statuses[index] & NEEDS_REPAIR or length > MAX_FRAME:
+                    at, length = self._repair(index, at, length, statuses[index])
+                    if not length:
+                        continue
+                process(data, at, length, number, 0, ())
+        except Exception as error:
+            self._report_fault(error)
+        return index + 1
+
+    def _repair(self, index: int, at: int, length: int, status: int) -> tuple[int, int]:
+        """Give a frame back what the kernel took off. Length 0: it cannot be processed."""
+        if length > MAX_FRAME:
+            self._drops[Drop.TOO_LONG] += 1
+            return at, 0
+        data, vector = self._buffer.data, self._incoming
+        if status & TP_STATUS_CSUMNOTREADY:
+            start = index * VIRTIO_NET_HDR_SIZE
+            header = vector.offload_headers[start : start + VIRTIO_NET_HDR_SIZE]
+            if not complete_checksum(data, at, length, header):
+                self._drops[Drop.TOO_LONG] += 1
+                return at, 0
+        if status & TP_STATUS_VLAN_VALID:
+            at = restore_tag(data, at, vector.controls[index])
+            length += TAG_SIZE
+        return at, length
+
+    def inject(self, port: int, frame: bytes) -> None:
+        """Process a frame as if it had been received at a port."""
+        self._injected += 1
+        self._process_copy(frame, port, Instance.NORMAL, ())
+
+    def process_again(self) -> bool:
+        """Process some of the packets that come round again. Returns whether there are more."""
+        for _ in range(min(AGAIN_BATCH, len(self._again))):
+            self._process_copy(*self._again.popleft())
+        return bool(self._again)
+
+    def _process_copy(self, frame: bytes, port: int, kind: int, carried: tuple) -> None:
+        if len(frame) > MAX_FRAME:
+            self._drops[Drop.TOO_LONG] += 1
+            return
+        at = self._buffer.spare
+        self._buffer.data[at : at + len(frame)] = frame
+        try:
+            self._process(self._buffer.data, at, len(frame), port, kind, carried)
+        except Exception as error:
+            self._report_fault(error)
+        # What leaves unchanged is sent from the spare slot: it must be sent before the next one.
+        self.flush()
+
+    def flush(self) -> None:
+        """Send everything that is queued, to ports and to the controller."""
+        for port in self.ports.values():
+            if port.queue:
+                port.flush(self._outgoing)
+        if self._cpu_port is not None and self._queues[self._cpu_port]:
+            self._flush_to_controller()
+        self._buffer.sent()
+
+    def _flush_to_controller(self) -> None:
+        for frame in drain_to(self._buffer, self._queues[self._cpu_port]):
+            if self._events.try_send(("packet_in", frame)):
+                self._to_controller += 1
+            else:
+                self._drops[Drop.CONTROLLER_BUSY] += 1
+
+    def _requeue(self, frame: bytes, port: int, kind: int, carried: tuple) -> None:
+        if len(self._again) < MAX_AGAIN:
+            self._again.append((frame, port, kind, carried))
+        else:
+            self._drops[Drop.AGAIN_FULL] += 1
+
+    def _without_program(self, *frame: object) -> None:
+        self._drops[Drop.NO_PROGRAM] += 1
+
+    def _report_fault(self, error: Exception) -> None:
+        """Count a packet on which the program failed, and say why as long as it is news."""
+        self._drops[Drop.PROGRAM_ERROR] += 1
+        self._faults_reported += 1
+        if self._faults_reported > MAX_REPORTED_FAULTS:
+            return
+        if isinstance(error, AssertionFailed):
+            self._events.try_send(("fault", str(error)))
+        else:
+            self._events.try_send(("fault", "".join(traceback.format_exception(error))))
+
+    # -- programs ---------------------------------------------------------------------------------
+
+    def config(self, which: int) -> Config:
+        """The running (0) or the saved (1) config."""
+        found = self._saved if which else self._running
+        if found is None:
+            raise Refused(f"there is no {'saved' if which else 'running'} program")
+        return found
+
+    def under_construction(self) -> Config:
+        """The config that is being built."""
+        if self.building is None:
+            raise Refused("no program is being loaded")
+        return self.building
+
+    def link(
+        self, code: CodeType, source: str, links: Iterable[tuple[str, tuple[str, ...]]]
+    ) -> None:
+        """Finish the config under construction: it becomes the saved one."""
+        around = Surroundings(
+            replication=self.replication,
+            queues=self._queues,
+            drops=self._drops,
+            start_ns=self.start_ns,
+            buffer_address=self._buffer.address,
+            stash=self._buffer.stash,
+            requeue=self._requeue,
+            digest=lambda name, values: self._events.try_send(("digest", name, values)),
+            log=lambda template, values: self._events.try_send(("log", template, values)),
+        )
+        config = self.under_construction()
+        link(config, code, source, links, around)
+        self._saved, self.building = config, None
+        self.code_pieces.clear()
+
+    def commit(self) -> None:
+        """Swap the saved config in; the old one is freed bit by bit."""
+        config = self.config(1)
+        if config.process is None:
+            raise Refused("the saved program is not complete")
+        self._retire(self._running)
+        self._running, self._saved = config, None
+        self._process = config.process
+        self._faults_reported = 0
+        self._idle_check = iter(())
+
+    def discard_saved(self) -> None:
+        """Drop the saved config and one that is half built."""
+        self._retire(self._saved)
+        self._retire(self.building)
+        self._saved = self.building = None
+        self.code_pieces.clear()
+
+    def _retire(self, config: Config | None) -> None:
+        if config is not None:
+            self._retired.append(config.take_apart(DISMANTLE_STEP))
+
+    # -- chores -----------------------------------------------------------------------------------
+
+    def do_chore(self) -> bool:
+        """Free a piece of an old config, or look at some time-outs. False: nothing to do."""
+        if self._retired:
+            if next(self._retired[0], self) is self:
+                self._retired.popleft()
+            return True
+        return self._check_idle_entries()
+
+    def start_idle_check(self) -> None:
+        """Begin to look for entries that have become idle."""
+        if self._running is not None:
+            self._idle_check = self._running.idle_entries(IDLE_CHECK_STEP)
+
+    def _check_idle_entries(self) -> bool:
+        found = next(self._idle_check, self)
+        if found is self:
+            return False
+        if found is not None:
+            table, entry = found
+            if not self._events.try_send(("idle", table, entry.key, entry.priority)):
+                entry.told_idle = False
+        return True
+
+    # -- ports ------------------------------------------------------------------------------------
+
+    def open_port(self, number: int, interface: str) -> None:
+        """Open a port, or open it anew."""
+        old = self.ports.pop(number, None)
+        queue = old.queue if old else []
+        if old is not None:
+            old.close()
+        try:
+            port = Port(number, interface)
+        except PortError as error:
+            raise Refused(str(error)) from error
+        port.queue = queue
+        self.ports[number] = port
+        self._queues[number] = queue
+        self.ports_changed = True
+        self.port_is_up.setdefault(number, True)
+
+    def set_port_status(self, number: int, is_up: bool) -> None:
+        """A port came up or went down: members of groups that watch it come in or stay out."""
+        self.port_is_up[number] = is_up
+        for config in (self._running, self._saved):
+            if config is not None:
+                config.port_changed(self.port_is_up)
+
+    def now_ns(self) -> int:
+        """The monotonic clock."""
+        return monotonic_ns()
+
+    def statistics(self) -> dict[str, int]:
+        """Frames received, sent, given to the controller and dropped."""
+        ports = self.ports.values()
+        drops = list(self._drops)
+        drops[Drop.SEND_FAILED] += sum(port.send_failed for port in ports)
+        drops[Drop.RECEIVE_QUEUE] += sum(port.poll_kernel_drops() for port in ports)
+        return {
+            "received": sum(port.received for port in ports),
+            "injected": self._injected,
+            "sent": sum(port.sent for port in ports),
+            "to_controller": self._to_controller,
+            **{f"dropped.{reason.name.lower()}": drops[reason] for reason in Drop},
+        }
+
+    def close(self) -> None:
+        """Close all ports."""
+        for port in self.ports.values():
+            port.close()

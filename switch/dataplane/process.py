@@ -1,0 +1,163 @@
+"""The worker process as the control process sees it: start, ask, stop.
+
+Requests go out in a window, so that a large operation cut into many small ones does not wait for
+each answer; answers come back in the same order.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from switch.dataplane.channel import MAX_MESSAGE, make_pair
+from switch.dataplane.errors import DataPlaneError, RequestRefused, WorkerGone
+
+ANSWER_TIMEOUT_S = 10.0
+"""For each single answer; every request is a piece of work of some microseconds."""
+
+STOP_TIMEOUT_S = 5.0
+WINDOW = 32
+"""Requests sent ahead of their answers."""
+
+Request = tuple[Any, ...]
+"""The name of a function of `switch.dataplane.requests`, and its arguments."""
+
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+class WorkerProcess:
+    """A running worker. Thread-safe: operations of several threads follow each other."""
+
+    def __init__(self, device_id: int, start_ns: int, cpu_port: int | None) -> None:
+        """Start the process."""
+        self._name = f"data-plane worker of device {device_id}"
+        self._requests, request_end = make_pair()
+        self.events, event_end = make_pair()
+        self._requests.settimeout(ANSWER_TIMEOUT_S)
+        self._lock = threading.Lock()
+        self._serial = 0
+        with request_end, event_end:
+            self._process = self._spawn(request_end, event_end, start_ns, cpu_port)
+
+    @staticmethod
+    def _spawn(
+        requests: socket.socket, events: socket.socket, start_ns: int, cpu_port: int | None
+    ) -> subprocess.Popen[bytes]:
+        descriptors = (requests.fileno(), events.fileno())
+        path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
+        arguments = [
+            *map(str, descriptors),
+            str(start_ns),
+            str(-1 if cpu_port is None else cpu_port),
+        ]
+        return subprocess.Popen(
+            [sys.executable, "-m", "switch.dataplane.worker", *arguments],
+            stdin=subprocess.DEVNULL,
+            pass_fds=descriptors,
+            env={**os.environ, "PYTHONPATH": path},
+        )
+
+    @property
+    def process_id(self) -> int:
+        """The worker's process id."""
+        return self._process.pid
+
+    def ask(self, name: str, *arguments: Any) -> Any:
+        """One request and its answer."""
+        (answer,) = self.ask_all([(name, *arguments)])
+        return answer
+
+    def ask_all(self, requests: Iterable[Request]) -> list[Any]:
+        """Several requests in order, and their answers.
+
+        Raises `RequestRefused` for the first that is refused; those that were sent ahead of its
+        answer are carried out all the same.
+        """
+        with self._lock:
+            return self._exchange(iter(requests))
+
+    def tell(self, name: str, *arguments: Any) -> None:
+        """A request that is not answered."""
+        with self._lock:
+            self._send((0, name, *arguments))
+
+    def _exchange(self, requests: Iterator[Request]) -> list[Any]:
+        answers: list[Any] = []
+        refusals: list[RequestRefused] = []
+        pending: deque[int] = deque()
+        for request in requests:
+            self._serial += 1
+            self._send((self._serial, *request))
+            pending.append(self._serial)
+            if len(pending) >= WINDOW:
+                self._take_answer(pending, answers, refusals)
+            if refusals:
+                break
+        while pending:
+            self._take_answer(pending, answers, refusals)
+        if refusals:
+            raise refusals[0]
+        return answers
+
+    def _take_answer(
+        self, pending: deque[int], answers: list[Any], refusals: list[RequestRefused]
+    ) -> None:
+        serial, outcome, result = self._receive()
+        if serial != pending.popleft():
+            raise WorkerGone(f"{self._name} answers out of turn")
+        if outcome == "done":
+            answers.append(result)
+            return
+        if outcome == "failed":
+            raise DataPlaneError(f"{self._name} failed on a request:\n{result[0]}")
+        refusals.append(RequestRefused(*result))
+
+    def _send(self, message: Request) -> None:
+        try:
+            self._requests.send(marshal.dumps(message))
+        except OSError as error:
+            raise self._gone(error) from error
+
+    def _receive(self) -> tuple[int, str, Any]:
+        try:
+            raw = self._requests.recv(MAX_MESSAGE)
+        except OSError as error:
+            raise self._gone(error) from error
+        if not raw:
+            raise self._gone(None)
+        return marshal.loads(raw)
+
+    def _gone(self, error: OSError | None) -> WorkerGone:
+        if isinstance(error, TimeoutError):
+            return WorkerGone(f"{self._name} does not answer for {ANSWER_TIMEOUT_S:.0f} s")
+        return WorkerGone(f"{self._name} is not running any more ({self.exit_reason()})")
+
+    def exit_reason(self) -> str:
+        """Why the worker ended, in words."""
+        try:
+            status = self._process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            return "it closed its connection but still runs"
+        if status < 0:
+            return f"killed by signal {-status}"
+        return f"exit status {status}"
+
+    def stop(self) -> None:
+        """End the worker: it ends when its connections are closed, and is killed if it does not."""
+        for end in (self._requests, self.events):
+            end.shutdown(socket.SHUT_RDWR)
+        try:
+            self._process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._requests.close()
+        self.events.close()

@@ -1,0 +1,295 @@
+"""What the control process may ask of the worker: one function per request, bound in `REQUESTS`.
+
+Each does a small piece of work, bounded to some tens of microseconds by what the control process
+puts into one message (`switch.dataplane.shipping`). A config is `0` for the one that runs and `1`
+for the saved one.
+"""
+
+from __future__ import annotations
+
+import marshal
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from switch.dataplane.node import Node
+from switch.runtime.config import Config, Profile, Target, make_meter
+from switch.runtime.errors import Refused
+from switch.runtime.keys import Encoded
+from switch.runtime.meters import Rates
+from switch.runtime.sets import RuntimeValueSet
+
+EntryOp = tuple[str, str, Encoded, int, Target | None, int, object]
+"""Kind, table, key, priority, action, time-out in ms, key as given; `default` has fewer."""
+
+EntryKey = tuple[str, Encoded, int]
+
+
+# -- programs -----------------------------------------------------------------------------------
+
+
+def begin(node: Node) -> None:
+    """Start to build a config; one that was saved or half built before is dropped."""
+    node.discard_saved()
+    node.building = Config()
+
+
+def add_tables(
+    node: Node, tables: list[tuple[str, str, str | None, bool, bool]], profiles: list[str]
+) -> None:
+    """Add tables, and the action profiles that they use."""
+    config = node.under_construction()
+    for description in tables:
+        config.add_table(*description)
+    for name in profiles:
+        config.profiles[name] = Profile()
+
+
+def add_value_sets(node: Node, sets: list[tuple[str, int]]) -> None:
+    """Add value sets: names and widths in bits."""
+    for name, width in sets:
+        node.under_construction().value_sets[name] = RuntimeValueSet(width)
+
+
+def grow(node: Node, kind: str, name: str, count: int) -> None:
+    """Add cells to an array."""
+    node.under_construction().grow(kind, name, count)
+
+
+def fill(node: Node, ops: list[tuple[str, Any]]) -> None:
+    """Set original default actions and constant entries."""
+    config = node.under_construction()
+    for kind, *what in ops:
+        if kind == "default":
+            name, target = what
+            config.tables[name].original_default = target
+            config.set_default(name, None)
+        else:
+            name, key, priority, target = what
+            config.insert(name, key, priority, target, 0, None)
+
+
+def add_code(node: Node, piece: bytes) -> None:
+    """Add a piece of the marshalled code."""
+    node.code_pieces.append(piece)
+
+
+def link_code(node: Node, links: list[tuple[str, tuple[str, ...]]]) -> None:
+    """Link the code; the config is the saved one from now on."""
+    code, source = marshal.loads(b"".join(node.code_pieces))
+    node.link(code, source, links)
+
+
+def commit(node: Node) -> None:
+    """Let the saved config run from the next packet on."""
+    node.commit()
+
+
+def discard(node: Node) -> None:
+    """Forget the saved config."""
+    node.discard_saved()
+
+
+# -- tables -------------------------------------------------------------------------------------
+
+
+def write_entries(node: Node, which: int, ops: list[EntryOp]) -> int:
+    """Change entries and defaults, in order. Returns how many were done before one was refused."""
+    config = node.config(which)
+    for index, (kind, table, *what) in enumerate(ops):
+        try:
+            match kind:
+                case "insert":
+                    config.insert(table, *what)
+                case "modify":
+                    config.modify(table, *what)
+                case "delete":
+                    config.delete(table, *what[:2])
+                case _:
+                    config.set_default(table, *what)
+        except Refused as refusal:
+            raise Refused(str(refusal), index) from refusal
+    return len(ops)
+
+
+def read_entry_counters(node: Node, which: int, keys: list[EntryKey]) -> list[tuple[int, int]]:
+    """Packets and bytes of entries."""
+    entries = [node.config(which).entry(*key) for key in keys]
+    return [(entry.packets, entry.bytes) for entry in entries]
+
+
+def write_entry_counters(
+    node: Node, which: int, cells: list[tuple[EntryKey, tuple[int, int]]]
+) -> None:
+    """Set packets and bytes of entries."""
+    for key, (packets, octets) in cells:
+        entry = node.config(which).entry(*key)
+        entry.packets, entry.bytes = packets, octets
+
+
+def read_entry_meters(node: Node, which: int, keys: list[EntryKey]) -> list[Rates | None]:
+    """Rates of entries' meters."""
+    return [node.config(which).entry(*key).meter.rates for key in keys]
+
+
+def write_entry_meters(node: Node, which: int, meters: list[tuple[EntryKey, Rates | None]]) -> None:
+    """Configure entries' meters."""
+    for key, rates in meters:
+        node.config(which).entry(*key).meter = make_meter(rates)
+
+
+def read_idle_times(node: Node, which: int, keys: list[EntryKey]) -> list[int]:
+    """Milliseconds since entries were hit."""
+    now_ns = node.now_ns()
+    return [(now_ns - node.config(which).entry(*key).hit_ns) // 1_000_000 for key in keys]
+
+
+# -- action profiles ----------------------------------------------------------------------------
+
+
+def write_members(node: Node, which: int, ops: list[tuple[str, str, int, int, tuple]]) -> None:
+    """Set or delete members: kind, profile, id, action, arguments."""
+    for index, (kind, profile, member_id, action, args) in enumerate(ops):
+        try:
+            if kind == "delete":
+                node.config(which).delete_member(profile, member_id)
+            else:
+                node.config(which).set_member(profile, member_id, action, args)
+        except Refused as refusal:
+            raise Refused(str(refusal), index) from refusal
+
+
+def write_groups(node: Node, which: int, ops: list[tuple[str, str, int, list]]) -> None:
+    """Set or delete groups: kind, profile, id, members."""
+    for index, (kind, profile, group_id, members) in enumerate(ops):
+        try:
+            if kind == "delete":
+                node.config(which).delete_group(profile, group_id)
+            else:
+                node.config(which).set_group(profile, group_id, members, node.port_is_up)
+        except Refused as refusal:
+            raise Refused(str(refusal), index) from refusal
+
+
+# -- arrays -------------------------------------------------------------------------------------
+
+
+def read_cells(
+    node: Node, which: int, kind: str, name: str, first: int, count: int
+) -> tuple[list, ...]:
+    """Consecutive cells: one list, or for counters packets and bytes."""
+    arrays = node.config(which).cells(kind, name, first, count)
+    return tuple(cells[first : first + count] for cells in arrays)
+
+
+def write_cells(
+    node: Node, which: int, kind: str, name: str, first: int, values: tuple[list, ...]
+) -> None:
+    """Set consecutive cells."""
+    arrays = node.config(which).cells(kind, name, first, len(values[0]))
+    for cells, new in zip(arrays, values, strict=True):
+        cells[first : first + len(new)] = new
+
+
+def fill_cells(node: Node, which: int, name: str, first: int, count: int, value: int) -> None:
+    """Set consecutive cells of a register array to one value."""
+    (cells,) = node.config(which).cells("register", name, first, count)
+    cells[first : first + count] = [value] * count
+
+
+def read_meters(node: Node, which: int, name: str, first: int, count: int) -> list[Rates | None]:
+    """Rates of consecutive meters."""
+    (meters,) = node.config(which).cells("meter", name, first, count)
+    return [meter.rates for meter in meters[first : first + count]]
+
+
+def write_meters(node: Node, which: int, name: str, first: int, rates: list[Rates | None]) -> None:
+    """Configure consecutive meters."""
+    node.config(which).set_meters(name, first, rates)
+
+
+def write_value_set(node: Node, which: int, name: str, members: list[tuple[int, int]]) -> None:
+    """Replace the members of a value set."""
+    node.config(which).value_set(name).replace(members)
+
+
+# -- replication, ports, packets ----------------------------------------------------------------
+
+
+def set_group(node: Node, group_id: int, copies: list[tuple[int, int]] | None) -> None:
+    """Set or (None) delete a multicast group."""
+    if copies is None:
+        node.replication.delete_group(group_id)
+    else:
+        node.replication.set_group(group_id, copies)
+
+
+def set_session(
+    node: Node, session_id: int, copies: list[tuple[int, int]] | None, limit: int
+) -> None:
+    """Set or (None) delete a clone session."""
+    if copies is None:
+        node.replication.delete_session(session_id)
+    else:
+        node.replication.set_session(session_id, copies, limit)
+
+
+def open_port(node: Node, number: int, interface: str) -> None:
+    """Open a port, or open it anew."""
+    node.open_port(number, interface)
+
+
+def port_status(node: Node, number: int, is_up: bool) -> None:
+    """A port came up or went down."""
+    node.set_port_status(number, is_up)
+
+
+def inject(node: Node, port: int, frame: bytes) -> None:
+    """Process a frame as if it had been received."""
+    node.inject(port, frame)
+
+
+def clock_us(node: Node) -> int:
+    """The node's clock."""
+    return (node.now_ns() - node.start_ns) // 1000
+
+
+def statistics(node: Node) -> dict[str, int]:
+    """All counters."""
+    return node.statistics()
+
+
+REQUESTS: Mapping[str, Callable[..., Any]] = {
+    function.__name__: function
+    for function in (
+        add_code,
+        add_tables,
+        add_value_sets,
+        begin,
+        clock_us,
+        commit,
+        discard,
+        fill,
+        fill_cells,
+        grow,
+        inject,
+        link_code,
+        open_port,
+        port_status,
+        read_cells,
+        read_entry_counters,
+        read_entry_meters,
+        read_idle_times,
+        read_meters,
+        set_group,
+        set_session,
+        statistics,
+        write_cells,
+        write_entries,
+        write_entry_counters,
+        write_entry_meters,
+        write_groups,
+        write_members,
+        write_meters,
+        write_value_set,
+    )
+}
