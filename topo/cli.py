@@ -103,7 +103,7 @@ def _summary(deployment: Deployment) -> str:
             f"to run {spec.program}, logs to {node.process.log}"
         )
     lines.append(f"Management entity:  osken-manager apps/me_app.py --config-file {files.me}")
-    lines.append(f"Its commands:       hitless --rpc {files.rpc_socket} nodes")
+    lines.append(f"Its commands:       hitless nodes --rpc {files.rpc_socket}")
     return "\n".join(lines)
 
 

@@ -26,7 +26,7 @@ SLOTS = "0-15"
 
 @dataclass(frozen=True)
 class Configuration:
-    """The files that were written, and where the management entity will keep its own."""
+    """The two files that were written, and where the management entity will keep its own."""
 
     me: Path
     network: Path
@@ -34,11 +34,9 @@ class Configuration:
     rpc_socket: Path
 
     def remove(self) -> None:
-        """Remove all of them that exist."""
-        for path in (self.me, self.network, self.rpc_socket):
+        """Remove the two files."""
+        for path in (self.me, self.network):
             path.unlink(missing_ok=True)
-        for path in self.journal.parent.glob(f"{self.journal.name}*"):  # sqlite's companions too
-            path.unlink()
 
 
 def write_configuration(
@@ -64,6 +62,7 @@ def write_configuration(
     document = describe(blueprint, endpoints, driver)
     try:
         directory.mkdir(parents=True, exist_ok=True)
+        state_directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise Refused(f"cannot write the configuration to {directory}: {error}") from error
     files.network.write_text(yaml.safe_dump(document, sort_keys=False, default_flow_style=None))

@@ -59,7 +59,7 @@ def bring_up(
         stack.callback(run.close)
         endpoints = allocate(blueprint.node_names, run.number, grpc_port)
         files = write_configuration(
-            config_dir or run.directory, run.directory, blueprint, endpoints, kind.driver
+            config_dir or run.directory, run.directory / "me", blueprint, endpoints, kind.driver
         )
         stack.callback(files.remove)
         network = stack.enter_context(Network(blueprint, kind, endpoints, run, known_neighbours))

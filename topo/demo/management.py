@@ -81,14 +81,17 @@ def _step(document: Mapping[str, Any]) -> Step:
 
 
 class ManagementEntity:
-    """osken-manager with our app, on the configuration of a deployment."""
+    """osken-manager with our app, on the configuration of a deployment.
 
-    def __init__(self, deployment: Deployment) -> None:
+    `launcher` is the command that stands for osken-manager.
+    """
+
+    def __init__(self, deployment: Deployment, launcher: Sequence[str] = ()) -> None:
         self._configuration = deployment.configuration
         self.process: ManagedProcess = deployment.network.process(
             "osken-manager",
             [
-                executable("osken-manager"),
+                *(launcher or [executable("osken-manager")]),
                 str(APP),
                 *("--config-file", str(self._configuration.me)),
             ],
@@ -141,7 +144,7 @@ class ManagementEntity:
         self, *words: str, timeout_s: float = COMMAND_TIMEOUT_S
     ) -> subprocess.CompletedProcess[str]:
         socket = str(self._configuration.rpc_socket)
-        argv = [executable("hitless"), "--rpc", socket, *words, "--json"]
+        argv = [executable("hitless"), *words, "--rpc", socket, "--json"]
         try:
             return run_command(argv, timeout_s)
         except subprocess.TimeoutExpired as error:

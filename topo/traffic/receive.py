@@ -1,19 +1,19 @@
-"""The receiver: a process that records every packet of an experiment with the kernel's receive time
-stamp.
+"""The receiver: a process that records every packet of an experiment with the kernel's receive
+time stamp.
 
-Run inside the receiving host: ``python -m topo.traffic.receive EXPERIMENT DIRECTORY``. It binds the
-flows' ports, opens the connections of those flows that it is to open (an opener each 50 ms until
-the first packet arrives, never again: later ones would refresh the state whose survival is
-measured), creates DIRECTORY/receive.ready, receives until SIGTERM, waits for stragglers, and writes
-NAME.received (see `records`) and receive.json.
+Run inside the receiving host: ``python -m topo.traffic.receive EXPERIMENT DIRECTORY``. It binds
+the flows' ports, opens the connections of those flows that it is to open (openers, ever fewer,
+until the first packet arrives, never again: later ones would refresh the state whose survival is
+measured), creates DIRECTORY/receive.ready, receives until SIGTERM, waits for stragglers, and
+writes NAME.received (see `records`) and receive.json.
 
 Choices: time stamps are the kernel's (SO_TIMESTAMPNS), taken when the frame enters the host's
 interface, so this process need not be prompt. It drains its sockets every few milliseconds under
 SCHED_IDLE, where it cannot delay a switch. Socket buffers hold seconds of traffic; should the
 kernel drop a packet for want of buffer all the same, SO_MEMINFO counts it (the counter that
 SO_RXQ_OVFL reports, but readable when no packet follows) and the measurement is invalid. The
-realtime clock is compared with the monotonic one at both ends of the run: a clock that was stepped
-meanwhile makes latencies meaningless, and is reported.
+realtime clock is compared with the monotonic one at both ends of the run: a clock that was
+stepped meanwhile makes latencies meaningless, and is reported.
 """
 
 from __future__ import annotations
@@ -34,7 +34,10 @@ from topo.traffic.flow import HEADER, MAGIC, Experiment, Flow
 from topo.traffic.stop import StopRequest
 
 DRAIN_INTERVAL_S = 0.004
-OPENER_INTERVAL_S = 0.05
+OPENER_PAUSE_S = 0.05
+"""Pause before a silent flow is opened again; doubled each time."""
+OPENER_BURST, OPENER_BURST_PAUSE_S = 10, 0.002
+"""So many openers at once, then a breath, so that a thousand do not fill a switch's queue."""
 OPENER_TIMEOUT_S = 15.0
 QUIET_S = 0.5
 """Silence after which no straggler is expected any more."""
@@ -123,15 +126,19 @@ def open_connections(sinks: Sinks, stop: StopRequest) -> None:
     """
     waiting = [sink for sink in sinks.all if sink.flow.opened_by_receiver]
     deadline = time.monotonic() + OPENER_TIMEOUT_S
+    pause_s = OPENER_PAUSE_S
     while waiting and not stop.requested:
         if time.monotonic() > deadline:
             names = ", ".join(sink.flow.name for sink in waiting)
             raise TimeoutError(
                 f"nothing arrived within {OPENER_TIMEOUT_S:.0f} s of opening {names}"
             )
-        for sink in waiting:
+        for number, sink in enumerate(waiting):
             sink.open()
-        time.sleep(OPENER_INTERVAL_S)
+            if number % OPENER_BURST == OPENER_BURST - 1:
+                time.sleep(OPENER_BURST_PAUSE_S)
+        time.sleep(pause_s)
+        pause_s *= 2
         sinks.drain()
         waiting = [sink for sink in waiting if not sink.sequences]
 

@@ -1,0 +1,141 @@
+"""A line with a management entity on it, and what tests ask of it and of its nodes."""
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import grpc
+from finsy.proto import p4r, p4r_grpc
+
+from topo.demo.management import ManagementEntity
+from topo.demo.method import METHODS
+from topo.deployment import Deployment, bring_up
+from topo.topologies import line
+from topo.traffic.accounting import count
+from topo.traffic.flow import Experiment, Flow
+from topo.traffic.playback import Playback
+
+NODES = ("s1", "s2")
+SLOTS = 16
+OUTER, INNER = "10.0.0.1", "10.0.0.2"
+
+
+@dataclass
+class Stage:
+    """What is up."""
+
+    deployment: Deployment
+    launcher: Sequence[str] = ()
+    """What to start in place of osken-manager."""
+    me: ManagementEntity = field(init=False)
+
+    def start_me(self):
+        """Start the management entity and wait until it has its nodes ready."""
+        self.me = ManagementEntity(self.deployment, self.launcher)
+        self.me.wait_ready()
+
+    def move(self, source, destination, method="pm", *options):
+        """Move the firewall, or some slots of it, and wait for the end."""
+        return self.me.migrate("firewall", source, destination, method, "hitless", *options)
+
+    def placement(self):
+        """Return what the management entity says: node to text of slots."""
+        return self.me.command("placement")["functions"]["firewall"]["placement"]
+
+    def dropped(self, node):
+        """Return the packets that a node has dropped, by slot, read from the node itself."""
+        address = self.deployment.endpoints[node].grpc_address
+        return read_counter(address, self.deployment.network.node(node).device_id, "dropped")
+
+    def enforcing(self):
+        """Return, per node, the slots whose packets it drops now: uninvited ones must be sent."""
+        before = {node: self.dropped(node) for node in NODES}
+        time.sleep(0.5)
+        after = {node: self.dropped(node) for node in NODES}
+        return {
+            node: {slot for slot in range(SLOTS) if after[node][slot] > before[node][slot]}
+            for node in NODES
+        }
+
+    def send(self, flows):
+        """Start flows from hA to hB."""
+        directory = self.deployment.directory / f"traffic-{time.monotonic_ns()}"
+        network = self.deployment.network
+        return Playback(network, Experiment(17, tuple(flows)), "hA", "hB", directory)
+
+    def hammer(self, rate):
+        """Start opening connections; return a function that ends it and returns the tally."""
+        directory = self.deployment.directory
+        network = self.deployment.network
+        argv = (sys.executable, "-m", "topo.traffic.hammer")
+        rest = (OUTER, INNER, "7000", str(directory), "--rate", str(rate))
+        answering = network.process("answering", [*argv, "answer", *rest], "hA")
+        ready = directory / "hammer.ready"
+        answering.wait_until(ready.exists, "listened", 10)
+        opening = network.process("opening", [*argv, "open", *rest], "hB")
+
+        def end():
+            opening.finish(2, 20)
+            answering.finish(2, 20)
+            return json.loads((directory / "hammer.json").read_text())
+
+        return end
+
+
+@contextmanager
+def stage(kind, method="pm", launcher=()):
+    """Bring the line up with the programs that a method starts with, and its management entity."""
+    blueprint = line().with_programs(METHODS[method].programs)
+    with bring_up(blueprint, kind, known_neighbours=True) as deployment:
+        up = Stage(deployment, launcher)
+        up.start_me()
+        yield up
+
+
+def let_through(number, rate, port=5000):
+    """Return flows that are replies to connections from the inside, each of a port of its own."""
+    return [
+        Flow(f"pass{n}", (OUTER, 10_000 + n), (INNER, port + n), rate, opened_by_receiver=True)
+        for n in range(number)
+    ]
+
+
+def uninvited(number, rate, port=15_000):
+    """Return flows that nobody has opened."""
+    return [Flow(f"block{n}", (OUTER, 20_000 + n), (INNER, port + n), rate) for n in range(number)]
+
+
+def flaws(recording):
+    """Return what went wrong, by flow: lost, duplicated, reordered of those let through, leaked."""
+    found = {}
+    for name, record in recording.flows.items():
+        counts = count(record)
+        if name.startswith("pass"):
+            wrong = (counts.lost, counts.duplicated, counts.reordered)
+            if any(wrong):
+                found[name] = wrong
+        elif counts.arrived:
+            found[name] = f"leaked {counts.arrived}"
+    return found
+
+
+def read_counter(address, device_id, name):
+    """Read an indexed counter over P4Runtime, as any client may; return packets by index."""
+    with grpc.insecure_channel(address) as channel:
+        stub = p4r_grpc.P4RuntimeStub(channel)
+        pipeline = stub.GetForwardingPipelineConfig(
+            p4r.GetForwardingPipelineConfigRequest(device_id=device_id), timeout=10
+        )
+        counters = pipeline.config.p4info.counters
+        (counter,) = (c for c in counters if c.preamble.name.endswith(f".{name}"))
+        entity = p4r.Entity(counter_entry=p4r.CounterEntry(counter_id=counter.preamble.id))
+        request = p4r.ReadRequest(device_id=device_id, entities=[entity])
+        found = {
+            entity.counter_entry.index.index: entity.counter_entry.data.packet_count
+            for response in stub.Read(request, timeout=10)
+            for entity in response.entities
+        }
+    return [found[index] for index in range(counter.size)]

@@ -1,0 +1,50 @@
+"""Moves under traffic: parts of a function, many connections, connections being opened."""
+
+import time
+
+import pytest
+from stage import SLOTS, flaws, let_through, stage, uninvited
+
+pytestmark = pytest.mark.system
+
+
+def test_half_of_the_slots_moved_are_enforced_there_and_the_others_here(node_kind):
+    lower, upper = set(range(8)), set(range(8, SLOTS))
+    with stage(node_kind) as up:
+        traffic = up.send([*let_through(160, 10), *uninvited(160, 10)])
+        time.sleep(1)
+        assert up.enforcing() == {"s1": lower | upper, "s2": set()}
+        up.move("s1", "s2", "pm", "--slots", "0-7")
+        assert up.enforcing() == {"s1": upper, "s2": lower}
+        assert up.placement() == {"s1": "8-15", "s2": "0-7"}
+        up.move("s2", "s1", "pm", "--slots", "0-7")
+        assert up.enforcing() == {"s1": lower | upper, "s2": set()}
+        assert flaws(traffic.stop()) == {}
+
+
+@pytest.mark.parametrize("method", ["pm", "pr"])
+def test_a_thousand_live_connections_all_survive(node_kind, method):
+    with stage(node_kind, method) as up:
+        traffic = up.send([*let_through(1000, 2), *uninvited(10, 50)])
+        time.sleep(1)
+        moved = up.move("s1", "s2", method)
+        assert moved.cells_moved >= 1000
+        time.sleep(1)
+        up.move("s2", "s1", method)
+        time.sleep(1)
+        assert flaws(traffic.stop()) == {}
+
+
+@pytest.mark.parametrize("method", ["pm", "pr"])
+def test_a_connection_opened_in_the_middle_of_a_move_survives_it(node_kind, method):
+    """Hammered: 200 connections a second, each tried for a second, during ten moves."""
+    with stage(node_kind, method) as up:
+        end = up.hammer(200)
+        time.sleep(0.5)
+        for there, back in [("s1", "s2"), ("s2", "s1")] * 5:
+            up.move(there, back, method)
+        time.sleep(0.5)
+        tally = end()
+    assert tally["broken"] == []
+    assert tally["opened"] > 500
+    assert tally["answers"] == tally["opened"] * 11
