@@ -7,6 +7,8 @@ DataPlaneError
 +-- RequestRefused     the worker cannot do what was asked (unknown entry, index out of range)
 """
 
+# ruff: noqa: N818 - the names say what happened; none needs the suffix Error
+
 from __future__ import annotations
 
 

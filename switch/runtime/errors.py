@@ -1,5 +1,7 @@
 """What the run-time structures refuse, and how a program's own assertion fails."""
 
+# ruff: noqa: N818 - the names say what happened; none needs the suffix Error
+
 from __future__ import annotations
 
 
