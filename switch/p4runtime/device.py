@@ -31,7 +31,7 @@ from switch.p4runtime.status import (
     unimplemented,
 )
 from switch.p4runtime.transaction import Transaction
-from switch.p4runtime.view import View, responses
+from switch.p4runtime.view import Answer, View, responses
 
 LOG = logging.getLogger(__name__)
 
@@ -149,8 +149,8 @@ def write_entity(tx: Transaction, view: View, update: p4r.Update.Type, entity: p
     handler.write(tx, view, update, message)
 
 
-def _gather(view: View, entities: Sequence[p4r.Entity]) -> list[Iterator[p4r.Entity] | StatusError]:
-    answers: list[Iterator[p4r.Entity] | StatusError] = []
+def _gather(view: View, entities: Sequence[p4r.Entity]) -> list[Answer | StatusError]:
+    answers: list[Answer | StatusError] = []
     for kind, group in groupby(entities, key=lambda entity: entity.WhichOneof("entity")):
         if kind is None:
             answers += [invalid_argument("the entity of the request is not set") for _ in group]
@@ -159,7 +159,7 @@ def _gather(view: View, entities: Sequence[p4r.Entity]) -> list[Iterator[p4r.Ent
     return answers
 
 
-def _answer(answers: list[Iterator[p4r.Entity] | StatusError]) -> Iterator[p4r.ReadResponse]:
+def _answer(answers: list[Answer | StatusError]) -> Iterator[p4r.ReadResponse]:
     found = [answer for answer in answers if not isinstance(answer, StatusError)]
     yield from responses(chain.from_iterable(found))
     errors = [answer if isinstance(answer, StatusError) else None for answer in answers]

@@ -43,6 +43,8 @@ class Call(NamedTuple):
 class Channel(Enum):
     """The kinds of effects; what each carries is said beside it."""
 
+    __hash__ = object.__hash__  # Enum's own is written in Python and looked up for each effect
+
     TABLE = "TableOp or DefaultOp"
     MEMBER = "MemberOp"
     GROUP = "GroupOp"
@@ -95,13 +97,18 @@ def _channel_runs(effects: Sequence[Effect]) -> Iterator[list[Effect]]:
     """Effects in runs of one channel each, in an order that comes to the same."""
     run: dict[Channel, list[Effect]] = {}
     owners: set[tuple[Any, ...]] = set()
+    latest: Channel | None = None
     for effect in effects:
+        if effect.channel is latest and not owners:
+            run[latest].append(effect)
+            continue
         if run and not _joins(run, owners, effect):
             yield from _in_order(run)
             run, owners = {}, set()
-        if effect.channel in _OF_ENTRIES:
+        latest = effect.channel
+        if latest in _OF_ENTRIES:
             owners.add(_entry_of(effect.item[0]))
-        run.setdefault(effect.channel, []).append(effect)
+        run.setdefault(latest, []).append(effect)
     yield from _in_order(run)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from finsy.proto import p4r
 
@@ -12,10 +12,13 @@ from switch.dataplane.client import DataPlane
 from switch.dataplane.messages import Config
 from switch.p4runtime.pipeline import Pipeline
 from switch.p4runtime.roles import RoleScope
-from switch.p4runtime.state import Replication
+from switch.p4runtime.state import Array, Register, Replication
 from switch.p4runtime.status import invalid_argument, out_of_range
 
 _T = TypeVar("_T")
+
+Answer: TypeAlias = Iterator[p4r.Entity | p4r.ReadResponse]
+"""What a read request gets: entities, or whole messages of them where there are many."""
 
 MAX_ENTITIES_PER_RESPONSE = 1024
 MAX_RESPONSE_BYTES = 1 << 20
@@ -47,27 +50,33 @@ def select(view: View, objects: Mapping[int, _T], object_id: int, kind: str) -> 
     return [found for found_id, found in chosen.items() if view.scope.allows(found_id)]
 
 
-def check_index(index: p4r.Index, size: int, what: str) -> int:
+def check_index(index: p4r.Index, array: Array | Register) -> int:
     """An index of an array; raises INVALID_ARGUMENT below 0 and OUT_OF_RANGE past the end."""
-    if index.index < 0:
-        raise invalid_argument(f"{what} has no index {index.index}")
-    if index.index >= size:
-        raise out_of_range(f"index {index.index} is past the end of {what} ({size} cells)")
-    return index.index
+    place = index.index
+    if place < 0:
+        raise invalid_argument(f"{array.name} has no index {place}")
+    if place >= array.size:
+        raise out_of_range(f"index {place} is past the end of {array.name} ({array.size} cells)")
+    return place
 
 
-def responses(entities: Iterable[p4r.Entity]) -> Iterator[p4r.ReadResponse]:
-    """Entities in messages of bounded size."""
+def responses(answers: Iterable[p4r.Entity | p4r.ReadResponse]) -> Iterator[p4r.ReadResponse]:
+    """Entities in messages of bounded size; messages that are made already are passed on."""
     response, size = p4r.ReadResponse(), 0
-    for entity in entities:
-        length = entity.ByteSize()
+    for answer in answers:
+        is_made = isinstance(answer, p4r.ReadResponse)
+        length = 0 if is_made else answer.ByteSize()
         if response.entities and (
-            len(response.entities) >= MAX_ENTITIES_PER_RESPONSE
+            is_made
+            or len(response.entities) >= MAX_ENTITIES_PER_RESPONSE
             or size + length > MAX_RESPONSE_BYTES
         ):
             yield response
             response, size = p4r.ReadResponse(), 0
-        response.entities.append(entity)
-        size += length
+        if is_made:
+            yield answer
+        else:
+            response.entities.append(answer)
+            size += length
     if response.entities:
         yield response

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from finsy.proto import p4r
@@ -21,7 +21,10 @@ from switch.p4runtime.entities.resources import (
 from switch.p4runtime.state import Array
 from switch.p4runtime.status import StatusError, invalid_argument
 from switch.p4runtime.transaction import Transaction
-from switch.p4runtime.view import View, check_index, find, select
+from switch.p4runtime.view import Answer, View, check_index, find, select
+
+UNCHANGED = object()
+"""What an update without data writes."""
 
 
 class ArrayHandler(EntityHandler):
@@ -37,19 +40,18 @@ class ArrayHandler(EntityHandler):
 
     def write(self, tx: Transaction, view: View, update: p4r.Update.Type, message: Any) -> None:
         """Set one cell, or all without an index."""
-        only_modify(update, f"a {self.what}")
+        only_modify(update, self.what)
         array = find(self.arrays(view), self.object_id(message), self.what)
-        name = f"{self.what} {array.name}"
-        index = check_index(message.index, array.size, name) if message.HasField("index") else None
-        written = self.value(array, message)
-        if not written:
+        index = check_index(message.index, array) if message.HasField("index") else None
+        value = self.value(array, message)
+        if value is UNCHANGED:
             return
         if index is None:
-            tx.effect(self.fill_channel, Fill(array.name, array.size, written[0]))
+            tx.effect(self.fill_channel, Fill(array.name, array.size, value))
         else:
-            tx.effect(self.channel, Cell(array.name, index, written[0]))
+            tx.effect(self.channel, Cell(array.name, index, value))
 
-    def read(self, view: View, message: Any) -> Iterator[p4r.Entity]:
+    def read(self, view: View, message: Any) -> Answer:
         """One cell, all of an array (no index), or all of all arrays (no id)."""
         self.check_read(message)
         arrays = select(view, self.arrays(view), self.object_id(message), self.what)
@@ -60,11 +62,9 @@ class ArrayHandler(EntityHandler):
         found = [(array, 0, self.cells(view, array, 0, array.size)) for array in arrays]
         return self._messages(found)
 
-    def read_many(
-        self, view: View, messages: Sequence[Any]
-    ) -> list[Iterator[p4r.Entity] | StatusError]:
+    def read_many(self, view: View, messages: Sequence[Any]) -> list[Answer | StatusError]:
         """Each request by itself, but runs of single cells in one slice."""
-        answers: list[Iterator[p4r.Entity] | StatusError] = []
+        answers: list[Answer | StatusError] = []
         while len(answers) < len(messages):
             first = messages[len(answers)]
             length = self._run_length(messages, len(answers))
@@ -85,7 +85,7 @@ class ArrayHandler(EntityHandler):
             length += 1
         return length
 
-    def _run(self, view: View, first: Any, length: int) -> list[Iterator[p4r.Entity]]:
+    def _run(self, view: View, first: Any, length: int) -> list[Answer]:
         """The answers to a run of requests; [] if they are better looked at one by one."""
         array = self.arrays(view).get(self.object_id(first))
         if length == 1 or array is None or not view.scope.allows(self.object_id(first)):
@@ -99,14 +99,14 @@ class ArrayHandler(EntityHandler):
             for place in range(length)
         ]
 
-    def _one(self, view: View, arrays: list[Any], message: Any) -> Iterator[p4r.Entity]:
+    def _one(self, view: View, arrays: list[Any], message: Any) -> Answer:
         found = []
         for array in arrays:
-            index = check_index(message.index, array.size, f"{self.what} {array.name}")
+            index = check_index(message.index, array)
             found.append((array, index, self.cells(view, array, index, 1)))
         return self._messages(found)
 
-    def _messages(self, found: list[tuple[Any, int, list[Any]]]) -> Iterator[p4r.Entity]:
+    def _messages(self, found: list[tuple[Any, int, list[Any]]]) -> Answer:
         for array, first, cells in found:
             yield from self.entities(array, first, cells)
 
@@ -115,15 +115,15 @@ class ArrayHandler(EntityHandler):
         """The arrays of the pipeline, by id."""
 
     @abstractmethod
-    def value(self, array: Any, message: Any) -> tuple[Any, ...]:
-        """What to write, in a tuple; () if the message asks for no change."""
+    def value(self, array: Any, message: Any) -> Any:
+        """What to write; UNCHANGED if the message asks for no change."""
 
     @abstractmethod
     def cells(self, view: View, array: Any, first: int, count: int) -> list[Any]:
         """Cells as the data plane holds them."""
 
     @abstractmethod
-    def entities(self, array: Any, first: int, cells: list[Any]) -> Iterator[p4r.Entity]:
+    def entities(self, array: Any, first: int, cells: list[Any]) -> Answer:
         """The messages of consecutive cells."""
 
     def check_read(self, message: Any) -> None:
@@ -146,15 +146,15 @@ class CounterHandler(ArrayHandler):
         """The indirect counters."""
         return view.pipeline.counters
 
-    def value(self, array: Array, message: p4r.CounterEntry) -> tuple[Any, ...]:
+    def value(self, array: Array, message: p4r.CounterEntry) -> Any:
         """The counts; without data they stay."""
-        return (counter_cell(message.data),) if message.HasField("data") else ()
+        return counter_cell(message.data) if message.HasField("data") else UNCHANGED
 
     def cells(self, view: View, array: Array, first: int, count: int) -> list[Any]:
         """The counts."""
         return view.plane.read_counters(view.config, array.name, first, count)
 
-    def entities(self, array: Array, first: int, cells: list[Any]) -> Iterator[p4r.Entity]:
+    def entities(self, array: Array, first: int, cells: list[Any]) -> Answer:
         """One message a cell."""
         for place, cell in enumerate(cells):
             entity = p4r.Entity()
@@ -185,20 +185,18 @@ class MeterHandler(ArrayHandler):
         """The indirect meters."""
         return view.pipeline.meters
 
-    def value(self, array: Array, message: p4r.MeterEntry) -> tuple[Any, ...]:
+    def value(self, array: Array, message: p4r.MeterEntry) -> MeterConfig | None:
         """The configuration; without one the meter goes back to its default."""
         refuse_meter_counters(message)
         if not message.HasField("config"):
-            return (None,)
-        return (meter_config(message.config, array.meter_type),)
+            return None
+        return meter_config(message.config, array.meter_type)
 
     def cells(self, view: View, array: Array, first: int, count: int) -> list[Any]:
         """The configurations."""
         return view.plane.read_meters(view.config, array.name, first, count)
 
-    def entities(
-        self, array: Array, first: int, cells: list[MeterConfig | None]
-    ) -> Iterator[p4r.Entity]:
+    def entities(self, array: Array, first: int, cells: list[MeterConfig | None]) -> Answer:
         """One message a cell; without config where the meter has its default."""
         for place, config in enumerate(cells):
             entity = p4r.Entity()

@@ -84,7 +84,7 @@ class DirectCounterHandler(_DirectHandler):
         message: p4r.DirectCounterEntry,
     ) -> None:
         """Set the counter of an entry; without data it stays."""
-        only_modify(update, "a direct counter")
+        only_modify(update, "direct counter")
         table, entry = self._entry(view, message)
         if message.HasField("data"):
             cell = counter_cell(message.data)
@@ -118,7 +118,7 @@ class DirectMeterHandler(_DirectHandler):
         self, tx: Transaction, view: View, update: p4r.Update.Type, message: p4r.DirectMeterEntry
     ) -> None:
         """Configure the meter of an entry; without config it goes back to the default."""
-        only_modify(update, "a direct meter")
+        only_modify(update, "direct meter")
         refuse_meter_counters(message)
         table, entry = self._entry(view, message)
         config = None

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from finsy.proto import p4r
 
 from switch.p4runtime.status import StatusError, invalid_argument
 from switch.p4runtime.transaction import Transaction
-from switch.p4runtime.view import View
+from switch.p4runtime.view import Answer, View
 
 
 class EntityHandler(ABC):
@@ -28,20 +28,18 @@ class EntityHandler(ABC):
         """Handle one update; raises the `StatusError` it is refused with."""
 
     @abstractmethod
-    def read(self, view: View, message: Any) -> Iterator[p4r.Entity]:
+    def read(self, view: View, message: Any) -> Answer:
         """The entities that a request selects.
 
         Everything that can change is read before this returns; what is left to the iterator is
         making the messages. Raises the `StatusError` that the request is refused with.
         """
 
-    def read_many(
-        self, view: View, messages: Sequence[Any]
-    ) -> list[Iterator[p4r.Entity] | StatusError]:
+    def read_many(self, view: View, messages: Sequence[Any]) -> list[Answer | StatusError]:
         """The answers to consecutive requests of a batch."""
         return [self._try_read(view, message) for message in messages]
 
-    def _try_read(self, view: View, message: Any) -> Iterator[p4r.Entity] | StatusError:
+    def _try_read(self, view: View, message: Any) -> Answer | StatusError:
         try:
             return self.read(view, message)
         except StatusError as error:
@@ -51,4 +49,4 @@ class EntityHandler(ABC):
 def only_modify(update: p4r.Update.Type, what: str) -> None:
     """Raise INVALID_ARGUMENT unless an update is a MODIFY."""
     if update != p4r.Update.MODIFY:
-        raise invalid_argument(f"{what} can only be modified")
+        raise invalid_argument(f"a {what} can only be modified")

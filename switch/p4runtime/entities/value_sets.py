@@ -33,7 +33,7 @@ class ValueSetHandler(EntityHandler):
         self, tx: Transaction, view: View, update: p4r.Update.Type, message: p4r.ValueSetEntry
     ) -> None:
         """Replace all members of a set."""
-        only_modify(update, "a value set")
+        only_modify(update, "value set")
         value_set = find(view.pipeline.value_sets, message.value_set_id, "value set")
         if len(message.members) > value_set.size:
             raise resource_exhausted(
