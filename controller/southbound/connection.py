@@ -43,6 +43,10 @@ class StreamClosed(grpc.RpcError):
         """Return what happened."""
         return "the node closed the stream"
 
+    def trailing_metadata(self) -> tuple[()]:
+        """Return nothing: there was no trailer."""
+        return ()
+
 
 class Connection:
     """A channel and a stream to a node.

@@ -21,6 +21,7 @@ from controller.errors import NodeError, NodeRefused, NodeTimeout, NodeUnreachab
 from controller.southbound.driver import NodeAddress
 
 _DETAILS_KEY = "grpc-status-details-bin"
+_SHOWN_DETAILS = 4
 _METADATA_BYTES = 4 * 1024 * 1024  # one status for each update of a batch travels in a trailer
 
 
@@ -66,8 +67,13 @@ def code_of(error: grpc.RpcError) -> int:
 
 
 def message_of(error: grpc.RpcError) -> str:
-    """Return what the node, or gRPC on its behalf, says about a failed call."""
-    return error.details() or "no reason given"
+    """Return what the node, or gRPC on its behalf, says about a failed call, with its details."""
+    parts = [error.details() or "no reason given"]
+    parts += [
+        f"{status.name}: {status.message}" for status in update_statuses(error) if status.code
+    ]
+    shown = "; ".join(parts[:_SHOWN_DETAILS])
+    return shown if len(parts) <= _SHOWN_DETAILS else f"{shown}; ..."
 
 
 def node_error(node: str, asked: str, error: grpc.RpcError) -> NodeError:
@@ -89,7 +95,9 @@ def node_error(node: str, asked: str, error: grpc.RpcError) -> NodeError:
 
 
 def update_statuses(error: grpc.RpcError) -> Sequence[UpdateStatus]:
-    """Return the status of each update of a failed write batch; empty if the node gave none.
+    """Return the status of each update of a failed write, or of each entity of a failed read.
+
+    Empty if the node gave none.
 
     They travel as ``google.rpc.Status`` in the trailer, with one ``p4.v1.Error`` for each update,
     in order (specification, "Error Reporting Messages").

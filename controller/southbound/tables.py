@@ -2,7 +2,8 @@
 
 Choices: what a controller cannot change is left out (constant entries and constant default
 actions), and so are default actions that are as the program made them: the P4Info says what they
-were. Tables with an action profile have no default action that could be read.
+were. Tables with an action profile have no default action that could be read, and default actions
+have no direct counters: the targets count hits.
 """
 
 from __future__ import annotations
@@ -27,9 +28,7 @@ class Tables:
         schema = self._wire.schema
         wanted = P4CounterData() if counters else None
         entries = self._wire.read([P4TableEntry(counter_data=wanted)], "read of all tables")
-        messages = self._wire.read_raw(
-            default_requests(schema, counters=counters), "read of default actions"
-        )
+        messages = self._wire.read_raw(default_requests(schema), "read of default actions")
         defaults = [(message.table_entry, self._wire.decode(message)) for message in messages]
         return [entry for entry in entries if not is_constant(entry, schema)] + [
             entry
@@ -38,16 +37,11 @@ class Tables:
         ]
 
 
-def default_requests(schema: P4Schema, *, counters: bool) -> Iterator[p4r.Entity]:
+def default_requests(schema: P4Schema) -> Iterator[p4r.Entity]:
     """Return what to ask for each table whose default action a controller may change."""
     for table in schema.tables:
         if table.const_default_action is None and table.action_profile is None:
-            direct = counters and table.direct_counter is not None
-            yield P4TableEntry(
-                table.name,
-                is_default_action=True,
-                counter_data=P4CounterData() if direct else None,
-            ).encode(schema)
+            yield P4TableEntry(table.name, is_default_action=True).encode(schema)
 
 
 def is_constant(entry: P4TableEntry, schema: P4Schema) -> bool:

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -56,7 +57,7 @@ class SwitchProcess:
             target = ["--grpc-server-addr", self.grpc, "--cpu-port", str(CPU_PORT)]
             return ["simple_switch_grpc", *options, *target]
         options = ["--grpc", self.grpc, "--cpu-port", str(CPU_PORT)]
-        return [sys.executable, "-m", "switch.cli", *identity, *options]
+        return [str(Path(sys.executable).with_name("hitless-switch")), *identity, *options]
 
 
 @contextlib.contextmanager
