@@ -1,1 +1,1 @@
-"""os-ken applications of the management entity, one class per file, each a shim over controller/."""
+"""os-ken applications, each a shim over what ``controller`` decides and does."""

@@ -118,8 +118,14 @@ class EventMigrationStep(EventMigrationBase):
     kind = "migration_step"
 
 
+class EventMigrationBlocked(EventMigrationBase):
+    """A migration waits for a node, or for an operator; the record's reason says for what."""
+
+    kind = "migration_blocked"
+
+
 class EventMigrationEnded(EventMigrationBase):
-    """A migration is done, undone, or stuck: the record's state says which."""
+    """A migration is finished or undone: the record's state says which."""
 
     kind = "migration_ended"
 
@@ -142,10 +148,6 @@ class EventDigest(event.EventBase):
         self.digest = digest
 
 
-class EventAuditDue(event.EventBase):
-    """It is time to compare the placement view with what nodes enforce. Internal."""
-
-
 PUBLISHED: tuple[type[MeEvent], ...] = (
     EventNodeUp,
     EventNodePrimary,
@@ -155,6 +157,7 @@ PUBLISHED: tuple[type[MeEvent], ...] = (
     EventPlacementChanged,
     EventMigrationStarted,
     EventMigrationStep,
+    EventMigrationBlocked,
     EventMigrationEnded,
 )
 "What RPC clients that subscribed get."

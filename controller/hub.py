@@ -37,7 +37,9 @@ LOG = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-EVENTLET = os_ken_hub.HUB_TYPE == "eventlet"
+NAME: str = os_ken_hub.HUB_TYPE
+"The hub that this process runs on, for people."
+EVENTLET = NAME == "eventlet"
 if EVENTLET:
     import eventlet
     import eventlet.hubs

@@ -52,7 +52,16 @@ PROCESS_OPTIONS = [
         "audit_interval_s",
         default=10.0,
         min=0.0,
-        help="The placement view is compared with what nodes really enforce this often; 0: never.",
+        help="All nodes are asked what they really enforce this often; 0: only when there is a "
+        "reason to.",
+    ),
+    oslo_cfg.FloatOpt(
+        "startup_timeout_s",
+        default=10.0,
+        min=0.0,
+        help="Nodes that are not ready by then are not waited for any longer before migrations "
+        "that were under way when the management entity ended are finished or undone, and "
+        "functions that no node enforces are placed as described.",
     ),
 ]
 
@@ -124,7 +133,8 @@ class Settings:
     journal_file: Path
     rpc_socket: Path
     audit_interval_s: float = 10.0
-    "0: never."
+    "0: only when there is a reason to."
+    startup_timeout_s: float = 10.0
     node: DriverOptions = field(default_factory=DriverOptions)
 
     @classmethod
@@ -147,6 +157,7 @@ class Settings:
             journal_file=_path(conf, "journal_file") or network_file.with_name(JOURNAL_NAME),
             rpc_socket=_path(conf, "rpc_socket") or default_socket(),
             audit_interval_s=_value(conf, "audit_interval_s"),
+            startup_timeout_s=_value(conf, "startup_timeout_s"),
             node=dataclasses.replace(_NODE, **node),
         )
 

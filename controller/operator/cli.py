@@ -115,43 +115,48 @@ def _show(command: Command, data: dict[str, Any], as_json: bool) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument(
-        "--rpc",
-        metavar="SOCKET",
-        type=Path,
-        default=argparse.SUPPRESS,
-        help="the management entity's socket (default: $HITLESS_RPC, else rpc.sock in"
-        " $XDG_RUNTIME_DIR/hitless, /run/hitless or /tmp/hitless-UID)",
-    )
-    common.add_argument(
-        "--json", action="store_true", default=argparse.SUPPRESS, help="print the data as JSON"
-    )
-    common.add_argument(
-        "--timeout",
-        metavar="SECONDS",
-        type=_seconds,
-        default=argparse.SUPPRESS,
-        help=f"give up waiting for an answer then (default: {CALL_TIMEOUT_S:g}; for a migration"
-        f" to end: {WAIT_TIMEOUT_S:g})",
-    )
     parser = argparse.ArgumentParser(
         PROGRAM,
         description="Ask a running management entity, or have it move network functions.",
         epilog="Exit status: 0 done; 1 it failed; 2 a wrong request; 3 no management entity"
         " reached; 4 no answer in time; 130 stopped waiting.",
-        parents=[common],
+        parents=[_common()],
     )
     parser.set_defaults(rpc=default_socket(), json=False, timeout=None)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for command in COMMANDS.values():
-        _add_command(commands, command, common)
+        _add_command(commands, command)
     return parser
 
 
-def _add_command(commands: Any, command: Command, common: argparse.ArgumentParser) -> None:
+def _common() -> argparse.ArgumentParser:
+    """Return the options that may stand before the command or after it.
+
+    Without defaults, so that those after it do not reset those before it; and a new parser at each
+    call, because argparse shares a parent's options between the parsers that have it.
+    """
+    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    common.add_argument(
+        "--rpc",
+        metavar="SOCKET",
+        type=Path,
+        help="the management entity's socket (default: $HITLESS_RPC, else rpc.sock in"
+        " $XDG_RUNTIME_DIR/hitless, /run/hitless or /tmp/hitless-UID)",
+    )
+    common.add_argument("--json", action="store_true", help="print the data as JSON")
+    common.add_argument(
+        "--timeout",
+        metavar="SECONDS",
+        type=_seconds,
+        help=f"give up waiting for an answer then (default: {CALL_TIMEOUT_S:g}; for a migration"
+        f" to end: {WAIT_TIMEOUT_S:g})",
+    )
+    return common
+
+
+def _add_command(commands: Any, command: Command) -> None:
     parser = commands.add_parser(
-        command.name, help=command.help, description=command.help, parents=[common]
+        command.name, help=command.help, description=command.help, parents=[_common()]
     )
     for argument in command.arguments:
         _add_argument(parser, argument)

@@ -84,25 +84,31 @@ def _functions(me: ManagementEntity, _arguments: Mapping[str, Any]) -> Data:
 
 
 def _migrate(me: ManagementEntity, arguments: Mapping[str, Any]) -> Data:
+    # Imported late, for the command line's sake, which has no use for it.
+    from controller.migration.plan import MigrationRequest
+
     slots = arguments["slots"]
-    request = me.request(
-        function=arguments["function"],
-        source=arguments["source"],
-        destination=arguments["destination"],
-        slots=None if slots is None else frozenset(slots),
-        method=arguments["method"],
-        mode=arguments["mode"],
+    request = MigrationRequest(
+        arguments["function"],
+        arguments["source"],
+        arguments["destination"],
+        None if slots is None else frozenset(slots),
+        arguments["method"],
+        arguments["mode"],
     )
-    plan = me.plan(request)
     if arguments["dry_run"]:
-        return {"plan": plan.to_dict()}
-    return {"plan": plan.to_dict(), "id": me.migrate(request)}
+        return {"plan": me.plan(request).to_dict()}
+    return {"id": me.migrate(request)}
 
 
 def _migrations(me: ManagementEntity, arguments: Mapping[str, Any]) -> Data:
     if arguments["id"] is None:
         return {"migrations": [record.to_dict() for record in me.migrations()]}
     return {"migration": me.migration(arguments["id"]).to_dict()}
+
+
+def _recover(me: ManagementEntity, _arguments: Mapping[str, Any]) -> Data:
+    return {"migrations": [record.to_dict() for record in me.recover()]}
 
 
 def _node_names(me: ManagementEntity) -> list[str]:
@@ -208,6 +214,12 @@ COMMANDS: dict[str, Command] = {
             _migrations,
             views.migrations,
             (Argument("id", "ID", Number("ID", least=1), "the migration to show in full"),),
+        ),
+        Command(
+            "recover",
+            "try again to finish or undo migrations that wait for a node or for an operator",
+            _recover,
+            views.migrations,
         ),
     )
 }

@@ -58,26 +58,27 @@ class RpcServer:
     """Serves commands at a Unix socket until it is closed."""
 
     def __init__(self, path: Path, execute: Execute, version: str) -> None:
-        self._path = path
+        """Claim the socket; who connects is answered from ``start`` on.
+
+        Raises:
+            SocketUnusable: somebody else serves there, or the place is not safe.
+        """
+        self._file = SocketFile(path)
         self._execute = execute
         self._version = version
-        self._file: SocketFile | None = None
         self._connections: set[_Connection] = set()
         self._free = threading.BoundedSemaphore(REQUEST_LIMIT)
         self._closing = False
 
     def start(self) -> None:
-        """Begin to serve; raises ``SocketUnusable``. On the hub."""
-        self._file = SocketFile(self._path)
+        """Begin to serve, on the hub."""
         hub.spawn(self._accept, self._file.socket, name="rpc accept")
-        LOG.info("commands are answered at %s", self._path)
+        LOG.info("commands are answered at %s", self._file.path)
 
     def close(self) -> None:
         """End all connections and remove the socket. Idempotent."""
         self._closing = True
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        self._file.close()
         for connection in list(self._connections):
             connection.close()
 
@@ -93,7 +94,7 @@ class RpcServer:
                 sock, _ = listener.accept()
             except OSError as exc:
                 if not self._closing:
-                    LOG.error("no further commands are answered at %s: %s", self._path, exc)
+                    LOG.error("no further commands are answered: %s", exc)
                 return
             if len(self._connections) >= CONNECTION_LIMIT:
                 LOG.warning("a client is turned away: %d are connected", CONNECTION_LIMIT)

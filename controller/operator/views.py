@@ -71,10 +71,13 @@ def functions(data: Data, width: int | None) -> list[str]:
 
 
 def plan(data: Data, width: int | None) -> list[str]:
-    """Show what a migration would do, or that it was begun."""
+    """Show what a migration would do; of one that was begun, how to follow it."""
     if "id" in data:
         return [f"migration {data['id']} is under way: hitless migrations {data['id']}"]
-    return []
+    found = data["plan"]
+    head = f"by {found['method']}, {found['mode']}; nothing was done:"
+    steps = render(("step", "node"), [(s["name"], s["node"]) for s in found["steps"]], width)
+    return [*(f"{reason}." for reason in found["explanation"]), head, *steps]
 
 
 def migrations(data: Data, width: int | None) -> list[str]:

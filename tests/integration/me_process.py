@@ -16,6 +16,8 @@ from controller.operator.client import is_alive
 
 ROOT = Path(__file__).resolve().parents[2]
 ME_APP = str(ROOT / "apps" / "me_app.py")
+OSKEN_MANAGER = str(Path(sys.executable).with_name("osken-manager"))
+HITLESS = str(Path(sys.executable).with_name("hitless"))
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 20.0
 
@@ -35,7 +37,7 @@ class MeProcess:
         self.log_file = directory / "me.log"
         self._log = self.log_file.open("ab")
         self.process = subprocess.Popen(
-            [str(Path(sys.executable).with_name("osken-manager")), *arguments],
+            [OSKEN_MANAGER, *arguments],
             cwd=directory,
             env={**os.environ, "OSKEN_HUB_TYPE": hub},
             stdout=self._log,
@@ -91,7 +93,7 @@ class MeProcess:
 def hitless(*arguments: str, timeout_s: float = 60.0) -> subprocess.CompletedProcess[str]:
     """Run the command hitless as a process of its own."""
     return subprocess.run(
-        [str(Path(sys.executable).with_name("hitless")), *arguments],
+        [HITLESS, *arguments],
         capture_output=True,
         text=True,
         timeout=timeout_s,

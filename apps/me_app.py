@@ -1,0 +1,49 @@
+"""The management entity as an os-ken app: ``osken-manager apps/me_app.py --config-file me.conf``.
+
+A shim: the object that it starts and stops is ``controller.management.ManagementEntity``, which
+other apps share by ``_CONTEXTS = {"me": ManagementEntity}``. Its events leave through this app
+(``controller.events``). Operators' commands come in through ``apps.rpc_app``, loaded with it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from os_ken.base import app_manager
+
+from controller import events, hub, settings
+from controller.management import ManagementEntity
+from controller.outlet import EventOutlet
+
+app_manager.require_app("apps.rpc_app")
+
+
+class MeApp(app_manager.OSKenApp):
+    """Starts the management entity, passes its events on, and stops it."""
+
+    _CONTEXTS: ClassVar[dict[str, Any]] = {"me": ManagementEntity}
+    _EVENTS: ClassVar[list[Any]] = [*events.PUBLISHED, events.EventPacketIn, events.EventDigest]
+
+    def __init__(self, *args: Any, me: ManagementEntity, **kwargs: Any) -> None:
+        super().__init__(*args, me=me, **kwargs)
+        self._me = me
+        self._outlet = EventOutlet(self)
+        self._audits: hub.Periodic | None = None
+
+    def start(self) -> Any:
+        """Start; the task returned ends when the app is stopped."""
+        super().start()
+        settings.warn_unknown(self.CONF)
+        hub.call(self._me.start, self._outlet.post)
+        interval_s = self._me.settings.audit_interval_s
+        if interval_s:
+            self._audits = hub.periodic(interval_s, self._me.audit, name="audits")
+        return hub.spawn(self._outlet.run, name="events of the management entity")
+
+    def stop(self) -> None:
+        """Stop the management entity, then the app."""
+        if self._audits is not None:
+            self._audits.stop()
+        hub.call(self._me.close)
+        self._outlet.close()
+        super().stop()
