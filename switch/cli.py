@@ -11,8 +11,8 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
 
 from finsy.proto import p4i, p4r
 from google.protobuf import text_format
@@ -77,9 +77,10 @@ class _Switch:
         device = Device(arguments.device_id, plane, arguments.cpu_port)
         self._server = P4RuntimeServer(device, arguments.grpc)
         async with AsyncExitStack() as stack:
-            stack.enter_context(plane)
+            with _terminable_by_us_alone():
+                stack.enter_context(plane)
             _load_program(device, arguments)
-            await stack.enter_async_context(self._server)
+            await stack.enter_async_context(self._server.serving())
             thrift = stack.enter_context(_thrift(device, arguments)) if arguments.thrift else None
             print(_ready(arguments, self._server.port, thrift), flush=True)
             return await self._end
@@ -108,6 +109,20 @@ class _Switch:
     def _finish(self, status: int) -> None:
         if not self._end.done():
             self._end.set_result(status)
+
+
+@contextmanager
+def _terminable_by_us_alone() -> Iterator[None]:
+    """Processes started inside never see SIGTERM, which they inherit as blocked.
+
+    `timeout` and service managers send it to a whole group; the worker is to be stopped by the
+    control process, in order.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
 
 def _load_program(device: Device, arguments: Arguments) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from finsy.proto import p4r
 
+from switch.codegen.manifest import compile_program
 from switch.p4json.source import ProgramError
 from switch.p4runtime.device import Device
 from switch.p4runtime.pipeline import Pipeline, make_pipeline
@@ -41,7 +42,7 @@ def set_config(device: Device, request: p4r.SetForwardingPipelineConfigRequest) 
         raise invalid_argument(f"{_Request.Action.Name(action)} needs a config")
     pipeline = make_pipeline(request.config)
     if action == _Request.VERIFY:
-        _compile(device, pipeline)
+        _compile(pipeline)
         return False
     with device.lock:
         _save(device, pipeline)
@@ -87,9 +88,9 @@ def _commit(device: Device, request: p4r.SetForwardingPipelineConfigRequest) -> 
         _swap(device)
 
 
-def _compile(device: Device, pipeline: Pipeline) -> None:
+def _compile(pipeline: Pipeline) -> None:
     try:
-        device.plane.verify(pipeline.program)
+        compile_program(pipeline.program)
     except ProgramError as error:
         raise invalid_argument(f"p4_device_config: {error}") from error
 

@@ -89,17 +89,17 @@ class Device:
             answers = _gather(self._view(scope), request.entities)
         return _answer(answers)
 
-    def packet_out(self, packet: p4r.PacketOut) -> None:
-        """Put a controller's packet into the running program, at the CPU port.
+    def packet_out_frame(self, packet: p4r.PacketOut) -> tuple[int, bytes]:
+        """The CPU port and the frame to put in there for a controller's packet.
 
-        Raises INVALID_ARGUMENT if its metadata is not the program's.
+        Raises INVALID_ARGUMENT if its metadata is not the running program's.
         """
         pipeline = self.running
         if pipeline is None:
             raise failed_precondition("no forwarding pipeline config is set, so packets are lost")
         if self.cpu_port is None:
             raise failed_precondition("this switch has no CPU port (--cpu-port)")
-        self.plane.inject(self.cpu_port, pipeline.packet_io.packet_out(packet))
+        return self.cpu_port, pipeline.packet_io.packet_out(packet)
 
     def _view(self, scope: RoleScope) -> View:
         pipeline = self.controlled

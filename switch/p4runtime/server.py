@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-from types import TracebackType
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 
 import grpc
 from finsy.proto import p4r_grpc
@@ -11,6 +11,7 @@ from finsy.proto import p4r_grpc
 from switch.addresses import AddressError
 from switch.p4runtime.arbitration import Arbiter
 from switch.p4runtime.device import Device
+from switch.p4runtime.injector import Injector
 from switch.p4runtime.notifications import Notifier
 from switch.p4runtime.service import P4RuntimeService
 from switch.p4runtime.sessions import Sessions
@@ -34,10 +35,10 @@ _OPTIONS = (
 
 
 class P4RuntimeServer:
-    """Listens while it is entered: `async with P4RuntimeServer(device, "127.0.0.1:50051")`."""
+    """The P4Runtime server of a device."""
 
     def __init__(self, device: Device, address: str) -> None:
-        """Prepare; to be called in the event loop. gRPC's own threads start on entry only."""
+        """Prepare; to be called in the event loop. gRPC's own threads start with `serving`."""
         self._device = device
         self._address = address
         self.sessions = Sessions(Arbiter(device.device_id))
@@ -45,29 +46,28 @@ class P4RuntimeServer:
         self.port = 0
         """The port that is listened at, once the server has started."""
 
-    async def __aenter__(self) -> P4RuntimeServer:
-        """Start; raises `AddressError`."""
-        self._server = grpc.aio.server(
-            options=_OPTIONS, maximum_concurrent_rpcs=MAX_CONCURRENT_CALLS
-        )
-        self._service = P4RuntimeService(self._device, self.sessions, self.notifier)
-        p4r_grpc.add_P4RuntimeServicer_to_server(self._service, self._server)
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
+        """Serve while the context lasts; raises `AddressError`."""
+        server = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=MAX_CONCURRENT_CALLS)
+        with (
+            Injector(self._device.plane) as injector,
+            closing(
+                P4RuntimeService(self._device, self.sessions, self.notifier, injector)
+            ) as service,
+        ):
+            p4r_grpc.add_P4RuntimeServicer_to_server(service, server)
+            self.port = self._listen(server)
+            await server.start()
+            try:
+                yield
+            finally:
+                self.notifier.stop()
+                await server.stop(STOP_GRACE_S)
+
+    def _listen(self, server: grpc.aio.Server) -> int:
         try:
-            self.port = self._server.add_insecure_port(self._address)
+            return server.add_insecure_port(self._address)
         except RuntimeError as error:
-            self._service.close()
             cause = "the port is taken, or the address is not this machine's"
             raise AddressError("P4Runtime", self._address, "--grpc", cause) from error
-        await self._server.start()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Stop: streams are cut, calls under way get a moment to end."""
-        self.notifier.stop()
-        await self._server.stop(STOP_GRACE_S)
-        await asyncio.get_running_loop().run_in_executor(None, self._service.close)

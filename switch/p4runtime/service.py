@@ -20,9 +20,10 @@ from finsy.proto import U128, p4r, p4r_grpc
 from switch.dataplane.errors import DataPlaneError
 from switch.p4runtime.configs import get_config, set_config
 from switch.p4runtime.device import Device
+from switch.p4runtime.injector import Injector
 from switch.p4runtime.notifications import Notifier
 from switch.p4runtime.roles import FULL_ACCESS, RoleScope
-from switch.p4runtime.sessions import Session, Sessions
+from switch.p4runtime.sessions import Sessions
 from switch.p4runtime.status import (
     StatusError,
     internal,
@@ -32,7 +33,7 @@ from switch.p4runtime.status import (
     trailing_metadata,
     unavailable,
 )
-from switch.p4runtime.streams import serve_stream
+from switch.p4runtime.streams import StreamServer
 
 LOG = logging.getLogger(__name__)
 
@@ -45,10 +46,13 @@ _T = TypeVar("_T")
 class P4RuntimeService(p4r_grpc.P4RuntimeServicer):
     """Serves one device."""
 
-    def __init__(self, device: Device, sessions: Sessions, notifier: Notifier) -> None:
+    def __init__(
+        self, device: Device, sessions: Sessions, notifier: Notifier, injector: Injector
+    ) -> None:
         self._device = device
         self._sessions = sessions
         self._notifier = notifier
+        self._streams = StreamServer(device, sessions, notifier, injector)
         self._writer = ThreadPoolExecutor(1, "p4runtime-write")
         self._readers = ThreadPoolExecutor(4, "p4runtime-read")
 
@@ -115,8 +119,7 @@ class P4RuntimeService(p4r_grpc.P4RuntimeServicer):
     ) -> None:
         """Serve one controller until either side ends the stream."""
         async with _status_of(context):
-            session = Session(context.peer())
-            await serve_stream(session, context, self._sessions, self._device, self._notifier)
+            await self._streams.serve(context)
 
     def _check_device(self, device_id: int) -> None:
         if device_id != self._device.device_id:

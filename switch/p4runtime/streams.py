@@ -8,6 +8,7 @@ import grpc
 from finsy.proto import p4r
 
 from switch.p4runtime.device import Device
+from switch.p4runtime.injector import Injector
 from switch.p4runtime.notifications import Notifier
 from switch.p4runtime.sessions import Session, Sessions
 from switch.p4runtime.status import (
@@ -19,54 +20,56 @@ from switch.p4runtime.status import (
 )
 
 
-async def serve_stream(
-    session: Session,
-    context: grpc.aio.ServicerContext,
-    sessions: Sessions,
-    device: Device,
-    notifier: Notifier,
-) -> None:
-    """Serve a stream until the controller ends it; raises the `StatusError` to end it with."""
-    sender = asyncio.create_task(_send(session, context))
-    try:
-        while (request := await context.read()) is not grpc.aio.EOF:
-            if request.WhichOneof("update") == "arbitration":
-                await sessions.arbitrate(session, request.arbitration)
+class StreamServer:
+    """Serves all streams of a switch."""
+
+    def __init__(
+        self, device: Device, sessions: Sessions, notifier: Notifier, injector: Injector
+    ) -> None:
+        self._device = device
+        self._sessions = sessions
+        self._notifier = notifier
+        self._injector = injector
+
+    async def serve(self, context: grpc.aio.ServicerContext) -> None:
+        """Serve one stream until the controller ends it.
+
+        Raises the `StatusError` to end it with.
+        """
+        session = Session(context.peer())
+        sender = asyncio.create_task(_send(session, context))
+        try:
+            while (request := await context.read()) is not grpc.aio.EOF:
+                if request.WhichOneof("update") == "arbitration":
+                    await self._sessions.arbitrate(session, request.arbitration)
+                else:
+                    self._handle(session, request)
+        finally:
+            sender.cancel()
+            await asyncio.shield(self._sessions.leave(session))
+            await asyncio.wait([sender])
+
+    def _handle(self, session: Session, request: p4r.StreamMessageRequest) -> None:
+        """Handle what is not arbitration; what is wrong is told by a stream error."""
+        kind = request.WhichOneof("update")
+        try:
+            if kind is None:
+                raise invalid_argument("the stream message is empty")
+            if kind == "other":
+                raise unimplemented("architecture-specific stream messages")
+            if not self._sessions.arbiter.is_primary(session):
+                raise permission_denied(f"not primary: the {kind.replace('_', ' ')} is dropped")
+            if kind == "packet":
+                self._injector.put(*self._device.packet_out_frame(request.packet))
             else:
-                _handle(session, sessions, device, notifier, request)
-    finally:
-        sender.cancel()
-        await asyncio.shield(sessions.leave(session))
-        await asyncio.wait([sender])
+                self._notifier.acknowledge(request.digest_ack)
+        except StatusError as error:
+            session.offer(p4r.StreamMessageResponse(error=_stream_error(kind, request, error)))
 
 
 async def _send(session: Session, context: grpc.aio.ServicerContext) -> None:
     while True:
         await context.write(await session.next_message())
-
-
-def _handle(
-    session: Session,
-    sessions: Sessions,
-    device: Device,
-    notifier: Notifier,
-    request: p4r.StreamMessageRequest,
-) -> None:
-    """Handle what is not arbitration; what is wrong is told by a stream error."""
-    kind = request.WhichOneof("update")
-    try:
-        if kind is None:
-            raise invalid_argument("the stream message is empty")
-        if kind == "other":
-            raise unimplemented("architecture-specific stream messages")
-        if not sessions.arbiter.is_primary(session):
-            raise permission_denied(f"not primary: the {kind.replace('_', ' ')} is dropped")
-        if kind == "packet":
-            device.packet_out(request.packet)
-        else:
-            notifier.acknowledge(request.digest_ack)
-    except StatusError as error:
-        session.offer(p4r.StreamMessageResponse(error=_stream_error(kind, request, error)))
 
 
 def _stream_error(

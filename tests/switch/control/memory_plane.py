@@ -51,12 +51,9 @@ class MemoryPlane:
 
     # -- programs
 
-    def verify(self, program):
+    def save(self, program):
         if self.refuse_program is not None:
             raise ProgramError("program", self.refuse_program)
-
-    def save(self, program):
-        self.verify(program)
         config = MemoryConfig(program)
         for name, register in program.registers.items():
             config.registers[name] = [0] * register.size

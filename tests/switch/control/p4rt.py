@@ -7,7 +7,7 @@ import asyncio
 import queue
 import threading
 import time
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import grpc
@@ -268,19 +268,19 @@ def serve(plane, cpu_port=CPU_PORT):
     def run(coroutine):
         return asyncio.run_coroutine_threadsafe(coroutine, loop).result(TIMEOUT_S)
 
-    @asynccontextmanager
-    async def started():
-        async with P4RuntimeServer(device, "127.0.0.1:0") as server:
-            yield server
+    async def prepare():
+        return P4RuntimeServer(device, "127.0.0.1:0")
 
-    context = started()
-    rig = Rig(plane, device, run(context.__aenter__()), loop)
+    server = run(prepare())
+    serving = server.serving()
+    run(serving.__aenter__())
+    rig = Rig(plane, device, server, loop)
     try:
         yield rig
     finally:
         for client in rig.clients:
             client.close()
-        run(context.__aexit__(None, None, None))
+        run(serving.__aexit__(None, None, None))
         loop.call_soon_threadsafe(loop.stop)
         thread.join(TIMEOUT_S)
         loop.close()

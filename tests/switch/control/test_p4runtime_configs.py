@@ -176,13 +176,25 @@ def test_garbage_is_refused_and_leaves_everything_as_it_was(rig, primary, verb, 
     assert primary.get_config().config.cookie.cookie == 4
 
 
-def test_a_program_that_the_compiler_refuses_is_refused_with_its_reason(rig, primary):
+def test_a_program_that_the_data_plane_refuses_is_refused_with_its_reason(rig, primary):
     rig.plane.refuse_program = "uses quantum registers"
-    for verb in (Set.VERIFY, Set.VERIFY_AND_SAVE, Set.VERIFY_AND_COMMIT):
+    for verb in (Set.VERIFY_AND_SAVE, Set.VERIFY_AND_COMMIT, Set.RECONCILE_AND_COMMIT):
         refused = failure(primary.set_config, verb, everything_config())
         assert refused.code.name == "INVALID_ARGUMENT"
         assert "uses quantum registers" in refused.message
     assert list(rig.plane.configs) == [Config.RUNNING]
+
+
+def test_verify_runs_the_compiler(fresh):
+    def unheard_of(program):
+        for act in program["actions"]:
+            for primitive in act["primitives"]:
+                if primitive["op"] == "mark_to_drop":
+                    primitive["op"] = "frobnicate"
+
+    refused = failure(fresh.set_config, Set.VERIFY, changed_json(unheard_of))
+    assert refused.code.name == "INVALID_ARGUMENT"
+    assert "frobnicate" in refused.message
 
 
 def rename(kind, alias):
