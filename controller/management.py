@@ -104,7 +104,12 @@ class ManagementEntity:
         self._journal = SqliteJournal(self.settings.journal_file)
         news = MigrationNews(emit, lambda record: self.audit(record.nodes))
         self._manager = MigrationManager(
-            self.network, self._drivers, self.programs, self._journal, news
+            self.network,
+            self._drivers,
+            self.programs,
+            self._journal,
+            news,
+            self.settings.migration,
         )
         for name, driver in self._drivers.items():
             self._keepers[name].start()

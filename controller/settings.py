@@ -22,6 +22,7 @@ from os_ken import cfg
 from oslo_config import cfg as oslo_cfg
 
 from controller.errors import ConfigError
+from controller.migration.site import MigrationOptions
 from controller.rpc_address import default_socket
 from controller.southbound.driver import DriverOptions
 
@@ -31,6 +32,7 @@ JOURNAL_NAME = "hitless-journal.sqlite"
 "The journal's name where none is set: it lies beside the network file then."
 
 _NODE = DriverOptions()
+_MIGRATION = MigrationOptions()
 
 PROCESS_OPTIONS = [
     oslo_cfg.StrOpt(
@@ -117,7 +119,31 @@ NODE_OPTIONS = [
     ),
 ]
 
-GROUPS = {"node": NODE_OPTIONS}
+MIGRATION_OPTIONS = [
+    oslo_cfg.FloatOpt(
+        "in_flight_s",
+        default=_MIGRATION.in_flight_s,
+        min=0.0,
+        help="Longest time that a packet takes from one node of its path to another, queues "
+        "included. Waited for in each migration; too short a time lets packets that are under way "
+        "when a control word changes pass unfiltered.",
+    ),
+    oslo_cfg.IntOpt(
+        "copy_rounds",
+        default=_MIGRATION.copy_rounds,
+        min=1,
+        help="Rounds of copying after which a migration is given up, if state still changes.",
+    ),
+    oslo_cfg.FloatOpt(
+        "retry_s",
+        default=_MIGRATION.retry_s,
+        min=0.0,
+        help="A step past the commit point, or an undo, is tried again for so long before the "
+        "migration waits for the node.",
+    ),
+]
+
+GROUPS = {"node": NODE_OPTIONS, "migration": MIGRATION_OPTIONS}
 
 
 def list_opts() -> list[tuple[str | None, list[oslo_cfg.Opt]]]:
@@ -136,6 +162,7 @@ class Settings:
     "0: only when there is a reason to."
     startup_timeout_s: float = 10.0
     node: DriverOptions = field(default_factory=DriverOptions)
+    migration: MigrationOptions = field(default_factory=MigrationOptions)
 
     @classmethod
     def read(cls, conf: cfg.ConfigOpts = cfg.CONF) -> Settings:
@@ -151,14 +178,18 @@ class Settings:
             raise ConfigError(
                 "no network file: give --config-file FILE with a line network_file = PATH"
             )
-        node = {option.name: _value(conf, option.name, "node") for option in NODE_OPTIONS}
+        values = {
+            group: {option.name: _value(conf, option.name, group) for option in options}
+            for group, options in GROUPS.items()
+        }
         return cls(
             network_file=network_file,
             journal_file=_path(conf, "journal_file") or network_file.with_name(JOURNAL_NAME),
             rpc_socket=_path(conf, "rpc_socket") or default_socket(),
             audit_interval_s=_value(conf, "audit_interval_s"),
             startup_timeout_s=_value(conf, "startup_timeout_s"),
-            node=dataclasses.replace(_NODE, **node),
+            node=dataclasses.replace(_NODE, **values["node"]),
+            migration=dataclasses.replace(_MIGRATION, **values["migration"]),
         )
 
 

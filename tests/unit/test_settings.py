@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from os_ken import cfg
+from oslo_config import cfg as oslo_cfg
 
 from controller import settings
 from controller.errors import ConfigError
@@ -50,14 +51,22 @@ def test_options_of_nodes_reach_the_drivers(tmp_path: Path) -> None:
     assert (node.call_timeout_s, node.keepalive_s) == (2.5, 3.0)
 
 
-def test_options_not_given_are_the_drivers_own_defaults(tmp_path: Path) -> None:
+def test_options_not_given_have_their_users_own_defaults(tmp_path: Path) -> None:
     path = write(tmp_path, "[DEFAULT]\nnetwork_file = n\n")
     assert read(path)[0].node == settings.DriverOptions()
+    assert read(path)[0].migration == settings.MigrationOptions()
 
 
-def test_each_option_of_nodes_is_one_that_drivers_have() -> None:
-    fields = {field.name for field in dataclasses.fields(settings.DriverOptions)}
-    assert {option.name for option in settings.NODE_OPTIONS} <= fields
+@pytest.mark.parametrize(
+    ("options", "used_by"),
+    [
+        (settings.NODE_OPTIONS, settings.DriverOptions),
+        (settings.MIGRATION_OPTIONS, settings.MigrationOptions),
+    ],
+)
+def test_each_option_is_one_that_its_users_have(options: list[cfg.Opt], used_by: type) -> None:
+    fields = {field.name for field in dataclasses.fields(used_by)}
+    assert {option.name for option in options} <= fields
 
 
 def test_a_missing_network_file_says_how_to_give_one() -> None:
@@ -97,5 +106,5 @@ def test_every_option_has_a_help_text_and_those_of_time_name_their_unit() -> Non
     for _, options in settings.list_opts():
         for option in options:
             assert option.help
-            if isinstance(option, cfg.FloatOpt):
+            if isinstance(option, oslo_cfg.FloatOpt):
                 assert option.name.endswith("_s")
