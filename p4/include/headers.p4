@@ -10,6 +10,10 @@ const bit<16> ETHERTYPE_IPV6 = 0x86dd;
 const bit<16> ETHERTYPE_VLAN = 0x8100;
 const bit<16> ETHERTYPE_QINQ = 0x88a8;
 
+// Frames of the controller's own between two nodes (IEEE 802 local experimental): a node hands each to its controller. One that
+// left a node behind other packets arrives behind them, which tells the controller that they have arrived.
+const bit<16> ETHERTYPE_PROBE = 0x88b5;
+
 const bit<8> PROTOCOL_ICMP   = 1;
 const bit<8> PROTOCOL_TCP    = 6;
 const bit<8> PROTOCOL_UDP    = 17;
@@ -24,6 +28,7 @@ const bit<8> OUT_ECHO     = 3;  // comes straight back as a packet-in: tells the
 // Why a packet-in was sent.
 const bit<8> IN_PUNTED = 0;  // an entry of the table `punt`
 const bit<8> IN_ECHO   = 1;  // the answer to a packet-out with mode OUT_ECHO
+const bit<8> IN_PROBE  = 2;  // a probe that another node sent
 
 @controller_header("packet_in")
 header packet_in_t {

@@ -1,5 +1,5 @@
-// L2 forwarding: known destinations by an exact match, all others to a multicast group. Entries of `punt` hand protocols
-// such as LLDP to the controller.
+// L2 forwarding: known destinations by an exact match, all others to a multicast group. Probes go to the controller, and
+// what entries of `punt` name, such as LLDP.
 
 #ifndef L2_P4
 #define L2_P4
@@ -30,6 +30,11 @@ control Layer2(inout headers_t hdr, inout metadata_t meta,
         meta.packet_in_reason = IN_PUNTED;
     }
 
+    action probe_to_controller() {
+        standard_metadata.egress_spec = CPU_PORT;
+        meta.packet_in_reason = IN_PROBE;
+    }
+
     table punt {
         key = { hdr.ethernet.ether_type: exact @name("ether_type"); }
         actions = { to_controller; @defaultonly NoAction; }
@@ -38,7 +43,9 @@ control Layer2(inout headers_t hdr, inout metadata_t meta,
     }
 
     apply {
-        if (!punt.apply().hit) {
+        if (hdr.ethernet.ether_type == ETHERTYPE_PROBE) {
+            probe_to_controller();
+        } else if (!punt.apply().hit) {
             dmac.apply();
         }
     }
