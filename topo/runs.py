@@ -154,6 +154,14 @@ def _mac_prefix(number: int) -> str:
     return f"02:48:4c:{number:02x}"
 
 
+def _mac(interface: str) -> str:
+    """Return an interface's MAC address, nothing if there is no such interface (any more)."""
+    try:
+        return (INTERFACES / interface / "address").read_text()
+    except OSError:  # EINVAL: the kernel is just removing it, as it does with a namespace
+        return ""
+
+
 def _sweep(directory: Path) -> None:
     record = directory / "record.json"
     if not record.exists():
@@ -161,8 +169,7 @@ def _sweep(directory: Path) -> None:
     document = json.loads(record.read_text())
     _end_processes([(pid, start) for pid, start in document["processes"]])
     for name in document["interfaces"]:
-        address = INTERFACES / name / "address"
-        if address.exists() and address.read_text().startswith(_mac_prefix(int(directory.name))):
+        if _mac(name).startswith(_mac_prefix(int(directory.name))):
             run_command(["ip", "link", "delete", name])
 
 

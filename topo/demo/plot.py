@@ -26,6 +26,9 @@ from matplotlib.axes import Axes
 LEADER = {"arrowstyle": "-", "lw": 0.5, "shrinkA": 0, "shrinkB": 0, "relpos": (0.5, 0)}
 """The line from a step's name down to the step."""
 MEDIAN_BIN_S = 0.1
+MANY_DOTS = 3_000
+DATA_PART = 0.68
+"""How far up the data reaches, as a part of the axis; names of steps are above."""
 NAME_SPACING = 0.045
 """Least distance between the names of two steps, as a part of the axis."""
 DOT, MEDIAN, BAND, LOST, LEAKED = "#4878a8", "#1a2a3a", "#e8a33d", "#c02020", "#8020a0"
@@ -38,7 +41,7 @@ def draw(runs: Sequence[RunResult], title: str, path: Path) -> None:
         3,
         squeeze=False,
         sharey=True,
-        figsize=(15, 5 * len(runs) + 0.5),
+        figsize=(15, 4.4 * len(runs) + 0.5),
         width_ratios=(2.2, 1.2, 1.2),
         layout="constrained",
     )
@@ -46,9 +49,18 @@ def draw(runs: Sequence[RunResult], title: str, path: Path) -> None:
         _draw_run(axes[0], run)
         for axis, move in zip(axes[1:], run.moves, strict=True):
             _draw_move(axis, run, move)
+    _leave_room(rows[0][0], runs)
     figure.suptitle(title, fontsize=13)
     figure.savefig(path, dpi=110)
     plt.close(figure)
+
+
+def _leave_room(axis: Axes, runs: Sequence[RunResult]) -> None:
+    """Set the latency axis, which all share, so that the data leaves room for names above it."""
+    delays_us = np.concatenate([latencies(run.recording.flows["F_A"])[1] for run in runs])
+    if delays_us.size:
+        lowest, highest = np.log10([max(delays_us.min(), 1) / 1.5, delays_us.max() * 1.2])
+        axis.set_ylim(10**lowest, 10 ** (lowest + (highest - lowest) / DATA_PART))
 
 
 def _draw_run(axis: Axes, run: RunResult) -> None:
@@ -115,7 +127,8 @@ def _draw_move(axis: Axes, run: RunResult, move: Move) -> None:
     sent_ns, delay_us = latencies(run.recording.flows["F_A"])
     at_s = _seconds(sent_ns, run.origin_ns)
     near = (at_s > start_s - margin_s) & (at_s < end_s + margin_s)
-    axis.plot((at_s[near] - start_s) * 1e3, delay_us[near], ".", color=DOT, ms=2.5)
+    dot = 2.5 if near.sum() < MANY_DOTS else 0.8
+    axis.plot((at_s[near] - start_s) * 1e3, delay_us[near], ".", color=DOT, ms=dot)
     left_ms, right_ms = -margin_s * 1e3, (end_s - start_s + margin_s) * 1e3
     _mark_steps(axis, move, left_ms, right_ms)
     axis.set_xlim(left_ms, right_ms)
@@ -124,13 +137,12 @@ def _draw_move(axis: Axes, run: RunResult, move: Move) -> None:
         f"{run.method.title} {move.migration.source} to {move.migration.destination}: "
         f"{move.migration.duration_ms:,.0f} ms, lost {move.passed.lost:,}, leaked {move.leaked:,}",
         fontsize=10,
-        pad=90,
     )
     axis.grid(True, which="major", alpha=0.3)
 
 
 def _mark_steps(axis: Axes, move: Move, left_ms: float, right_ms: float) -> None:
-    """Shade each step and name it above the axes, names spread so that none covers another."""
+    """Shade each step and name it above the data, names spread so that none covers another."""
     origin_ns = move.migration.window.start_ns
     steps = move.migration.steps
     spans = [
@@ -144,13 +156,13 @@ def _mark_steps(axis: Axes, move: Move, left_ms: float, right_ms: float) -> None
         axis.axvspan(start, end, color=BAND, alpha=0.45 if index % 2 else 0.25, lw=0)
         axis.annotate(
             f"{step.name} {step.node}",
-            (centre, 1),
+            (centre, DATA_PART),
             xycoords="axes fraction",
-            xytext=(name_at, 1.045),
+            xytext=(name_at, 0.985),
             textcoords="axes fraction",
             rotation=90,
             ha="center",
-            va="bottom",
+            va="top",
             fontsize=7.5,
             arrowprops=LEADER,
         )
