@@ -32,7 +32,7 @@ class Bmv2Driver(P4RuntimeDriver):
         )
         self._pipeline = Bmv2Pipeline(self._wire, self._thrift)
         self._registers = Bmv2Registers(self._wire, self._thrift)
-        self._replication = Bmv2Replication(address.name, self._thrift)
+        self._replication = Bmv2Replication(self._wire, self._thrift)
 
     def stop(self) -> None:
         """End the session and the driver's threads, and close the Thrift connections."""
@@ -44,6 +44,7 @@ class Bmv2Driver(P4RuntimeDriver):
 
         The pipeline is not asked, so it works whatever program runs.
         """
+        self._session.connection("clock reading")
         samples = range(self._address.options.clock_samples)
         return min((self._clock_sample() for _ in samples), key=lambda reading: reading.error_us)
 
@@ -55,10 +56,11 @@ class Bmv2Driver(P4RuntimeDriver):
 
     def _prepare(self, connection: Connection, state: NodeState) -> None:
         """Deepen the egress queues as well: 64 packets do not last through a swap's pause."""
-        self._thrift.call(
-            "simple_switch",
-            "set_all_egress_queue_depths",
-            self._address.options.egress_queue_depth,
-            asked="set of the egress queues' depth",
-        )
         super()._prepare(connection, state)
+        if state is NodeState.PRIMARY:
+            self._thrift.call(
+                "simple_switch",
+                "set_all_egress_queue_depths",
+                self._address.options.egress_queue_depth,
+                asked="set of the egress queues' depth",
+            )

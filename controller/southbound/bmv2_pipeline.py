@@ -54,21 +54,25 @@ class Bmv2Pipeline(Pipeline):
 
     def load(self, program: Program) -> None:
         """Push a program and run it, even if another waits for its commit."""
-        if self.saved is not None:
-            self.commit()
-        try:
-            super().load(program)
-        except PipelineRejected as exc:
-            self._check_waiting(exc)
-            self._set(p4r.SetForwardingPipelineConfigRequest.COMMIT, None, exc.asked)
-            super().load(program)
+        with self._one_at_a_time:
+            if self.saved is not None:
+                self.commit()
+            try:
+                super().load(program)
+            except PipelineRejected as exc:
+                self._check_waiting(exc)
+                self._set(p4r.SetForwardingPipelineConfigRequest.COMMIT, None, exc.asked)
+                super().load(program)
 
     def save(self, program: Program) -> None:
         """Push a program without running it, unless just that is done already."""
-        if self.saved is not None and self.saved.cookie != program.cookie:
-            raise self._occupied(program, f"program {self.saved.name}")
-        if self.saved is not None:
-            return
+        with self._one_at_a_time:
+            if self.saved is not None and self.saved.cookie != program.cookie:
+                raise self._occupied(program, f"program {self.saved.name}")
+            if self.saved is None:
+                self._save_or_adopt(program)
+
+    def _save_or_adopt(self, program: Program) -> None:
         try:
             super().save(program)
         except PipelineRejected as exc:

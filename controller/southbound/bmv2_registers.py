@@ -7,6 +7,7 @@ packets that use the array wait. Choices, from measurements under traffic:
 - Few cells, or cells of a larger array, are read one by one, in windows of a few calls under way.
 - Runs of equal values are written by ranges, in pieces of the same bounded size. The reset call is
   never used: it takes no lock at all.
+- Thrift knows no arbitration. So a controller that is not primary is held back here.
 - Values travel as signed 64-bit numbers and larger ones come back as 2^63-1: such a value is an
   error, not a number.
 """
@@ -45,6 +46,7 @@ class Bmv2Registers:
         asked = f"read of {count} cells of {name}"
         register = find_register(self._wire, name, asked)
         check_range(self._wire, register, first, count, asked)
+        self._wire.session.connection(asked)
         if self._worth_whole(register, count):
             values = self._read_whole(register, asked)[first : first + count]
         else:
@@ -67,6 +69,7 @@ class Bmv2Registers:
         register = find_register(self._wire, name, asked)
         check_cells(self._wire, register, cells, asked)
         self._check_values(cells.values(), asked)
+        self._wire.session.connection(asked, primary=True)
         runs = list(equal_runs(cells, self._options.array_read_limit))
         singles = [(_CONTEXT, register.name, i, value) for i, n, value in runs if n == 1]
         ranges = [(_CONTEXT, register.name, i, i + n, value) for i, n, value in runs if n > 1]
@@ -80,6 +83,7 @@ class Bmv2Registers:
         check_range(self._wire, register, first, count, asked)
         check_cells(self._wire, register, {first: value} if count else {}, asked)
         self._check_values([value], asked)
+        self._wire.session.connection(asked, primary=True)
         step = self._options.array_read_limit
         ranges = [
             (_CONTEXT, register.name, i, min(i + step, first + count), value)

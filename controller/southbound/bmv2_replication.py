@@ -9,6 +9,7 @@ In the engine a group has nodes, and a node has one replication id and a set of 
 - A group is changed node by node, each by one atomic call. What is gained comes before what is
   lost: a packet in between may meet a port too many, never one too few.
 - A copy that a group has twice, by a node too many, counts as a difference, and is removed.
+- Thrift knows no arbitration. So a controller that is not primary is held back here.
 - Clone sessions use the group with id 2^15 + session, as PI does. BMv2 has no truncation and no
   class of service for clones.
 """
@@ -24,6 +25,7 @@ from typing import Any
 from controller.errors import NodeRefused
 from controller.southbound.driver import CloneSession, Replica
 from controller.southbound.thrift_client import IDL, ThriftClient
+from controller.southbound.wire import Wire
 
 _CONTEXT = 0
 _CLONE_GROUPS = 1 << 15
@@ -57,8 +59,9 @@ class GroupChange:
 class Bmv2Replication:
     """``ReplicationAccess`` over BMv2's Thrift server."""
 
-    def __init__(self, node: str, thrift: ThriftClient) -> None:
-        self._node = node
+    def __init__(self, wire: Wire, thrift: ThriftClient) -> None:
+        self._node = wire.name
+        self._session = wire.session
         self._thrift = thrift
         self._changing = threading.Lock()
 
@@ -106,6 +109,7 @@ class Bmv2Replication:
     def delete_clone(self, session_id: int) -> None:
         """Make a clone session not exist."""
         asked = f"delete of clone session {session_id}"
+        self._session.connection(asked, primary=True)
         try:
             self._switch("mirroring_session_delete", session_id, asked=asked)
         except NodeRefused as exc:
@@ -115,10 +119,12 @@ class Bmv2Replication:
 
     def _read_groups(self, asked: str) -> dict[int, list[PreNode]]:
         """Read which nodes each group has."""
+        self._session.connection(asked)
         return parse_entries(json.loads(self._pre("bm_mc_get_entries", asked=asked)))
 
     def _set_nodes(self, group_id: int, wanted: frozenset[Replica], asked: str) -> None:
         self._check_ports(wanted, asked)
+        self._session.connection(asked, primary=True)
         with self._changing:
             nodes = self._read_groups(asked).get(group_id)
             if nodes is None:
@@ -137,6 +143,7 @@ class Bmv2Replication:
             self._pre("bm_mc_node_destroy", handle, asked=asked)
 
     def _delete_nodes(self, group_id: int, asked: str) -> None:
+        self._session.connection(asked, primary=True)
         with self._changing:
             nodes = self._read_groups(asked).get(group_id)
             if nodes is None:

@@ -87,7 +87,7 @@ class NodeAddress:
     driver: Literal["p4runtime", "bmv2"] = "p4runtime"
     "``bmv2``: registers and multicast groups go over Thrift."
     thrift: str | None = None
-    "``host:port`` of its Thrift server; only, and always, with ``bmv2``."
+    "``host:port`` of its Thrift server: needed with ``bmv2``, of no use otherwise."
     election_id: int | None = None
     "P4Runtime election id, 1 to 2^128-1; None: derived from the time, so that a later start wins."
     options: DriverOptions = field(default_factory=DriverOptions)
@@ -216,7 +216,10 @@ class NodeDriver(Protocol):
     # Pipeline
 
     def installed(self) -> InstalledPipeline | None:
-        """Ask the node which pipeline config it has; None if it has none."""
+        """Ask the node which pipeline config it has; None if it has none.
+
+        While a saved one awaits its commit, that is the one, on every kind of node.
+        """
 
     @property
     def pending(self) -> bool:

@@ -1,6 +1,12 @@
-"""Programs on a node, over P4Runtime: what is installed, load, save, commit."""
+"""Programs on a node, over P4Runtime: what is installed, load, save, commit.
+
+Choices: pushes, and asking the node what it has at the start of a session, happen one at a time,
+so that an answer from before a push cannot be taken for the state after it.
+"""
 
 from __future__ import annotations
+
+import threading
 
 from finsy.p4schema import P4Schema
 from finsy.proto import U128, p4r
@@ -23,6 +29,7 @@ class Pipeline:
         self._wire = wire
         self.saved: Program | None = None
         "What this driver saved and has not committed."
+        self._one_at_a_time = threading.RLock()
 
     def installed(self, connection: Connection | None = None) -> InstalledPipeline | None:
         """Ask the node which config it has, over the session's connection unless one is given."""
@@ -37,26 +44,30 @@ class Pipeline:
 
     def refresh(self, connection: Connection | None = None) -> None:
         """Take over the program that the node says it has, on a new session."""
-        found = self.installed(connection)
-        self._wire.schema = found.schema if found else P4Schema()
-        if self.saved is not None and (found is None or found.cookie != self.saved.cookie):
-            self.saved = None
+        with self._one_at_a_time:
+            found = self.installed(connection)
+            self._wire.schema = found.schema if found else P4Schema()
+            if self.saved is not None and (found is None or found.cookie != self.saved.cookie):
+                self.saved = None
 
     def load(self, program: Program) -> None:
         """Push a program and run it; see ``NodeDriver.load``."""
-        self._set(_Action.VERIFY_AND_COMMIT, program, f"load of program {program.name}")
-        self._wire.schema, self.saved = program.schema, None
+        with self._one_at_a_time:
+            self._set(_Action.VERIFY_AND_COMMIT, program, f"load of program {program.name}")
+            self._wire.schema, self.saved = program.schema, None
 
     def save(self, program: Program) -> None:
         """Push a program without running it; see ``NodeDriver.save``."""
-        self._set(_Action.VERIFY_AND_SAVE, program, f"save of program {program.name}")
-        self._wire.schema, self.saved = program.schema, program
+        with self._one_at_a_time:
+            self._set(_Action.VERIFY_AND_SAVE, program, f"save of program {program.name}")
+            self._wire.schema, self.saved = program.schema, program
 
     def commit(self) -> None:
         """Run the saved program; see ``NodeDriver.commit``."""
-        name = self.saved.name if self.saved else "saved earlier"
-        self._set(_Action.COMMIT, None, f"commit of program {name}")
-        self.saved = None
+        with self._one_at_a_time:
+            name = self.saved.name if self.saved else "saved earlier"
+            self._set(_Action.COMMIT, None, f"commit of program {name}")
+            self.saved = None
 
     def _get(
         self, content: int, connection: Connection | None = None

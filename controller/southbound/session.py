@@ -168,7 +168,8 @@ class Session:
         if verdict.claim:
             self._claim(connection)
             return
-        self._prepare(connection, verdict.state)
+        if verdict.state is not self._state:
+            self._prepare(connection, verdict.state)
         self._enter(verdict.state, verdict.reason)
 
     def _claim(self, connection: Connection) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import queue
 import socket
+import threading
 from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
@@ -52,6 +53,7 @@ class ThriftClient:
         self._node = node
         self._address = address
         self._timeout_s = timeout_s
+        self._closed = threading.Event()
         self._idle: queue.LifoQueue[_Connection | None] = queue.LifoQueue()
         for _ in range(connections):
             self._idle.put(None)
@@ -85,13 +87,11 @@ class ThriftClient:
         return results
 
     def close(self) -> None:
-        """Close the idle connections; later calls open new ones."""
+        """Close the idle connections at once, and those in use when their calls have ended."""
+        self._closed.set()
         for _ in range(self._idle.qsize()):
             with contextlib.suppress(queue.Empty):
-                connection = self._idle.get_nowait()
-                if connection is not None:
-                    connection.close()
-                self._idle.put(None)
+                self._give_back(self._idle.get_nowait())
 
     @contextlib.contextmanager
     def _connection(self, asked: str) -> Iterator[_Connection]:
@@ -114,7 +114,13 @@ class ThriftClient:
         finally:
             if connection is not None and back is None:
                 connection.close()
-            self._idle.put(back)
+            self._give_back(back)
+
+    def _give_back(self, connection: _Connection | None) -> None:
+        if connection is not None and self._closed.is_set():
+            connection.close()
+            connection = None
+        self._idle.put(connection)
 
     def _broken(self, asked: str, exc: Exception) -> NodeError:
         if isinstance(exc, TimeoutError):

@@ -50,12 +50,14 @@ class FakeBmv2:
         """Cookie of the program that runs."""
         return self.node.running.cookie.cookie
 
+    def address(self, options: DriverOptions = OPTIONS) -> NodeAddress:
+        """Return how to drive it."""
+        grpc, thrift = self.node.address, self.thrift.address
+        return NodeAddress("b1", 1, grpc, "bmv2", thrift=thrift, options=options)
+
     def driver(self, options: DriverOptions = OPTIONS):
         """Return a driver that is primary."""
-        address = NodeAddress(
-            "b1", 1, self.node.address, "bmv2", thrift=self.thrift.address, options=options
-        )
-        driver = make_driver(address)
+        driver = make_driver(self.address(options))
         driver.start(Listener())
         driver.wait_ready(5)
         return driver

@@ -1,16 +1,16 @@
 """What the BMv2 driver calls for registers, groups, clone sessions, queues and the clock."""
 
+import dataclasses
 import threading
 from dataclasses import replace
 
 import pytest
 from bmv2_peer import OPTIONS, FakeBmv2
-from southbound_tools import eventually, program
+from southbound_tools import Listener, eventually, program
 
-from controller.errors import ConfigError, NodeRefused, NodeUnreachable, RegisterError
+from controller.errors import NodeRefused, NodeUnreachable, NotPrimary, RegisterError
 from controller.southbound.driver import (
     CloneSession,
-    NodeAddress,
     NodeState,
     Replica,
     replicas_of,
@@ -43,14 +43,26 @@ def driver(switch):
     driver.stop()
 
 
-def test_a_bmv2_node_needs_its_thrift_address():
-    with pytest.raises(ConfigError, match="b1: a bmv2 node needs its Thrift address"):
-        make_driver(NodeAddress("b1", 1, "127.0.0.1:1", "bmv2"))
-
-
-def test_an_unknown_kind_of_driver_is_refused_with_those_there_are():
-    with pytest.raises(ConfigError, match="no driver 'tofino': choose one of p4runtime, bmv2"):
-        make_driver(NodeAddress("t1", 1, "127.0.0.1:1", "tofino"))
+def test_only_the_primary_deepens_queues_and_writes_though_thrift_would_let_others(switch, driver):
+    backup = make_driver(dataclasses.replace(switch.address(), election_id=1))
+    backup.start(Listener())
+    assert eventually(lambda: backup.state is NodeState.BACKUP)
+    assert backup.read_registers(LEARN, 0, 1) == [0]
+    assert backup.multicast_groups() == {}
+    assert backup.clock().error_us < 500_000
+    for write in (
+        lambda: backup.write_registers(LEARN, {0: 1}),
+        lambda: backup.fill_registers(LEARN, 0, 1, 1),
+        lambda: backup.set_multicast_group(1, []),
+        lambda: backup.delete_multicast_group(1),
+        lambda: backup.set_clone_session(1, CloneSession(replicas_of([1]))),
+        lambda: backup.delete_clone_session(1),
+    ):
+        with pytest.raises(NotPrimary, match="another controller is primary"):
+            write()
+    assert switch.thrift.switch.depths == [OPTIONS.egress_queue_depth]
+    assert switch.thrift.engine.history == []
+    backup.stop()
 
 
 def test_egress_queues_are_deepened_before_the_node_counts_as_ready(driver, thrift):

@@ -353,6 +353,23 @@ def test_messages_that_cannot_be_read_are_logged_and_do_no_harm(node, driver, li
     assert "no such port" in caplog.text
 
 
+def test_digests_reach_the_listener_and_are_acknowledged(node, driver, listener):
+    digest = node.running.p4info.digests.add(preamble={"name": "seen", "alias": "seen"})
+    digest.preamble.id = 0x17000001
+    digest.type_spec.bitstring.bit.bitwidth = 16
+    node.hang_up()
+    assert eventually(lambda: driver.schema.digests.get("seen") is not None)
+    driver.wait_ready(5)
+    message = p4r.StreamMessageResponse()
+    message.digest.digest_id = 0x17000001
+    message.digest.list_id = 4
+    message.digest.data.add(bitstring=b"\x07")
+    node.send(message)
+    assert list(listener.digests.get(timeout=5)) == [7]
+    assert eventually(lambda: len(node.acks) == 1)
+    assert (node.acks[0].digest_id, node.acks[0].list_id) == (0x17000001, 4)
+
+
 def test_the_clock_is_read_by_echoes_that_the_listener_does_not_see(driver, listener):
     reading = driver.clock()
     assert abs(reading.node_us * 1000 - reading.host_ns) <= (reading.error_us + 1) * 1000
