@@ -36,7 +36,7 @@ class Executor:
     def __init__(self, move: Move) -> None:
         self._move = move
         self._steps = steps_for(move.record.mode, move.record.programs)
-        self._give_up_at: float | None = None
+        self._give_up_at: int | None = None
 
     def run(self) -> MigrationRecord:
         """Bring the migration to an end, or to where it has to wait. Raises ``JournalError``."""
@@ -74,6 +74,8 @@ class Executor:
         if position is None:
             self._end(_S.FINISHED, self._record.reason)
             return
+        if self._record.state is _S.FINISHING and not self._may_finish():
+            return
         step = self._steps[position]
         if step.commits and self._record.state is _S.RUNNING:
             self._to(_S.FINISHING, begin=position)
@@ -90,6 +92,17 @@ class Executor:
         self._give_up_at = None
         cells = int(detail.get("written", 0))
         self._note_step(position, StepState.DONE, started, detail, cells)
+
+    def _may_finish(self) -> bool:
+        """Past the commit point, decide anew if the destination was restarted meanwhile."""
+        if self._record.destination not in self._record.lost:
+            return True
+        decision = self._decide()
+        if decision.direction is Direction.UNDO:
+            self._to(_S.UNDOING, self._because(f"it is undone: {decision.reason}"))
+        elif decision.direction is Direction.WAIT:
+            self._to(_S.FINISH_BLOCKED, self._because(decision.reason))
+        return decision.direction is Direction.FINISH
 
     def _failed(self, position: int, started: float, exc: Exception) -> None:
         """Note a failed step, and turn to what that means."""
@@ -215,9 +228,9 @@ class Executor:
         if not isinstance(exc, NodeError) or not exc.temporary:
             return False
         options = self._move.site.options
-        now = time.monotonic()
+        now = self._move.site.now_ns()
         if self._give_up_at is None:
-            self._give_up_at = now + options.retry_s
+            self._give_up_at = now + int(options.retry_s * 1e9)
         if now >= self._give_up_at:
             self._give_up_at = None
             return False

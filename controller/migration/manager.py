@@ -66,6 +66,7 @@ class MigrationManager:
         options: MigrationOptions | None = None,
         *,
         sleep: Callable[[float], None] | None = None,
+        now_ns: Callable[[], int] = time.monotonic_ns,
         spawn: Spawn = spawn_thread,
     ) -> None:
         """Check the description against the programs, and load what has not ended.
@@ -78,6 +79,7 @@ class MigrationManager:
             listener: Hears of every change of a migration.
             options: Time limits and bounds.
             sleep: Waits so many seconds; for tests.
+            now_ns: The host's monotonic clock; for tests.
             spawn: Runs a migration beside the caller; for tests.
 
         Raises:
@@ -87,7 +89,7 @@ class MigrationManager:
         """
         self._catalog = Catalog(programs)
         self._catalog.check(network)
-        self._site = Site(network, drivers, programs, options or MigrationOptions(), sleep)
+        self._site = Site(network, drivers, programs, options or MigrationOptions(), sleep, now_ns)
         self._journal = journal
         self._listener = listener
         self._spawn = spawn
@@ -177,6 +179,10 @@ class MigrationManager:
         with self._site.hold(name):
             meant = self._steward.program_of(name)
             return ask(self._site.drivers[name], self._site.programs, meant)
+
+    def placed(self) -> dict[str, frozenset[int]]:
+        """Return, per function, the slots that somebody is meant to enforce."""
+        return self._steward.placed()
 
     # Nodes and restarts
 

@@ -105,8 +105,8 @@ class SwitchOn(Step):
         with move.site.hold(source.name, destination.name):
             if not move.has_function(destination):
                 return
-            if enforced_at(move, destination) and turn_source_on(move):
-                move.site.sleep(move.site.options.in_flight_s)
+            if enforced_at(move, destination):
+                turn_source_on(move)
             manifest = move.manifest(destination)
             turn_off(destination, manifest.enforce, move.slots)
             turn_off(destination, manifest.learn, move.slots)
@@ -132,5 +132,4 @@ class SwitchOff(Step):
 
     def undo(self, move: Move) -> None:
         """The destination lost its state: the source takes over again."""
-        with move.site.hold(move.source.name):
-            turn_source_on(move)
+        turn_source_on(move)

@@ -195,8 +195,7 @@ class SwapDestination(ReloadDestination):
         destination = move.destination
         with move.site.hold(move.source.name, destination.name):
             if destination.installed() is not None and enforced_at(move, destination):
-                if turn_source_on(move):
-                    move.site.sleep(move.site.options.in_flight_s)
+                turn_source_on(move)
                 manifest = move.manifest(destination)
                 turn_off(destination, manifest.enforce, move.slots)
                 turn_off(destination, manifest.learn, move.slots)

@@ -5,12 +5,13 @@ Choices:
   one array, a reload), not for a whole migration. So migrations of other slots and functions run
   beside each other, and no operation meets a node between save and commit. Several nodes are
   locked in the order of their names, so nobody waits in a circle.
-- Waiting passes through ``sleep``: tests wait in a model's time, the ME in real time.
+- Time passes through ``sleep`` and ``now_ns``: tests live in a model's time, the ME in real time.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -49,6 +50,7 @@ class Site:
         programs: Mapping[str, Program],
         options: MigrationOptions,
         sleep: Callable[[float], None] | None = None,
+        now_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self.network = network
         self.drivers = drivers
@@ -56,7 +58,8 @@ class Site:
         self.options = options
         self._locks = {name: threading.RLock() for name in drivers}
         self._stopping = threading.Event()
-        self.sleep: Callable[[float], object] = sleep or _wait
+        self.sleep: Callable[[float], None] = sleep or _wait
+        self.now_ns = now_ns
 
     @contextmanager
     def hold(self, *names: str) -> Iterator[None]:

@@ -104,7 +104,6 @@ class EnforceOn(Step):
         """Set the enforce bits, if the destination has learnt without a break."""
         node = move.destination
         with move.site.hold(node.name):
-            move.refuse_lost(node)
             manifest = move.manifest(node)
             require(node, move, read_words(node, manifest).learn, "learns")
             turn_on(node, manifest.enforce, move.slots)
@@ -116,8 +115,7 @@ class EnforceOn(Step):
         with move.site.hold(source.name, destination.name):
             if not enforced_at(move, destination):
                 return
-            if turn_source_on(move):
-                move.site.sleep(move.site.options.in_flight_s)
+            turn_source_on(move)
             turn_off(destination, move.manifest(destination).enforce, move.slots)
 
 
@@ -155,8 +153,7 @@ class EnforceOff(Step):
 
     def undo(self, move: Move) -> None:
         """The destination lost its state: the source, which goes on learning, takes over again."""
-        with move.site.hold(move.source.name):
-            turn_source_on(move)
+        turn_source_on(move)
 
 
 class LearnOff(Step):
@@ -211,6 +208,7 @@ def transfer_of(move: Move) -> Transfer:
         move.destination,
         cell_ranges(source, destination, move.slots),
         lambda: move.site.hold(move.source.name, move.destination.name),
+        move.site.now_ns,
     )
 
 
@@ -228,7 +226,6 @@ def require_taken_over(move: Move) -> None:
     """Raise ``MigrationError`` unless the destination learns and enforces all slots that move."""
     node = move.destination
     with move.site.hold(node.name):
-        move.refuse_lost(node)
         words = read_words(node, move.manifest(node))
     require(node, move, words.learn, "learns")
     require(node, move, words.enforce, "enforces")
@@ -251,11 +248,17 @@ def refuse_enforcing(move: Move, node: NodeDriver) -> None:
         )
 
 
-def turn_source_on(move: Move) -> bool:
-    """Make the source learn and enforce the slots; tell whether it did not enforce them all."""
-    manifest = move.manifest(move.source)
-    turn_on(move.source, manifest.learn, move.slots)
-    return turn_on(move.source, manifest.enforce, move.slots)
+def turn_source_on(move: Move) -> None:
+    """Make sure that the source learns and enforces the slots.
+
+    If it did not, wait until packets have arrived that passed it meanwhile: the destination has to
+    enforce until then.
+    """
+    with move.site.hold(move.source.name):
+        manifest = move.manifest(move.source)
+        turn_on(move.source, manifest.learn, move.slots)
+        if turn_on(move.source, manifest.enforce, move.slots):
+            move.site.sleep(move.site.options.in_flight_s)
 
 
 def function_tables_conflict(move: Move) -> str | None:

@@ -165,8 +165,10 @@ def _age(time: TimeField, cell: int) -> tuple[int, int]:
 def _join_bucket(theirs: Cells, ours: Cells, first: int, time: TimeField, tolerance: int) -> Writes:
     """Join one bucket: the newest entries of both, as many as fit, one for each key.
 
-    What the destination has stays where it lies; a missing entry takes the place of an empty
-    cell, of an older duplicate, or of the oldest entry.
+    What the destination has stays where it lies; a missing entry takes an empty cell, or else the
+    place of the oldest entry. An older duplicate, which an earlier write of ours can leave behind
+    when a packet recorded the same entry at that moment, is emptied: it would take a cell away from
+    the next new entry.
     """
     cells = list(ours)
     place: dict[int, int] = {}
@@ -193,4 +195,4 @@ def _join_bucket(theirs: Cells, ours: Cells, first: int, time: TimeField, tolera
         place[time.key(cell)] = way
         cells[way] = cell
     changed = enumerate(zip(cells, ours, strict=True))
-    return {first + way: new for way, (new, old) in changed if new and new != old}
+    return {first + way: new for way, (new, old) in changed if new != old}

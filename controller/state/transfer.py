@@ -125,6 +125,7 @@ class Transfer:
         destination: NodeDriver,
         ranges: Iterable[CellRange],
         lock: Callable[[], AbstractContextManager[None]] = nullcontext,
+        now_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         """Prepare a copy; read both clocks if any cell carries a time.
 
@@ -133,11 +134,13 @@ class Transfer:
             destination: The node that gets it.
             ranges: Which cells.
             lock: Held around the work on each range, so that neither node is reloaded meanwhile.
+            now_ns: The host's clock that the nodes' clocks are read against.
         """
         self._source = source
         self._destination = destination
         self._ranges = tuple(ranges)
         self._lock = lock
+        self._now_ns = now_ns
         self._offset = ClockOffset(0, 0)
         if any(r.source.time for r in self._ranges):
             here, there = source.clock(), destination.clock()
@@ -189,7 +192,7 @@ class Transfer:
         """Copy one range; return how many cells were written."""
         theirs = self._source.read_registers(cells.source.register, cells.source_first, cells.count)
         if cells.source.time is not None:
-            now_us = self._clock.at(time.monotonic_ns()) + self._clock.error_us
+            now_us = self._clock.at(self._now_ns()) + self._clock.error_us
             theirs = rebased(theirs, cells.source.time, self._offset, now_us)
         ours = self._destination.read_registers(
             cells.destination.register, cells.destination_first, cells.count

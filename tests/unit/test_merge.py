@@ -104,6 +104,12 @@ def test_an_entry_stays_where_it_lies():
     assert newer_writes([0, 0, 0, 1 << 8 | 9], [1 << 8 | 4, 0, 0, 0], TIME, 4) == {0: 1 << 8 | 9}
 
 
+def test_an_older_duplicate_is_emptied_or_makes_room():
+    duplicate = [1 << 8 | 5, 1 << 8 | 3, 2 << 8 | 6, 3 << 8 | 6]
+    assert newer_writes([2 << 8 | 6, 0, 0, 0], duplicate, TIME, 4) == {1: 0}
+    assert newer_writes([4 << 8 | 2, 0, 0, 0], duplicate, TIME, 4) == {1: 4 << 8 | 2}
+
+
 def test_a_full_bucket_gives_up_its_oldest_entry():
     full = [1 << 8 | 5, 2 << 8 | 2, 3 << 8 | 6, 4 << 8 | 7]
     assert newer_writes([5 << 8 | 4, 0, 0, 0], full, TIME, 4) == {1: 5 << 8 | 4}
