@@ -8,6 +8,7 @@ Choices:
   of ``controller.errors.NodeError``, which names the node, what was asked and what to do.
 - Tables and all that has no method of its own here pass as finsy's entity objects, so that no
   second vocabulary for P4Runtime is born.
+- The data that passes is in ``address`` and ``node_data``, and can be imported from here.
 - Names of registers and counters are those of the P4Info, in full or as their alias.
 - Control calls act on the program that was pushed last: from ``save`` on, the saved one.
 """
@@ -15,14 +16,22 @@ Choices:
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, Protocol
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from finsy.p4entity import P4DigestList, P4Entity, P4TableEntry
 from finsy.p4schema import P4Schema
 from finsy.proto import p4i
 
+from controller.southbound.address import DriverOptions as DriverOptions
+from controller.southbound.address import NodeAddress as NodeAddress
+from controller.southbound.node_data import ClockReading as ClockReading
+from controller.southbound.node_data import CloneSession as CloneSession
+from controller.southbound.node_data import CounterCell as CounterCell
+from controller.southbound.node_data import PacketIn as PacketIn
+from controller.southbound.node_data import Replica as Replica
+from controller.southbound.node_data import replicas_of as replicas_of
 from controller.southbound.program import Program
 
 P4Update = Any
@@ -41,60 +50,6 @@ class NodeState(enum.Enum):
 
 
 @dataclass(frozen=True)
-class DriverOptions:
-    """How a driver behaves; the defaults suit a local network."""
-
-    call_timeout_s: float = 5.0
-    "Limit of one read, write or Thrift call."
-    push_timeout_s: float = 30.0
-    "Limit of one pipeline push; large programs take BMv2 a while."
-    connect_timeout_s: float = 5.0
-    "Limit of opening a session, from connecting to the node's answer on arbitration."
-    backoff_first_s: float = 0.1
-    "Pause before the first new try after a session broke; doubled at each further try."
-    backoff_limit_s: float = 5.0
-    "Longest pause between two tries."
-    keepalive_s: float = 10.0
-    "A quiet session is probed this often, and given up if a probe stays unanswered as long."
-    write_batch: int = 500
-    "Updates in one P4Runtime write request."
-    max_message_bytes: int = 256 * 1024 * 1024
-    "Largest gRPC message accepted or sent."
-    thrift_connections: int = 2
-    "Parallel Thrift connections to a BMv2 node."
-    array_read_limit: int = 4096
-    "BMv2: arrays of up to this many cells are read by one call; packets that use them wait."
-    array_read_pause_s: float = 0.005
-    "BMv2: least time between two such calls, so that no packet waits for more than one."
-    cell_read_window: int = 64
-    "BMv2: single-cell calls under way at once where cells are read one by one."
-    clock_samples: int = 7
-    "Echoes tried for one clock reading; the quickest counts."
-    egress_queue_depth: int = 1024
-    "BMv2: packets that an egress queue may hold; it starts with 64, too few for a swap's pause."
-
-
-@dataclass(frozen=True)
-class NodeAddress:
-    """Where a node is and how to talk to it: what ``make_driver`` needs."""
-
-    name: str
-    "The node's name in the network description."
-    device_id: int
-    "P4Runtime device id."
-    grpc: str
-    "``host:port`` of its P4Runtime server."
-    driver: Literal["p4runtime", "bmv2"] = "p4runtime"
-    "``bmv2``: registers and multicast groups go over Thrift."
-    thrift: str | None = None
-    "``host:port`` of its Thrift server: needed with ``bmv2``, of no use otherwise."
-    election_id: int | None = None
-    "P4Runtime election id, 1 to 2^128-1; None: derived from the time, so that a later start wins."
-    options: DriverOptions = field(default_factory=DriverOptions)
-    "Time limits, batch sizes, policies."
-
-
-@dataclass(frozen=True)
 class InstalledPipeline:
     """The pipeline config that a node reports."""
 
@@ -104,58 +59,6 @@ class InstalledPipeline:
     "P4Info that it was pushed with."
     schema: P4Schema
     "The same, indexed by name and id."
-
-
-class CounterCell(NamedTuple):
-    """One cell of a counter array; the part that the counter does not count is 0."""
-
-    packets: int
-    bytes: int
-
-
-class Replica(NamedTuple):
-    """One copy that a multicast group or clone session makes."""
-
-    port: int
-    instance: int = 0
-    "Distinguishes copies to the same port; the program sees it as ``egress_rid``."
-
-
-@dataclass(frozen=True)
-class CloneSession:
-    """Where clones of a session go."""
-
-    replicas: frozenset[Replica]
-    class_of_service: int = 0
-    packet_length_bytes: int = 0
-    "Clones are cut to this length; 0: not cut."
-
-
-@dataclass(frozen=True)
-class ClockReading:
-    """What a node's clock showed, and when."""
-
-    node_us: int
-    "The node's ingress time stamp, microseconds since an origin of its own."
-    host_ns: int
-    "This host's ``time.monotonic_ns`` at that moment, to within ``error_us``."
-    error_us: int
-    "Largest possible distance of the two moments: half of the echo's round trip."
-
-    def at(self, host_ns: int) -> int:
-        """Return what the node's clock shows at another moment of the host, in microseconds."""
-        return self.node_us + (host_ns - self.host_ns) // 1000
-
-
-@dataclass(frozen=True)
-class PacketIn:
-    """A packet that a node sent to its controller."""
-
-    payload: bytes
-    metadata: Mapping[str, int]
-    "Fields of the program's packet-in header, by name."
-    received_ns: int
-    "``time.monotonic_ns`` when it arrived here."
 
 
 class NodeListener(Protocol):
@@ -317,8 +220,3 @@ class NodeDriver(Protocol):
             NodeRefused: the program's controller headers have no echo.
             NodeTimeout: no echo came back.
         """
-
-
-def replicas_of(ports: Sequence[int]) -> frozenset[Replica]:
-    """Return one replica for each port: a plain broadcast group."""
-    return frozenset(Replica(port) for port in ports)

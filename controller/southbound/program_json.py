@@ -75,6 +75,24 @@ class JsonProgram:
         """Raise ``ProgramError`` naming the object and, if the JSON has it, its source line."""
         raise ProgramError(f"program {self.name}: {what}{_source(where)}: {problem}")
 
+    def find(self, section: str, what: str, name: str) -> JsonObject:
+        """Return an object that the P4Info has; raises ``ProgramError`` if the JSON has not."""
+        found = self.sections[section].get(name)
+        if found is None:
+            self.fail(what, "it is not in the JSON")
+        return found
+
+    def check_room(self, what: str, found: JsonObject, member: str, wanted: int) -> None:
+        """Raise ``ProgramError`` if the JSON's object is smaller than the P4Info promises."""
+        room = found.get(member, 0)
+        if room < wanted:
+            self.fail(what, f"the P4Info promises room for {wanted}, the JSON {room}", found)
+
+    def check_width(self, what: str, wanted: int, found: Any, where: JsonObject) -> None:
+        """Raise ``ProgramError`` if widths in bits differ; 0 or None stands for one unknown."""
+        if wanted and found is not None and found != wanted:
+            self.fail(what, f"it is {wanted} bits wide, in the JSON {found}", where)
+
     @contextlib.contextmanager
     def naming(self, what: str, where: JsonObject | None = None) -> Iterator[None]:
         """Name the object at hand if what is in it has not even the right shape."""

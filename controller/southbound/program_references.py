@@ -7,25 +7,17 @@ conditions by one walk over them, the graph of tables by a look at each table.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from typing import Any
 
 from controller.southbound.program_json import JsonObject, JsonProgram
+from controller.southbound.program_values import (
+    check_field,
+    check_values,
+    require,
+    require_action,
+)
 
-_SECTION_OF = {
-    "header": "headers",
-    "regular": "headers",
-    "stack": "header_stacks",
-    "header_stack": "header_stacks",
-    "header_union": "header_unions",
-    "header_union_stack": "header_union_stacks",
-    "register_array": "register_arrays",
-    "counter_array": "counter_arrays",
-    "meter_array": "meter_arrays",
-    "calculation": "calculations",
-    "extern": "extern_instances",
-    "parse_vset": "parse_vsets",
-}
 _MATCH_TYPES = {"exact", "lpm", "ternary", "range", "valid"}
 _OUTCOMES = {"__HIT__", "__MISS__"}
 
@@ -61,11 +53,11 @@ def _guarded(
 
 
 def _check_header(program: JsonProgram, what: str, header: JsonObject) -> None:
-    _require(program, what, "header_types", header.get("header_type"), header)
+    require(program, what, "header_types", header.get("header_type"), header)
 
 
 def _check_stack(program: JsonProgram, what: str, stack: JsonObject) -> None:
-    _require(program, what, "header_types", stack.get("header_type"), stack)
+    require(program, what, "header_types", stack.get("header_type"), stack)
     ids = {header.get("id") for header in program.sections["headers"].values()}
     for ident in stack.get("header_ids") or []:
         if ident not in ids:
@@ -83,18 +75,18 @@ def _check_parser(program: JsonProgram, what: str, parser: JsonObject) -> None:
 def _check_state(
     program: JsonProgram, what: str, state: JsonObject, following: Set[str | None]
 ) -> None:
-    _check_values(program, what, state, state.get("parser_ops"))
-    _check_values(program, what, state, state.get("transition_key"))
+    check_values(program, what, state, state.get("parser_ops"))
+    check_values(program, what, state, state.get("transition_key"))
     for transition in state.get("transitions") or []:
         if transition.get("next_state") not in following:
             program.fail(what, f"there is no state {transition.get('next_state')}", state)
         if transition.get("type") == "parse_vset":
-            _require(program, what, "parse_vsets", transition.get("value"), state)
+            require(program, what, "parse_vsets", transition.get("value"), state)
 
 
 def _check_deparser(program: JsonProgram, what: str, deparser: JsonObject) -> None:
     for header in deparser.get("order") or []:
-        _require(program, what, "headers", header, deparser)
+        require(program, what, "headers", header, deparser)
 
 
 def _check_action(program: JsonProgram, what: str, action: JsonObject) -> None:
@@ -102,21 +94,21 @@ def _check_action(program: JsonProgram, what: str, action: JsonObject) -> None:
     for argument in arguments:
         if not isinstance(argument.get("bitwidth"), int):
             program.fail(what, f"parameter {argument.get('name')} has no width", action)
-    _check_values(program, what, action, action.get("primitives"), len(arguments))
+    check_values(program, what, action, action.get("primitives"), len(arguments))
 
 
 def _check_calculation(program: JsonProgram, what: str, calculation: JsonObject) -> None:
-    _check_values(program, what, calculation, calculation.get("input"))
+    check_values(program, what, calculation, calculation.get("input"))
 
 
 def _check_checksum(program: JsonProgram, what: str, checksum: JsonObject) -> None:
-    _require(program, what, "calculations", checksum.get("calculation"), checksum)
-    _check_field(program, what, checksum, checksum.get("target"))
-    _check_values(program, what, checksum, checksum.get("if_cond"))
+    require(program, what, "calculations", checksum.get("calculation"), checksum)
+    check_field(program, what, checksum, checksum.get("target"))
+    check_values(program, what, checksum, checksum.get("if_cond"))
 
 
 def _check_learn_list(program: JsonProgram, what: str, learn_list: JsonObject) -> None:
-    _check_values(program, what, learn_list, learn_list.get("elements"))
+    check_values(program, what, learn_list, learn_list.get("elements"))
 
 
 def _check_pipeline(program: JsonProgram, what: str, pipeline: JsonObject) -> None:
@@ -139,11 +131,11 @@ def _check_pipeline(program: JsonProgram, what: str, pipeline: JsonObject) -> No
         check_next(name, table.get("base_default_next"), table)
     for node in pipeline.get("conditionals") or []:
         name = f"condition {node['name']}"
-        _check_values(program, name, node, node.get("expression"))
+        check_values(program, name, node, node.get("expression"))
         check_next(name, node.get("true_next"), node)
         check_next(name, node.get("false_next"), node)
     for call in pipeline.get("action_calls") or []:
-        _require_action(program, f"action call {call['name']}", call.get("action_id"), call)
+        require_action(program, f"action call {call['name']}", call.get("action_id"), call)
         check_next(f"action call {call['name']}", call.get("next_node"), call)
 
 
@@ -152,7 +144,7 @@ def _check_table(program: JsonProgram, what: str, table: JsonObject) -> None:
         if key.get("match_type") not in _MATCH_TYPES:
             program.fail(what, f"unknown kind of match {key.get('match_type')}", table)
         if key.get("match_type") != "valid":
-            _check_field(program, what, table, key.get("target"))
+            check_field(program, what, table, key.get("target"))
     _check_flow(program, what, table)
     default = table.get("default_entry")
     if default is not None:
@@ -166,14 +158,14 @@ def _check_table(program: JsonProgram, what: str, table: JsonObject) -> None:
         ("meter_arrays", table.get("direct_meters")),
     ):
         if name is not None:
-            _require(program, what, section, name, table)
+            require(program, what, section, name, table)
 
 
 def _check_flow(program: JsonProgram, what: str, table: JsonObject) -> None:
     """Check that the table knows its actions, and how to go on after each."""
     names = table.get("actions") or []
     ids = table.get("action_ids") or []
-    if [_require_action(program, what, ident, table) for ident in ids] != names:
+    if [require_action(program, what, ident, table) for ident in ids] != names:
         program.fail(what, "its action ids and action names do not belong together", table)
     outcomes = set(table.get("next_tables") or {})
     for outcome in outcomes - _OUTCOMES - set(names):
@@ -185,65 +177,7 @@ def _check_flow(program: JsonProgram, what: str, table: JsonObject) -> None:
 
 def _check_call(program: JsonProgram, what: str, where: JsonObject, call: JsonObject) -> None:
     """Check a default action, or the action of an entry."""
-    name = _require_action(program, what, call.get("action_id"), where)
+    name = require_action(program, what, call.get("action_id"), where)
     wanted = len(program.actions[call["action_id"]].get("runtime_data") or [])
     if len(call.get("action_data") or []) != wanted:
         program.fail(what, f"action {name} needs {wanted} arguments", where)
-
-
-def _require(program: JsonProgram, what: str, section: str, name: Any, where: JsonObject) -> None:
-    if not isinstance(name, str) or name not in program.sections[section]:
-        kind = section.removesuffix("s").replace("_", " ")
-        program.fail(what, f"there is no {kind} {name}", where)
-
-
-def _require_action(program: JsonProgram, what: str, ident: Any, where: JsonObject) -> str:
-    if not isinstance(ident, int) or ident not in program.actions:
-        program.fail(what, f"there is no action with id {ident}", where)
-    return program.actions[ident]["name"]
-
-
-def _check_field(program: JsonProgram, what: str, where: JsonObject, field: Any) -> None:
-    match field:
-        case [str(header), str(name)]:
-            fields = program.header_fields(header)
-            if fields is None:
-                program.fail(what, f"there is no header {header}", where)
-            if name not in fields and not name.startswith("$"):
-                program.fail(what, f"header {header} has no field {name}", where)
-        case _:
-            program.fail(what, f"{field} is not a field", where)
-
-
-def _check_values(
-    program: JsonProgram, what: str, where: JsonObject, piece: Any, arguments: int = 0
-) -> None:
-    """Follow every typed value in a piece of JSON; ``arguments``: how many the action has."""
-    for value, place in _typed_values(piece, where):
-        match value:
-            case {"type": "field", "value": field}:
-                _check_field(program, what, place, field)
-            case {"type": "runtime_data" | "local", "value": index}:
-                if not isinstance(index, int) or not 0 <= index < arguments:
-                    program.fail(what, f"it has no parameter {index}", place)
-            case {"type": "stack_field", "value": [stack, _]}:
-                _require(program, what, "header_stacks", stack, place)
-            case {"type": str(kind), "value": str(name)} if kind in _SECTION_OF:
-                _require(program, what, _SECTION_OF[kind], name, place)
-
-
-def _typed_values(piece: Any, where: JsonObject) -> Iterator[tuple[JsonObject, JsonObject]]:
-    """Return all objects with a type in a piece of JSON, however deep: by a stack of our own.
-
-    With each comes the innermost object around it that knows its source line.
-    """
-    waiting = [(piece, where)]
-    while waiting:
-        value, where = waiting.pop()
-        if isinstance(value, list):
-            waiting += ((member, where) for member in value)
-        elif isinstance(value, dict):
-            where = value if "source_info" in value else where
-            if "type" in value:
-                yield value, where
-            waiting += ((member, where) for member in value.values())
