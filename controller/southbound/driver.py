@@ -155,6 +155,9 @@ class NodeDriver(Protocol):
     def write(self, updates: Iterable[P4Update]) -> None:
         """Write updates, in order, in batches; a refused one does not stop the others.
 
+        Multicast groups and clone sessions have methods of their own below: written as entities,
+        they would be doubled by some nodes at the next program.
+
         Raises:
             WriteFailed: with one ``UpdateFailure`` for each refused update.
         """

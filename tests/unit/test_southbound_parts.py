@@ -6,14 +6,14 @@ import grpc
 import pytest
 from finsy.p4entity import P4TableEntry
 from finsy.p4schema import P4Schema
-from finsy.proto import U128, p4r, rpc_code
+from finsy.proto import U128, p4r, rpc_code, rpc_status
 
 from controller.errors import NodeRefused, UpdateFailure, WriteFailed
 from controller.southbound.arbitration import Arbitration, derived_election_id
 from controller.southbound.backoff import Backoff
 from controller.southbound.batch import EncodedUpdate, cut, encode_updates
 from controller.southbound.driver import ClockReading, NodeState
-from controller.southbound.rpc import update_statuses
+from controller.southbound.rpc import message_of, update_statuses
 
 
 def answer(code, election_id):
@@ -152,7 +152,22 @@ class Refusal(grpc.RpcError):
 
     def __init__(self, trailer):
         super().__init__()
+        self.details = lambda: "3 of 9 failed"
         self.trailing_metadata = lambda: trailer
+
+
+def refusal(*codes):
+    status = rpc_status.Status()
+    for code in codes:
+        detail = status.details.add()
+        detail.Pack(p4r.Error(canonical_code=code, message="why"))
+    return Refusal((("grpc-status-details-bin", status.SerializeToString()),))
+
+
+def test_a_refusals_text_has_the_first_of_its_details():
+    assert message_of(refusal(0, 5)) == "3 of 9 failed; NOT_FOUND: why"
+    assert message_of(refusal(5, 5, 5, 0, 5)).endswith("NOT_FOUND: why; ...")
+    assert message_of(Refusal(())) == "3 of 9 failed"
 
 
 @pytest.mark.parametrize("trailer", [None, (), (("other", "x"),)])
