@@ -224,8 +224,9 @@ class ManagementEntity:
         self._keepers[node].changed(state, reason)
 
     def on_packet_in(self, node: str, packet: PacketIn) -> None:
-        """A node sent a packet."""
-        self._emit(events.EventPacketIn(node, packet))
+        """A node sent a packet; probes of migrations are for the manager alone."""
+        if self._manager is None or not self._manager.on_packet_in(node, packet):
+            self._emit(events.EventPacketIn(node, packet))
 
     def on_digest(self, node: str, digest: P4DigestList) -> None:
         """A node sent digests."""

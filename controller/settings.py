@@ -121,12 +121,11 @@ NODE_OPTIONS = [
 
 MIGRATION_OPTIONS = [
     oslo_cfg.FloatOpt(
-        "in_flight_s",
-        default=_MIGRATION.in_flight_s,
-        min=0.0,
-        help="Longest time that a packet takes from one node of its path to another, queues "
-        "included. Waited for in each migration; too short a time lets packets that are under way "
-        "when a control word changes pass unfiltered.",
+        "probe_timeout_s",
+        default=_MIGRATION.probe_timeout_s,
+        min=0.1,
+        help="How long the way between two nodes is probed before it counts as broken. A migration "
+        "goes on only when probes tell that packets under way have arrived.",
     ),
     oslo_cfg.IntOpt(
         "copy_rounds",

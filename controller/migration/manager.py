@@ -28,6 +28,7 @@ from controller.migration.plan import (
     make_plan,
     refuse_conflicts,
 )
+from controller.migration.probes import Probes
 from controller.migration.provision import ProvisionReport
 from controller.migration.record import MigrationRecord
 from controller.migration.sequences import step_records, steps_for
@@ -37,7 +38,7 @@ from controller.migration.steward import Steward
 from controller.model.network import NetworkDescription
 from controller.model.placement import NodeFacts, Placement
 from controller.model.slots import format_slots
-from controller.southbound.driver import NodeDriver
+from controller.southbound.driver import NodeDriver, PacketIn
 from controller.southbound.program import Program
 from controller.state.entries import conflict, of_tables
 from controller.state.words import ask, manifest_of
@@ -65,6 +66,7 @@ class MigrationManager:
         listener: MigrationListener,
         options: MigrationOptions | None = None,
         *,
+        flush: Callable[[str, str], None] | None = None,
         sleep: Callable[[float], None] | None = None,
         now_ns: Callable[[], int] = time.monotonic_ns,
         spawn: Spawn = spawn_thread,
@@ -78,6 +80,7 @@ class MigrationManager:
             journal: Durable state.
             listener: Hears of every change of a migration.
             options: Time limits and bounds.
+            flush: Waits for packets under way between two nodes; None: by probes.
             sleep: Waits so many seconds; for tests.
             now_ns: The host's monotonic clock; for tests.
             spawn: Runs a migration beside the caller; for tests.
@@ -89,7 +92,11 @@ class MigrationManager:
         """
         self._catalog = Catalog(programs)
         self._catalog.check(network)
-        self._site = Site(network, drivers, programs, options or MigrationOptions(), sleep, now_ns)
+        options = options or MigrationOptions()
+        self._probes = Probes(network, drivers, options.probe_timeout_s)
+        self._site = Site(
+            network, drivers, programs, options, flush or self._probes.flush, sleep, now_ns
+        )
         self._journal = journal
         self._listener = listener
         self._spawn = spawn
@@ -100,6 +107,10 @@ class MigrationManager:
         self._errors: dict[int, HitlessError] = {}
         self._postponed: set[str] = set()
         self._recovered = not self._moves
+
+    def on_packet_in(self, node: str, packet: PacketIn) -> bool:
+        """Take a packet-in if it is a probe of a migration, and tell so; returns at once."""
+        return self._probes.take(node, packet)
 
     # Requests
 

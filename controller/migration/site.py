@@ -26,12 +26,8 @@ from controller.southbound.program import Program
 class MigrationOptions:
     """Time limits and bounds of migrations."""
 
-    in_flight_s: float = 0.05
-    """Longest time that a packet takes from one node of its path to another, queues included.
-
-    Waited for twice in each move. Too short a time lets packets that were under way when a
-    control word changed pass unfiltered; too long a one only prolongs the move.
-    """
+    probe_timeout_s: float = 2.0
+    "How long the way between two nodes is probed before it counts as broken."
     copy_rounds: int = 10
     "Copying rounds after which a move is given up."
     retry_s: float = 5.0
@@ -49,15 +45,28 @@ class Site:
         drivers: Mapping[str, NodeDriver],
         programs: Mapping[str, Program],
         options: MigrationOptions,
+        flush: Callable[[str, str], None],
         sleep: Callable[[float], None] | None = None,
         now_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
+        """Put the parts together.
+
+        Args:
+            network: The network's description.
+            drivers: A driver for each of its nodes.
+            programs: Its programs, read.
+            options: Time limits and bounds.
+            flush: Returns once packets under way between two nodes have arrived (``Probes``).
+            sleep: Waits so many seconds; for tests.
+            now_ns: The host's monotonic clock; for tests.
+        """
         self.network = network
         self.drivers = drivers
         self.programs = programs
         self.options = options
         self._locks = {name: threading.RLock() for name in drivers}
         self._stopping = threading.Event()
+        self.flush = flush
         self.sleep: Callable[[float], None] = sleep or _wait
         self.now_ns = now_ns
 

@@ -13,11 +13,12 @@ commit point. ``brings_state`` marks steps after which the destination has all s
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from controller.errors import MigrationError
+from controller.errors import MigrationError, NodeError
 from controller.migration.move import Move
 from controller.model.slots import format_slots
 from controller.southbound.driver import NodeDriver
@@ -25,6 +26,8 @@ from controller.state.entries import changes, conflict, of_tables
 from controller.state.manifest import FunctionManifest
 from controller.state.transfer import Transfer, cell_ranges
 from controller.state.words import read_words, turn_off, turn_on
+
+LOG = logging.getLogger(__name__)
 
 Detail = Mapping[str, Any]
 
@@ -85,11 +88,9 @@ class Copy(Step):
 
     def run(self, move: Move) -> Detail:
         """Copy in rounds; see ``controller.state.transfer`` for why this loses nothing."""
-        options = move.site.options
         report = transfer_of(move).until_settled(
-            options.in_flight_s,
-            options.copy_rounds,
-            move.site.sleep,
+            move.flush,
+            move.site.options.copy_rounds,
             lambda: move.refuse_lost(move.source, move.destination),
         )
         return {"rounds": report.rounds, "cells": report.compared, "written": report.written}
@@ -130,7 +131,7 @@ class Overlap(Step):
 
     def run(self, move: Move) -> Detail:
         """Wait for packets in flight, then read back that the destination does its part."""
-        move.site.sleep(move.site.options.in_flight_s)
+        move.flush()
         require_taken_over(move)
         return {}
 
@@ -252,13 +253,16 @@ def turn_source_on(move: Move) -> None:
     """Make sure that the source learns and enforces the slots.
 
     If it did not, wait until packets have arrived that passed it meanwhile: the destination has to
-    enforce until then.
+    enforce until then. Where no probe gets through, no packet does either.
     """
     with move.site.hold(move.source.name):
         manifest = move.manifest(move.source)
         turn_on(move.source, manifest.learn, move.slots)
         if turn_on(move.source, manifest.enforce, move.slots):
-            move.site.sleep(move.site.options.in_flight_s)
+            try:
+                move.flush()
+            except (NodeError, MigrationError) as exc:
+                LOG.warning("%s enforces again, at once: %s", move.source.name, exc)
 
 
 def function_tables_conflict(move: Move) -> str | None:

@@ -103,7 +103,9 @@ class Placement:
         self.network = network
         self.facts: Mapping[str, NodeFacts] = MappingProxyType(unasked | dict(facts))
         self.placed = MappingProxyType(dict(placed))
-        self.graph: nx.Graph = nx.freeze(_graph(network, self.facts))
+        graph = network_graph(network)
+        nx.set_node_attributes(graph, dict(self.facts), "facts")
+        self.graph: nx.Graph = nx.freeze(graph)
 
     def functions(self) -> dict[str, int]:
         """Return the functions of all nodes' programs and how many slots each has."""
@@ -181,10 +183,11 @@ def _node_dict(view: Placement, name: str) -> dict[str, Any]:
     }
 
 
-def _graph(network: NetworkDescription, facts: Mapping[str, NodeFacts]) -> nx.Graph:
+def network_graph(network: NetworkDescription) -> nx.Graph:
+    """Return what the description knows: nodes, hosts and links, as in the view's graph."""
     graph = nx.Graph()
     for name, node in network.nodes.items():
-        graph.add_node(name, kind="node", ports=node.ports, facts=facts[name])
+        graph.add_node(name, kind="node", ports=node.ports)
     for name, host in network.hosts.items():
         graph.add_node(name, kind="host", host=host)
         graph.add_edge(name, host.attached.node, links=())

@@ -6,10 +6,10 @@ repeated until one writes nothing. Why that loses nothing, although packets chan
 between our read and our write:
 
 1. While rounds run, both nodes learn: a packet changes the state of both, one after the other.
-   The time between the two is bounded by ``in_flight_s``.
+   A *flush* waits until every packet that has passed one has reached the other.
 2. Our write to the destination can undo a change that a packet made there after we read. The
-   source got the same change from the same packet, at most ``in_flight_s`` away.
-3. So a round that begins ``in_flight_s`` after the last write (or after learning began) reads
+   source got the same change from the same packet, or gets it before the next flush ends.
+3. So a round that begins with a flush after the last write (or after learning began) reads
    the change at the source and finds it missing at the destination.
 4. The last round writes nothing. So it undid no change, and all that earlier rounds undid, or
    that packets brought to the source before the destination learned, it found to be there.
@@ -158,17 +158,14 @@ class Transfer:
             unsettled += count if cells.source.rule.settles else 0
         return RoundReport(compared, written, unsettled)
 
-    def until_settled(
-        self, in_flight_s: float, rounds: int, sleep: Callable[[float], None], check: Check
-    ) -> CopyReport:
+    def until_settled(self, flush: Callable[[], None], rounds: int, check: Check) -> CopyReport:
         """Repeat rounds until one that began late enough writes nothing.
 
         Learning began right before the call.
 
         Args:
-            in_flight_s: Longest time that a packet takes from one node to the other, seconds.
+            flush: Returns once packets under way between the two nodes have arrived.
             rounds: How many rounds at most.
-            sleep: Waits so many seconds.
             check: Called after each round; raises if the copy must not go on.
 
         Raises:
@@ -182,7 +179,7 @@ class Transfer:
             # The first round began before packets that only the source knows had arrived.
             if number > 1 and not (report.written if number < rounds else report.unsettled):
                 return CopyReport(number, report.compared, written)
-            sleep(in_flight_s)
+            flush()
         raise MigrationError(
             f"{report.unsettled} cells still differ after {rounds} rounds: the state changes "
             "faster than it can be copied"
