@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from controller.operator.client import is_alive
+from controller.operator.client import RpcClient, is_alive
 
 ROOT = Path(__file__).resolve().parents[2]
 ME_APP = str(ROOT / "apps" / "me_app.py")
@@ -30,14 +30,21 @@ class MeProcess:
         directory: Path,
         arguments: Sequence[str],
         hub: str = "native",
-        socket: str = "rpc.sock",
+        prefix: Sequence[str] = (),
     ) -> None:
-        """Start it, in a directory where it finds its files and where its log is written."""
-        self.socket = directory / socket
+        """Start it in a directory, where it finds its files and where its log is written.
+
+        Args:
+            directory: Where.
+            arguments: For osken-manager.
+            hub: The hub to run on.
+            prefix: Words before the command, to run it in a namespace.
+        """
+        self.socket = directory / "rpc.sock"
         self.log_file = directory / "me.log"
         self._log = self.log_file.open("ab")
         self.process = subprocess.Popen(
-            [OSKEN_MANAGER, *arguments],
+            [*prefix, OSKEN_MANAGER, *arguments],
             cwd=directory,
             env={**os.environ, "OSKEN_HUB_TYPE": hub},
             stdout=self._log,
@@ -58,6 +65,11 @@ class MeProcess:
     def wait_serving(self) -> None:
         """Wait until it answers commands."""
         self.wait_for(lambda: is_alive(self.socket), "it answers commands")
+
+    def ask(self, command: str, **arguments: Any) -> Any:
+        """Have a command answered, without the command line."""
+        with RpcClient(self.socket) as client:
+            return client.call(command, arguments)
 
     def wait_for(self, condition: Any, what: str, timeout_s: float = START_TIMEOUT_S) -> None:
         """Wait until something holds while the process lives."""

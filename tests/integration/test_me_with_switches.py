@@ -1,0 +1,392 @@
+"""The management entity over two embedded switches: what operators see of nodes and migrations."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import me_files
+import pytest
+from line_network import LineNetwork
+from me_process import HITLESS, MeProcess
+
+from controller.operator.client import RpcClient
+
+pytestmark = pytest.mark.system
+
+HUBS = ["native", "eventlet"]
+
+
+class Stage:
+    """The switches, and one management entity at a time over them."""
+
+    def __init__(self, network: LineNetwork, directory: Path) -> None:
+        self.network = network
+        self._directory = directory
+        self._current: MeProcess | None = None
+        self._key: tuple[str, ...] = ()
+        self._count = 0
+
+    def me(self, hub: str = "native", *apps: str) -> MeProcess:
+        """Return a running management entity that has both nodes ready; maybe one used before."""
+        key = (hub, *apps)
+        if self._current is None or key != self._key or self._current.process.poll() is not None:
+            self.clear()
+            self._count += 1
+            directory = self._directory / str(self._count)
+            directory.mkdir()
+            self._key, self._current = key, self.start(directory, hub, *apps)
+        return self._current
+
+    def clear(self) -> None:
+        """End the present one."""
+        if self._current is not None:
+            self._current.kill()
+            self._current = None
+
+    def start(self, directory: Path, hub: str = "native", *apps: str) -> MeProcess:
+        """Start another one in place of the present one; the caller ends it."""
+        self.clear()
+        arguments = me_files.write_files(directory, me_files.describe_line(self.network.grpc_ports))
+        me = MeProcess(directory, [*apps, *arguments], hub, self.network.command())
+        me.wait_serving()
+        me.wait_for(lambda: ready(me) == 2, "both nodes are ready")
+        return me
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with LineNetwork(tmp_path_factory.mktemp("line")) as network:
+        stage = Stage(network, tmp_path_factory.mktemp("me"))
+        yield stage
+        stage.clear()
+
+
+@pytest.fixture
+def network(stage: Stage) -> LineNetwork:
+    return stage.network
+
+
+@pytest.fixture(params=HUBS)
+def any_hub(request: pytest.FixtureRequest, stage: Stage) -> Iterator[MeProcess]:
+    me = stage.me(request.param)
+    yield me
+    assert "Traceback" not in me.log
+
+
+@pytest.fixture
+def me(stage: Stage) -> Iterator[MeProcess]:
+    me = stage.me()
+    yield me
+    assert "Traceback" not in me.log
+
+
+def ready(me: MeProcess) -> int:
+    return me.ask("status")["nodes"]["ready"]
+
+
+def under_way(me: MeProcess) -> int:
+    """Wait until a migration is under way; return its id."""
+    me.wait_for(lambda: me.ask("status")["under_way"], "a migration is under way")
+    (migration_id,) = me.ask("status")["under_way"]
+    return migration_id
+
+
+def placement(me: MeProcess) -> dict[str, str]:
+    return me.ask("placement")["functions"]["firewall"]["placement"]
+
+
+def ends(me: MeProcess) -> tuple[str, str]:
+    """Return who enforces the whole firewall, and the other node."""
+    ((source, slots),) = placement(me).items()
+    assert slots == "0-15"
+    return source, "s2" if source == "s1" else "s1"
+
+
+def migrate(me: MeProcess, *arguments: str) -> list[str]:
+    source, destination = ends(me)
+    return ["migrate", "firewall", "--from", source, "--to", destination, *arguments]
+
+
+def begin(me: MeProcess, *arguments: str) -> int:
+    return me.data(*migrate(me, "--no-wait", *arguments))["id"]
+
+
+def record(me: MeProcess, migration_id: int) -> dict[str, Any]:
+    return me.ask("migrations", id=migration_id)["migration"]
+
+
+def steps(record: dict[str, Any]) -> dict[str, str]:
+    return {step["name"]: step["state"] for step in record["steps"]}
+
+
+def wait_for_step(me: MeProcess, migration_id: int, name: str) -> None:
+    """Wait until a step of a migration is being done."""
+    with RpcClient(me.socket) as client:
+        client.subscribe()
+        while True:
+            now = client.call("migrations", {"id": migration_id})["migration"]
+            assert steps(now)[name] in ("pending", "running"), now
+            if steps(now)[name] == "running":
+                return
+            client.next_event(5.0)
+
+
+def test_nodes_are_set_up_and_traffic_passes(any_hub: MeProcess, network: LineNetwork) -> None:
+    nodes = any_hub.ask("nodes")["nodes"]
+    assert [(n["name"], n["state"], n["program"]) for n in nodes] == [
+        ("s1", "ready", "guarded"),
+        ("s2", "ready", "guarded"),
+    ]
+    assert network.on_host("hB", "ping", "-c1", "-W2", "10.0.0.1").returncode == 0
+
+
+def test_a_migration_moves_the_placement_and_is_reported(any_hub: MeProcess) -> None:
+    source, destination = ends(any_hub)
+    done = any_hub.data(*migrate(any_hub))["migration"]
+    assert (done["state"], done["from"], done["to"]) == ("finished", source, destination)
+    assert set(steps(done).values()) == {"done"}
+    assert placement(any_hub) == {destination: "0-15"}
+    assert record(any_hub, done["id"]) == done
+    assert any_hub.ask("migrations")["migrations"][-1] == done
+
+
+def test_some_slots_move_alone(me: MeProcess) -> None:
+    source, destination = ends(me)
+    assert me.hitless(*migrate(me, "--slots", "0-3,8")).returncode == 0
+    assert placement(me) == {source: "4-7,9-15", destination: "0-3,8"}
+    back = ["migrate", "firewall", "--from", destination, "--to", source]
+    assert me.hitless(*back).returncode == 0
+    assert placement(me) == {source: "0-15"}
+
+
+def test_a_dry_run_shows_the_plan_and_does_nothing(me: MeProcess) -> None:
+    before = placement(me)
+    plan = me.data(*migrate(me, "--dry-run"))["plan"]
+    assert plan["cells"] == 65_536
+    assert [step["name"] for step in plan["steps"]][-3:] == ["learn off", "verify", "release"]
+    text = me.hitless(*migrate(me, "--dry-run")).stdout
+    assert "nothing was done" in text
+    assert "enforce off" in text
+    assert me.ask("status")["under_way"] == []
+    assert placement(me) == before
+
+
+def test_the_result_is_a_table_for_people(me: MeProcess) -> None:
+    done = me.hitless(*migrate(me))
+    assert done.returncode == 0
+    assert done.stderr == "", "progress is for terminals"
+    assert re.search(r"^finished in \d+\.\d ms, \d+ cells moved$", done.stdout, re.MULTILINE)
+    assert re.search(r"^copy +s\d +done +\d+\.\d ms +rounds", done.stdout, re.MULTILINE)
+
+
+def test_steps_are_shown_on_a_terminal_as_they_happen(me: MeProcess) -> None:
+    terminal, end = pty.openpty()
+    command = [HITLESS, "--rpc", str(me.socket), *migrate(me)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=end) as process:
+        os.close(end)
+        first = os.read(terminal, 4096).decode()
+        assert process.poll() is None, "the first step is shown when the last is over"
+        rest = _read_all(terminal)
+    shown = re.findall(r"^  (.+?) {2,}s\d +done +\d+\.\d ms", first + rest, re.MULTILINE)
+    assert shown[:2] == ["prepare", "learn on"]
+    assert shown[-1] == "release"
+
+
+def _read_all(descriptor: int) -> str:
+    data = b""
+    while True:
+        try:
+            data += os.read(descriptor, 4096)
+        except OSError:  # the other end of a terminal is closed
+            os.close(descriptor)
+            return data.decode()
+
+
+def test_ctrl_c_stops_waiting_and_not_the_migration(me: MeProcess) -> None:
+    command = [HITLESS, "--rpc", str(me.socket), *migrate(me)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        migration = under_way(me)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert f"stopped waiting; migration {migration} goes on: hitless migrations" in said
+    wait_ended(me, migration, "finished")
+
+
+def wait_ended(me: MeProcess, migration_id: int, state: str) -> dict[str, Any]:
+    me.wait_for(
+        lambda: record(me, migration_id)["state"] == state, f"migration {migration_id} is {state}"
+    )
+    return record(me, migration_id)
+
+
+def test_waiting_has_a_limit_that_does_not_stop_the_migration(me: MeProcess) -> None:
+    done = me.hitless(*migrate(me), "--timeout", "0.3")
+    assert done.returncode == 4
+    (said,) = re.findall(r"migration (\d+) .* goes on", done.stderr)
+    wait_ended(me, int(said), "finished")
+
+
+def test_slots_that_are_moving_are_not_moved_twice(me: MeProcess) -> None:
+    source, destination = ends(me)
+    first = begin(me)
+    done = me.hitless("migrate", "firewall", "--from", source, "--to", destination, "--slots", "3")
+    assert done.returncode == 1
+    assert "slots 3, are being moved" in done.stderr
+    wait_ended(me, first, "finished")
+    assert placement(me) == {destination: "0-15"}
+
+
+def test_many_operators_are_answered_while_a_migration_runs(any_hub: MeProcess) -> None:
+    slowest_s: list[float] = []
+
+    def ask() -> None:
+        with RpcClient(any_hub.socket) as client:
+            for _ in range(10):
+                began = time.monotonic()
+                client.call("status")
+                slowest_s.append(time.monotonic() - began)
+
+    migration = begin(any_hub)
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert len(slowest_s) == 80
+    assert max(slowest_s) < 2.0
+    wait_ended(any_hub, migration, "finished")
+
+
+def test_a_restart_disturbs_nothing_and_finds_what_is(stage: Stage, tmp_path: Path) -> None:
+    with stage.start(tmp_path) as first:
+        assert first.hitless(*migrate(first)).returncode == 0
+        before = placement(first)
+        assert first.stop() == 0
+    assert stage.network.on_host("hB", "ping", "-c1", "-W2", "10.0.0.1").returncode == 0
+    with stage.start(tmp_path) as second:
+        assert placement(second) == before
+        text = second.log.partition("stopping")[2]
+        assert text.count("program was there") == 2
+        assert "loaded" not in text
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("step", ["copy", "release"])
+def test_a_migration_that_was_interrupted_is_seen_to_by_the_next(
+    stage: Stage, tmp_path: Path, step: str, end: signal.Signals
+) -> None:
+    with stage.start(tmp_path) as first:
+        source, destination = ends(first)
+        migration = begin(first)
+        wait_for_step(first, migration, step)
+        began = time.monotonic()
+        first.stop(end)
+        assert time.monotonic() - began < 10
+    with stage.start(tmp_path) as second:
+        expected, place = ("undone", source) if step == "copy" else ("finished", destination)
+        ended = wait_ended(second, migration, expected)
+        assert ended["reason"] or expected == "finished"
+        assert placement(second) == {place: "0-15"}
+        assert second.ask("placement")["conflicts"] == []
+        assert second.hitless(*migrate(second)).returncode == 0
+
+
+def test_a_node_that_dies_in_the_middle_undoes_the_move_and_is_set_up_again(
+    me: MeProcess, network: LineNetwork
+) -> None:
+    source, destination = ends(me)
+    command = [HITLESS, "--rpc", str(me.socket), *migrate(me), "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        migration = under_way(me)
+        wait_for_step(me, migration, "copy")
+        network.kill(destination)
+        said, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert json.loads(said)["migration"]["state"] in ("undone", "undo blocked")
+    assert me.ask("nodes")["nodes"][int(destination[1]) - 1]["state"] == "down"
+    assert placement(me) == {source: "0-15"}
+    network.start(destination)
+    me.wait_for(lambda: ready(me) == 2, "both nodes are ready again")
+    wait_ended(me, migration, "undone")
+    assert placement(me) == {source: "0-15"}
+    assert f"{destination}: " in me.log
+    assert me.hitless(*migrate(me)).returncode == 0
+
+
+def test_a_node_that_another_controller_takes_is_shown_and_taken_back(
+    me: MeProcess, network: LineNetwork
+) -> None:
+    rival = f"""
+import sys, time
+from controller.southbound.driver import NodeAddress
+from controller.southbound.factory import make_driver
+
+class Listener:
+    def on_state(self, *_): pass
+    on_packet_in = on_digest = on_state
+
+address = NodeAddress("s1", 1, "127.0.0.1:{network.grpc_ports["s1"]}", election_id=2**100)
+driver = make_driver(address)
+driver.start(Listener())
+driver.wait_ready(10)
+print("primary", flush=True)
+sys.stdin.read()
+driver.stop()
+"""
+    command = network.command(str(Path(HITLESS).with_name("python")), "-c", rival)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, **pipes) as process:
+        assert process.stdout.readline() == "primary\n"
+        me.wait_for(lambda: state(me, "s1") == "backup", "s1 has another primary")
+        process.stdin.close()
+    me.wait_for(lambda: state(me, "s1") == "ready", "s1 is ours again")
+
+
+def state(me: MeProcess, node: str) -> str:
+    return next(n["state"] for n in me.ask("nodes")["nodes"] if n["name"] == node)
+
+
+WATCHER = """
+from os_ken.base.app_manager import OSKenApp
+from os_ken.controller.handler import set_ev_cls
+from controller import events
+
+class Watcher(OSKenApp):
+    @set_ev_cls([events.EventNodeReady, events.EventMigrationEnded, events.EventPlacementChanged])
+    def on_event(self, event):
+        self.logger.info("seen: %s", event.kind)
+"""
+
+
+@pytest.mark.parametrize("hub", HUBS)
+def test_other_apps_observe_events_and_bring_the_management_entity_with_them(
+    stage: Stage, tmp_path: Path, hub: str
+) -> None:
+    stage.clear()
+    network = stage.network
+    (tmp_path / "watcher.py").write_text(WATCHER)
+    arguments = me_files.write_files(tmp_path, me_files.describe_line(network.grpc_ports))
+    without_app = ["watcher.py", *arguments[1:]]
+    with MeProcess(tmp_path, without_app, hub, network.command()) as me:
+        me.wait_serving()
+        seen = _counter(me)
+        me.wait_for(lambda: seen("node_ready") == 2, "both nodes were seen to be ready")
+        assert me.hitless(*migrate(me)).returncode == 0
+        me.wait_for(lambda: seen("migration_ended") == 1, "the end was seen")
+        me.wait_for(lambda: seen("placement_changed") >= 3, "the change was seen")
+        assert me.stop() == 0
+
+
+def _counter(me: MeProcess) -> Callable[[str], int]:
+    return lambda kind: me.log.count(f"seen: {kind}")
