@@ -1,16 +1,15 @@
 """The management entity's options: what may stand in the file given with ``--config-file``.
 
-Choices: oslo.config, as everywhere in os-ken. Names carry their units. A relative path belongs to
-the file that sets it, not to the directory the process was started in. A key in one of our own
-groups that is no option is refused; in [DEFAULT], which all apps share, it is warned of, because
-an app may register its options late.
+Choices: oslo.config, as everywhere in os-ken. A relative path belongs to the file that sets it, not
+to the directory the process was started in. A key in one of our own groups that is no option is
+refused; in [DEFAULT], which all apps share, it is warned of, because an app may register its
+options late.
 
 The apps read ``os_ken.cfg.CONF`` once, through ``Settings.read``; nothing below sees it.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import difflib
 import logging
 from collections.abc import Iterator
@@ -23,131 +22,11 @@ from oslo_config import cfg as oslo_cfg
 
 from controller.errors import ConfigError
 from controller.migration.site import MigrationOptions
+from controller.options import GROUPS, JOURNAL_NAME, PROCESS_OPTIONS
 from controller.rpc_address import default_socket
 from controller.southbound.driver import DriverOptions
 
 LOG = logging.getLogger(__name__)
-
-JOURNAL_NAME = "hitless-journal.sqlite"
-"The journal's name where none is set: it lies beside the network file then."
-
-_NODE = DriverOptions()
-_MIGRATION = MigrationOptions()
-
-PROCESS_OPTIONS = [
-    oslo_cfg.StrOpt(
-        "network_file",
-        help="YAML file with programs, nodes, links, hosts, groups, entries and functions. "
-        "Relative to the file that sets it.",
-    ),
-    oslo_cfg.StrOpt(
-        "journal_file",
-        help="SQLite file in which migrations are written down before each step. "
-        f"Default: {JOURNAL_NAME} beside the network file.",
-    ),
-    oslo_cfg.StrOpt(
-        "rpc_socket",
-        help="Unix socket on which operators' commands are answered. Default: as the command "
-        "hitless looks for it, see hitless --help.",
-    ),
-    oslo_cfg.FloatOpt(
-        "audit_interval_s",
-        default=10.0,
-        min=0.0,
-        help="All nodes are asked what they really enforce this often; 0: only when there is a "
-        "reason to.",
-    ),
-    oslo_cfg.FloatOpt(
-        "startup_timeout_s",
-        default=10.0,
-        min=0.0,
-        help="Nodes that are not ready by then are not waited for any longer before migrations "
-        "that were under way when the management entity ended are finished or undone, and "
-        "functions that no node enforces are placed as described.",
-    ),
-]
-
-NODE_OPTIONS = [
-    oslo_cfg.FloatOpt(
-        "call_timeout_s",
-        default=_NODE.call_timeout_s,
-        min=0.01,
-        help="Time limit of one read or write at a node.",
-    ),
-    oslo_cfg.FloatOpt(
-        "push_timeout_s",
-        default=_NODE.push_timeout_s,
-        min=0.1,
-        help="Time limit of one push of a program to a node.",
-    ),
-    oslo_cfg.FloatOpt(
-        "connect_timeout_s",
-        default=_NODE.connect_timeout_s,
-        min=0.01,
-        help="Time limit of opening a session with a node.",
-    ),
-    oslo_cfg.FloatOpt(
-        "backoff_limit_s",
-        default=_NODE.backoff_limit_s,
-        min=0.01,
-        help="Longest pause between two tries to reach a node.",
-    ),
-    oslo_cfg.FloatOpt(
-        "keepalive_s",
-        default=_NODE.keepalive_s,
-        min=0.1,
-        help="A silent session is probed this often, and given up when a probe is not answered.",
-    ),
-    oslo_cfg.IntOpt(
-        "array_read_limit",
-        default=_NODE.array_read_limit,
-        min=1,
-        help="BMv2: register arrays of up to this many cells are read by one call, which stalls "
-        "the packets that use them meanwhile; larger ones cell by cell.",
-    ),
-    oslo_cfg.FloatOpt(
-        "array_read_pause_s",
-        default=_NODE.array_read_pause_s,
-        min=0.0,
-        help="BMv2: least pause between two such calls.",
-    ),
-    oslo_cfg.IntOpt(
-        "egress_queue_depth",
-        default=_NODE.egress_queue_depth,
-        min=1,
-        help="BMv2: packets that each egress queue may hold.",
-    ),
-]
-
-MIGRATION_OPTIONS = [
-    oslo_cfg.FloatOpt(
-        "probe_timeout_s",
-        default=_MIGRATION.probe_timeout_s,
-        min=0.1,
-        help="How long the way between two nodes is probed before it counts as broken. A migration "
-        "goes on only when probes tell that packets under way have arrived.",
-    ),
-    oslo_cfg.IntOpt(
-        "copy_rounds",
-        default=_MIGRATION.copy_rounds,
-        min=1,
-        help="Rounds of copying after which a migration is given up, if state still changes.",
-    ),
-    oslo_cfg.FloatOpt(
-        "retry_s",
-        default=_MIGRATION.retry_s,
-        min=0.0,
-        help="A step past the commit point, or an undo, is tried again for so long before the "
-        "migration waits for the node.",
-    ),
-]
-
-GROUPS = {"node": NODE_OPTIONS, "migration": MIGRATION_OPTIONS}
-
-
-def list_opts() -> list[tuple[str | None, list[oslo_cfg.Opt]]]:
-    """Return all options by group, for oslo-config-generator."""
-    return [(None, PROCESS_OPTIONS), *GROUPS.items()]
 
 
 @dataclass(frozen=True)
@@ -187,8 +66,8 @@ class Settings:
             rpc_socket=_path(conf, "rpc_socket") or default_socket(),
             audit_interval_s=_value(conf, "audit_interval_s"),
             startup_timeout_s=_value(conf, "startup_timeout_s"),
-            node=dataclasses.replace(_NODE, **values["node"]),
-            migration=dataclasses.replace(_MIGRATION, **values["migration"]),
+            node=DriverOptions(**values["node"]),
+            migration=MigrationOptions(**values["migration"]),
         )
 
 

@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from controller.errors import HitlessError, NoAnswer, RpcError
+from controller.errors import HitlessError, NoAnswer, NotRunning, RpcError
 from controller.migration.states import MigrationState
 from controller.operator import faults
 from controller.operator.arguments import Argument, Flag
@@ -31,6 +31,7 @@ from controller.operator.client import CALL_TIMEOUT_S, RpcClient
 from controller.operator.commands import COMMANDS, Command
 from controller.operator.faults import RequestFailed
 from controller.operator.follow import follow
+from controller.operator.views import migration_summary
 from controller.rpc_address import default_socket
 
 PROGRAM = "hitless"
@@ -91,17 +92,22 @@ def _run(command: Command, options: argparse.Namespace) -> int:
 
 def _wait(client: RpcClient, migration_id: int, options: argparse.Namespace) -> int:
     """Wait for a migration's end and show its record."""
+    later = f"hitless migrations {migration_id}"
     progress = sys.stderr if sys.stderr.isatty() else None
     try:
         record = follow(client, migration_id, options.timeout or WAIT_TIMEOUT_S, progress)
     except KeyboardInterrupt:
-        print(
-            f"\n{PROGRAM}: stopped waiting; migration {migration_id} goes on:"
-            f" hitless migrations {migration_id}",
-            file=sys.stderr,
-        )
+        said = f"stopped waiting; migration {migration_id} goes on: {later}"
+        print(f"\n{PROGRAM}: {said}", file=sys.stderr)
         return INTERRUPTED
-    _show(COMMANDS["migrations"], {"migration": record}, options.json)
+    except NotRunning as exc:
+        raise NotRunning(
+            f"{exc}; when it runs again, migration {migration_id} is finished or undone: {later}"
+        ) from exc
+    if progress and sys.stdout.isatty() and not options.json:
+        print("\n".join(migration_summary(record)))  # the steps have been seen
+    else:
+        _show(COMMANDS["migrations"], {"migration": record}, options.json)
     return DONE if record["state"] == MigrationState.FINISHED.value else FAILED
 
 

@@ -75,9 +75,9 @@ def plan(data: Data, width: int | None) -> list[str]:
     if "id" in data:
         return [f"migration {data['id']} is under way: hitless migrations {data['id']}"]
     found = data["plan"]
-    head = f"by {found['method']}, {found['mode']}; nothing was done:"
     steps = render(("step", "node"), [(s["name"], s["node"]) for s in found["steps"]], width)
-    return [*(f"{reason}." for reason in found["explanation"]), head, *steps]
+    how = f"The steps by {found['method']}, {found['mode']} (nothing was done):"
+    return [*(f"{reason}." for reason in found["explanation"]), how, *steps]
 
 
 def migrations(data: Data, width: int | None) -> list[str]:
@@ -104,19 +104,24 @@ def migrations(data: Data, width: int | None) -> list[str]:
     return render((*titles, "cells", "took"), rows, width)
 
 
-def _migration(record: Data, width: int | None) -> list[str]:
-    head = (
-        f"migration {record['id']}: {record['function']}, slots {record['slots']},"
-        f" {record['from']} to {record['to']}, {record['method']}, {record['mode']}"
-    )
+def migration_summary(record: Data) -> list[str]:
+    """Show a migration without its steps."""
     took = f" in {_ms(record['duration_ms'])}" if record["duration_ms"] is not None else ""
-    end = f"{record['state']}{took}, {record['cells_moved']} cells moved"
+    return [
+        f"migration {record['id']}: {record['function']}, slots {record['slots']},"
+        f" {record['from']} to {record['to']}, {record['method']}, {record['mode']}",
+        f"{record['state']}{took}, {record['cells_moved']} cells moved",
+        *([record["reason"]] if record["reason"] else []),
+    ]
+
+
+def _migration(record: Data, width: int | None) -> list[str]:
     rows = [
         (step["name"], step["node"], step["state"], _ms(step["ms"]), detail_text(step["detail"]))
         for step in record["steps"]
     ]
-    lines = [head, end, *([record["reason"]] if record["reason"] else [])]
-    return lines + render(("step", "node", "state", "took", "detail"), rows, width)
+    steps = render(("step", "node", "state", "took", "detail"), rows, width)
+    return migration_summary(record) + steps
 
 
 def detail_text(detail: Data) -> str:

@@ -10,9 +10,11 @@ import pytest
 from os_ken import cfg
 from oslo_config import cfg as oslo_cfg
 
-from controller import settings
 from controller.errors import ConfigError
+from controller.migration.site import MigrationOptions
+from controller.options import MIGRATION_OPTIONS, NODE_OPTIONS, list_opts
 from controller.settings import Settings, warn_unknown
+from controller.southbound.driver import DriverOptions
 
 
 def read(*files: Path) -> tuple[Settings, cfg.ConfigOpts]:
@@ -53,15 +55,15 @@ def test_options_of_nodes_reach_the_drivers(tmp_path: Path) -> None:
 
 def test_options_not_given_have_their_users_own_defaults(tmp_path: Path) -> None:
     path = write(tmp_path, "[DEFAULT]\nnetwork_file = n\n")
-    assert read(path)[0].node == settings.DriverOptions()
-    assert read(path)[0].migration == settings.MigrationOptions()
+    assert read(path)[0].node == DriverOptions()
+    assert read(path)[0].migration == MigrationOptions()
 
 
 @pytest.mark.parametrize(
     ("options", "used_by"),
     [
-        (settings.NODE_OPTIONS, settings.DriverOptions),
-        (settings.MIGRATION_OPTIONS, settings.MigrationOptions),
+        (NODE_OPTIONS, DriverOptions),
+        (MIGRATION_OPTIONS, MigrationOptions),
     ],
 )
 def test_each_option_is_one_that_its_users_have(options: list[cfg.Opt], used_by: type) -> None:
@@ -103,7 +105,7 @@ def test_a_key_that_no_app_knows_is_warned_of(
 
 
 def test_every_option_has_a_help_text_and_those_of_time_name_their_unit() -> None:
-    for _, options in settings.list_opts():
+    for _, options in list_opts():
         for option in options:
             assert option.help
             if isinstance(option, oslo_cfg.FloatOpt):
