@@ -7,7 +7,7 @@ from enum import Enum
 
 from switch.codegen.code import Value, number
 from switch.codegen.module import Links, Names
-from switch.codegen.state import PacketState
+from switch.codegen.state import Bounds, PacketState
 from switch.p4json.expressions import FieldRef
 from switch.p4json.parsers import Extract
 from switch.p4json.program import Program
@@ -46,10 +46,10 @@ class Context:
     features: Features = field(default_factory=Features)
 
     @classmethod
-    def of(cls, program: Program) -> Context:
-        """A fresh context."""
+    def of(cls, program: Program, bounds: Bounds) -> Context:
+        """A fresh context; `bounds` are what is known of fields beyond their width."""
         names = Names()
-        state = PacketState(program.body.layout, names, _headers_on_wire(program))
+        state = PacketState(program.body.layout, names, _headers_on_wire(program), bounds)
         return cls(program, names, Links(names), state)
 
     def well_known(self, bmv2_name: str) -> FieldRef | None:

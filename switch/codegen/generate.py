@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from switch.codegen.bounds import find_bounds
 from switch.codegen.checksums import emit_verification
 from switch.codegen.code import (
     COMPARE,
@@ -36,7 +37,7 @@ from switch.codegen.parser import emit_parser
 from switch.codegen.pipeline import emit_pipeline
 from switch.codegen.primitives.forwarding import truncation
 from switch.codegen.primitives.headers import packet_size
-from switch.codegen.state import PARAMETERS
+from switch.codegen.state import PARAMETERS, Bounds
 from switch.codegen.traffic import (
     COPIES,
     clock_us,
@@ -53,6 +54,9 @@ from switch.p4json.program import Program
 from switch.runtime.drops import Drop
 from switch.runtime.instances import Instance
 
+PASSES = 3
+"""Each pass knows better than the one before how large fields become."""
+
 
 @dataclass(frozen=True)
 class Generated:
@@ -65,12 +69,12 @@ class Generated:
 
 def generate(program: Program) -> Generated:
     """Generate the code of a program. Raises `ProgramError` if a construct is not supported."""
-    context = Context.of(program)
-    ingress = _emit_ingress(context)
-    egress = _emit_egress(context)
-    front = _emit_front(context, ingress)
-    before, loop = _emit_copies(context, front, egress)
-    body, needed = prune([*front, *before, loop])
+    bounds: Bounds = {}
+    for _ in range(PASSES - 1):
+        context = Context.of(program, bounds)
+        bounds = find_bounds(_emit_process(context), context.state)
+    context = Context.of(program, bounds)
+    body, needed = prune(_emit_process(context))
     body = [*_start_values(context, needed), *lower(body, context.links)]
     lines = [
         f"# {program.source_file or 'A P4 program'}, translated for the embedded switch.",
@@ -78,6 +82,14 @@ def generate(program: Program) -> Generated:
         *render(body, 1),
     ]
     return Generated("\n".join(lines) + "\n", dict(context.links.requests))
+
+
+def _emit_process(context: Context) -> Block:
+    ingress = _emit_ingress(context)
+    egress = _emit_egress(context)
+    front = _emit_front(context, ingress)
+    before, loop = _emit_copies(context, front, egress)
+    return [*front, *before, loop]
 
 
 def _start_values(context: Context, needed: frozenset[str]) -> Block:

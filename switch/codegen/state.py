@@ -30,6 +30,9 @@ PARAMETERS = ("data", "at", "length", "port", "kind", "carried")
 """Of the generated function: the buffer, where in it the frame begins and how long it is, the port
 it came in by, how it came (`Instance`), and what it brought along from its former run."""
 
+Bounds = dict[tuple[str, str], int]
+"""The highest value that fields ever take, by header and field."""
+
 SHORT = frozenset({"scalars", "standard_metadata"})
 """Headers whose fields are named without the header's name."""
 
@@ -42,6 +45,8 @@ class PacketState:
     names: Names
     on_wire: frozenset[str] = frozenset()
     """Headers that the parser extracts or the deparser emits."""
+    bounds: Bounds = field(default_factory=dict)
+    """What is known of fields beyond their width."""
     defaults: dict[str, Value] = field(default_factory=dict)
     """What each variable holds when a packet arrives, should it be read before it is set."""
     places: set[str] = field(default_factory=set)
@@ -50,6 +55,8 @@ class PacketState:
     """Fields that the program assigns, by header."""
     constructed: set[str] = field(default_factory=set)
     """Headers that can become valid otherwise than by extraction."""
+
+    _used: dict[tuple[str, str], None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in PARAMETERS:
@@ -80,6 +87,7 @@ class PacketState:
             return self.valid_name(header)
         wish = name if header in SHORT else f"{header}_{name}"
         variable_name = self.names.get("field", header, name, wish=wish)
+        self._used.setdefault((header, name))
         self.defaults.setdefault(variable_name, number(0))
         return variable_name
 
@@ -94,7 +102,15 @@ class PacketState:
         if found.signed:
             half = 1 << (found.width - 1)
             return variable(variable_name, -half, half - 1)
-        return variable(variable_name, 0, (1 << found.width) - 1)
+        full = (1 << found.width) - 1
+        return variable(variable_name, 0, min(full, self.bounds.get((header, name), full)))
+
+    def field_names(self) -> Iterator[tuple[tuple[str, str], str]]:
+        """Header and field of every unsigned field that was used, with its variable."""
+        for header, name in self._used:
+            found = self.field_type(header, name)
+            if not (found.signed or found.varbit):
+                yield (header, name), self.field_name(header, name)
 
     def bits_name(self, header: str) -> str:
         """The variable that holds how many bits a header's varbit has."""

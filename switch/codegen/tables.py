@@ -154,7 +154,10 @@ class _TableWriter:
             "lookup", self._node.name, wish=f"find_{short(self._node.name)}"
         )
         key = self._emit_key()
-        found = [Run(f"{entry} = {lookup}({key.text})", key.reads, frozenset({entry}))]
+        call = f"{lookup}({key.text})"
+        if len(self._table.keys) > 1 and self._table.kind is not MatchKind.EXACT:
+            call = f"{call} if {table}.count else None"  # such a key is dear to build
+        found = [Run(f"{entry} = {call}", key.reads, frozenset({entry}))]
         hit = self._context.state.local("hit", boolean(False))
         is_hit = Value(f"{entry} is not None", COMPARE, frozenset({entry}), 0, 1)
         take_default = Run(f"{entry} = {default.text}", writes=frozenset({entry}))

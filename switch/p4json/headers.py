@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from switch.p4json.reader import Node
 from switch.p4json.source import NOWHERE, SourceInfo
@@ -132,25 +132,24 @@ def read_layout(root: Node) -> Layout:
 
 
 def _read_type(node: Node) -> HeaderType:
-    max_bytes = node.integer("max_length") if node.has("max_length") else 0
-    raw_fields = node.items("fields")
-    fixed = sum(
-        item[1] for item in raw_fields if isinstance(item, list) and isinstance(item[1], int)
-    )
-    fields = []
-    for item in raw_fields:
-        match item:
-            case [str(name), "*", *_]:
-                fields.append(FieldType(name, max(8 * max_bytes - fixed, 0), varbit=True))
-            case [str(name), int(width), *flags]:
-                signed, saturating = (*flags, False, False)[:2]
-                fields.append(FieldType(name, width, bool(signed), bool(saturating)))
-            case _:
-                raise node.error(f"has a malformed field {item!r}")
+    max_bits = 8 * node.integer("max_length") if node.has("max_length") else 0
+    fields = [_read_field_type(item, node) for item in node.items("fields")]
     if sum(field.varbit for field in fields) > 1:
         raise node.error("has more than one field of variable length")
+    room = max(max_bits - sum(field.width for field in fields), 0)
+    fields = [replace(field, width=room) if field.varbit else field for field in fields]
     length = node.mapping("length_exp") if node.has("length_exp") else None
     return HeaderType(node.string("name"), tuple(fields), length, node.source)
+
+
+def _read_field_type(item: object, node: Node) -> FieldType:
+    match item:
+        case [str(name), "*", *_]:
+            return FieldType(name, 0, varbit=True)
+        case [str(name), int(width), *flags] if width >= 0:
+            signed, saturating = (*flags, False, False)[:2]
+            return FieldType(name, width, bool(signed), bool(saturating))
+    raise node.error(f"has a malformed field {item!r}")
 
 
 def _read_headers(

@@ -27,6 +27,8 @@ class RuntimeTable(Protocol):
     """What all look-up structures have in common."""
 
     default: Entry
+    count: int
+    """How many entries there are."""
     find: Callable[[object], Entry | None]
 
     def get(self, key: Encoded, priority: int) -> Entry | None:
@@ -50,6 +52,7 @@ class ExactTable:
 
     def __init__(self) -> None:
         self.default = Entry(NO_ACTION, ())
+        self.count = 0
         self._entries: dict[object, Entry] = {}
         self.find = self._entries.get
 
@@ -60,10 +63,12 @@ class ExactTable:
     def insert(self, key: Encoded, priority: int, entry: Entry) -> None:
         """See `RuntimeTable`."""
         self._entries[key] = entry
+        self.count += 1
 
     def remove(self, key: Encoded, priority: int) -> None:
         """See `RuntimeTable`."""
         del self._entries[key]
+        self.count -= 1
 
     def entries(self) -> Iterator[Entry]:
         """See `RuntimeTable`."""
@@ -79,6 +84,7 @@ class LpmTable:
 
     def __init__(self) -> None:
         self.default = Entry(NO_ACTION, ())
+        self.count = 0
         self._by_mask: dict[int, dict[int, Entry]] = {}
         self._levels: list[tuple[int, Callable[[int], Entry | None]]] = []
 
@@ -102,11 +108,13 @@ class LpmTable:
             self._by_mask[mask] = {}
             self._order()
         self._by_mask[mask][value] = entry
+        self.count += 1
 
     def remove(self, key: Encoded, priority: int) -> None:
         """See `RuntimeTable`."""
         value, mask = key
         del self._by_mask[mask][value]
+        self.count -= 1
         if not self._by_mask[mask]:
             del self._by_mask[mask]
             self._order()
@@ -130,6 +138,7 @@ class _RankedTable:
 
     def __init__(self) -> None:
         self.default = Entry(NO_ACTION, ())
+        self.count = 0
         self._named: dict[tuple[Encoded, int], Entry] = {}
         self._cache: dict[int, Entry | None] = {}
         self._caching = False
@@ -157,11 +166,13 @@ class _RankedTable:
         entry.rank = priority << 48 | ((1 << 48) - self._inserted)
         self._named[key, priority] = entry
         self._add(key, entry)
+        self.count += 1
         self._changed()
 
     def remove(self, key: Encoded, priority: int) -> None:
         """See `RuntimeTable`."""
         self._discard(key, self._named.pop((key, priority)))
+        self.count -= 1
         self._changed()
 
     def entries(self) -> Iterator[Entry]:

@@ -16,6 +16,7 @@ from switch.runtime.sets import RuntimeValueSet
 
 FRAME_AT = 64
 STASH_AT = 16384
+MAX_ROUNDS = 100
 
 
 class InProcessSwitch:
@@ -38,9 +39,11 @@ class InProcessSwitch:
     def send(self, port: int, frame: bytes) -> list[tuple[int, bytes]]:
         """Process a frame received at a port. Returns the frames sent, with their ports."""
         sent = self._run(frame, port, 0, ())
-        while self._again:
+        for _ in range(MAX_ROUNDS):
+            if not self._again:
+                return sent
             sent += self._run(*self._again.popleft())
-        return sent
+        raise AssertionError("the packet comes round for ever")
 
     def insert(self, table: str, key: MatchKey, action: EntryAction, priority: int = 0) -> None:
         encoded = self.compiled.layouts[table].encode(key)
