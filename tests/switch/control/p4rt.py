@@ -122,6 +122,11 @@ class Stream:
         assert message.WhichOneof("update") == kind, message
         return getattr(message, kind)
 
+    def forget(self):
+        """Drop what has been received so far."""
+        while not self._responses.empty():
+            self._responses.get()
+
     def is_quiet(self, seconds=0.2):
         try:
             message = self._responses.get(timeout=seconds)

@@ -10,6 +10,7 @@ from p4rt import (
     EVERYTHING_P4INFO,
     Set,
     action,
+    delete,
     everything_config,
     exact,
     failure,
@@ -377,6 +378,19 @@ def test_reconcile_keeps_all_state_that_has_its_place_in_the_new_program(rig, pr
     assert primary.refused(insert(digest_entry=p4r.DigestEntry(digest_id=p4_id("learn_t")))) == [
         "ALREADY_EXISTS"
     ]
+
+
+def test_reconcile_keeps_changes_to_the_entries_that_a_table_starts_with(rig, primary):
+    changed = table_entry("started", [exact(1, b"\x08\x06")], action("set_hop", b"\x09"))
+    added = table_entry("started", [exact(1, b"\x08\x07")], action("set_hop", b"\x01"))
+    primary.write(modify(table_entry=changed), insert(table_entry=added))
+    primary.set_config(Set.RECONCILE_AND_COMMIT, everything_config())
+    expected = [p4r.Entity(table_entry=changed), p4r.Entity(table_entry=added)]
+    started = p4r.Entity(table_entry=table_entry("started"))
+    assert primary.read(started) == expected
+    primary.write(delete(table_entry=changed))
+    primary.set_config(Set.RECONCILE_AND_COMMIT, everything_config())
+    assert primary.read(started) == expected[1:]
 
 
 def test_reconcile_without_a_running_program_commits(fresh):

@@ -275,10 +275,34 @@ def test_constant_entries_are_read_with_descending_priorities_and_never_change(p
         assert primary.refused(update(table_entry=first)) == ["PERMISSION_DENIED"]
 
 
-def test_entries_that_a_table_starts_with_are_constant_as_in_bmv2(primary):
-    entry = table_entry("started", [exact(1, b"\x08\x06")], action("set_hop", b"\x09"))
-    for update in (insert, modify, delete):
-        assert primary.refused(update(table_entry=entry)) == ["PERMISSION_DENIED"]
+def test_entries_that_a_table_starts_with_can_be_changed_as_p4info_says(rig, primary):
+    key = [exact(1, b"\x08\x06")]
+    (read,) = primary.read(p4r.Entity(table_entry=table_entry("started", key)))
+    assert read.table_entry.action.action == action("set_hop", b"\x04")
+    assert not read.table_entry.is_const
+    primary.write(modify(table_entry=table_entry("started", key, action("set_hop", b"\x09"))))
+    assert entries(rig)["EverythingIngress.started", (0x806,), 0].args == (9,)
+    primary.write(delete(table_entry=table_entry("started", key)))
+    primary.write(insert(table_entry=table_entry("started", key, action("set_hop", b"\x01"))))
+    assert entries(rig)["EverythingIngress.started", (0x806,), 0].args == (1,)
+
+
+def test_entries_of_a_table_with_priorities_compare_with_those_that_it_starts_with(rig):
+    client = rig.primary(config=False)
+    config = everything_config()
+    fixed = next(t for t in config.p4info.tables if t.preamble.alias == "fixed")
+    fixed.is_const_table = False
+    client.set_config(Set.VERIFY_AND_COMMIT, config)
+    act = action("set_hop", b"\x07")
+    added = table_entry("fixed", [ternary(1, b"\x01", b"\x01")], act, priority=2)
+    client.write(insert(table_entry=added))
+    names = {name[1:] for name in entries(rig) if name[0].endswith("fixed")}
+    assert names == {
+        (((0x800, 0xFF00),), 3),
+        (((0x86DD, 0xFFFF),), 2),
+        (((0, 0),), 1),
+        (((1, 1),), 2),
+    }
 
 
 # -- direct resources

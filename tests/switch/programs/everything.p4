@@ -89,7 +89,7 @@ control EverythingIngress(inout headers_t hdr, inout metadata_t meta,
     action learn() { digest<learn_t>(1, {hdr.ethernet.src_addr, std.ingress_port}); }
     action mirror(bit<32> session) { clone_preserving_field_list(CloneType.I2E, session, 1); }
     action set_hop(bit<8> hop) { meta.hop = hop; }
-    action only_default() { meta.hop = 7; }
+    action only_default() { meta.color = 3; }
     action only_entry() { meta.hop = 8; }
 
     table dmac {
