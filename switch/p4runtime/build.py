@@ -287,16 +287,11 @@ def _field(what: str, info: p4i.MatchField, in_json: int) -> FieldCodec:
 
 
 def _initial(table: Table) -> Iterable[Entry]:
-    """The entries of the P4 source, the strongest first.
-
-    Where a table has priorities the first of N entries gets N and the last 1, as p4c counts them
-    for P4Runtime (specification 1.4, "Constant Tables").
-    """
-    entries = sorted(table.program.const_entries, key=lambda entry: -entry.priority)
-    for place, entry in enumerate(entries):
+    """The entries of the P4 source."""
+    for entry in table.program.const_entries:
         yield Entry(
             key=tuple(entry.key),
-            priority=len(entries) - place if table.keys.takes_priority else 0,
+            priority=entry.priority,
             action=entry.action,
-            source_priority=entry.priority,
+            is_const=table.is_const,
         )

@@ -11,6 +11,7 @@ from switch.p4json.program import Program
 from switch.p4json.source import ProgramError
 from switch.p4runtime.build import Builder
 from switch.p4runtime.device_config import program_json
+from switch.p4runtime.initial_entries import correct_initial_entries
 from switch.p4runtime.packet_io import PacketIO
 from switch.p4runtime.state import Array, DigestList, Profile, Register, Table, ValueSet
 from switch.p4runtime.status import invalid_argument
@@ -44,6 +45,7 @@ def make_pipeline(config: p4r.ForwardingPipelineConfig) -> Pipeline:
         program = load_program(json_bytes)
     except ProgramError as error:
         raise invalid_argument(f"p4_device_config: {error}") from error
+    program = correct_initial_entries(program, config.p4info)
     builder = Builder(config.p4info, program)
     tables = builder.tables()
     digests = builder.digests()

@@ -28,6 +28,7 @@ def carry_over(plane: DataPlane, running: Pipeline, saved: Pipeline) -> None:
     source = View(running, Replication(), plane, Config.RUNNING, FULL_ACCESS)
     target = View(saved, Replication(), plane, Config.SAVED, FULL_ACCESS)
     tx = Transaction()
+    _drop_initial_entries(tx, target)
     for entity in _written_state(source):
         _write(tx, target, entity)
     refused = tx.flush(plane, Config.SAVED)
@@ -52,6 +53,15 @@ def _written_state(source: View) -> Iterator[p4r.Entity]:
         for entity in HANDLERS[kind].read(source, getattr(request, kind)):
             if _is_written(source, entity):
                 yield entity
+
+
+def _drop_initial_entries(tx: Transaction, target: View) -> None:
+    """Empty the tables that start with entries which may be changed: their state is carried."""
+    request = p4r.TableEntry()
+    for entity in list(HANDLERS["table_entry"].read(target, request)):
+        if not entity.table_entry.is_const:
+            tx.begin_update()
+            HANDLERS["table_entry"].write(tx, target, p4r.Update.DELETE, entity.table_entry)
 
 
 def _table_request(source: View) -> p4r.TableEntry:

@@ -44,18 +44,7 @@ class Entry(NamedTuple):
     metadata: bytes = b""
     idle_timeout_ns: int = 0
     one_shot: OneShot | None = None
-    source_priority: int | None = None
-    """What the data plane has for `priority`, in the case of an entry of the P4 source."""
-
-    @property
-    def is_const(self) -> bool:
-        """Whether the entry stands in the P4 source."""
-        return self.source_priority is not None
-
-    @property
-    def plane_priority(self) -> int:
-        """The priority by which the data plane knows the entry."""
-        return self.priority if self.source_priority is None else self.source_priority
+    is_const: bool = False
 
 
 class DefaultEntry(NamedTuple):
@@ -89,12 +78,14 @@ class Table:
         return self.program.name
 
     @property
-    def is_const(self) -> bool:
-        """Whether the P4 source sets the entries for good.
+    def size(self) -> int:
+        """How many entries fit. The JSON has less than P4Info where a table has initial ones."""
+        return max(self.info.size, self.program.max_size)
 
-        As in BMv2 that goes for `entries` without `const` too: the JSON does not tell them apart.
-        """
-        return self.info.is_const_table or self.program.entries_are_const
+    @property
+    def is_const(self) -> bool:
+        """Whether the P4 source sets the entries for good."""
+        return self.info.is_const_table
 
     @property
     def supports_idle_timeout(self) -> bool:
@@ -103,7 +94,7 @@ class Table:
 
     def plane_name(self, entry: Entry) -> EntryName:
         """What the data plane calls an entry."""
-        return EntryName(self.name, entry.key, entry.plane_priority)
+        return EntryName(self.name, entry.key, entry.priority)
 
 
 class Group(NamedTuple):

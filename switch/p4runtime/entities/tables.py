@@ -78,10 +78,8 @@ class TableHandler(EntityHandler):
         resources.check(table, message)
         if place in table.entries:
             raise already_exists(f"table {table.name} has this entry already")
-        if len(table.entries) >= table.program.max_size:
-            raise resource_exhausted(
-                f"table {table.name} is full ({table.program.max_size} entries)"
-            )
+        if len(table.entries) >= table.size:
+            raise resource_exhausted(f"table {table.name} is full ({table.size} entries)")
         entry = _entry(tx, view, table, place, message)
         tx.put(table.entries, place, entry)
         self._send(tx, OpKind.INSERT, table, entry)
@@ -125,7 +123,7 @@ class TableHandler(EntityHandler):
                 kind,
                 table.name,
                 entry.key,
-                entry.plane_priority,
+                entry.priority,
                 None if deleted else entry.action,
                 0 if deleted else -(-entry.idle_timeout_ns // _NS_PER_MS),
             ),
