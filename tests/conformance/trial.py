@@ -132,7 +132,7 @@ class Trial:
         self._load()
         self._tables = Tables(client, program)
         self._replication = Replication(client)
-        self._arrays = Arrays(client, program, self._tables, kind.registers(client, program))
+        self._arrays = Arrays(client, program, self._tables, kind.extras(client))
         self._expected: dict[Port, list[Expect]] = {number: [] for number in ports.interfaces}
         self._expected_digests: dict[str, list[tuple[int, ...]]] = {}
         self._expected_idle: list[str] = []

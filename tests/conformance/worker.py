@@ -16,10 +16,11 @@ from tests.conformance.outcome import Outcome
 from tests.conformance.ports import prepare_namespace
 from tests.conformance.program import Program
 from tests.conformance.switches.bmv2 import Bmv2
+from tests.conformance.switches.embedded import Embedded
 from tests.conformance.switches.switch import SwitchKind
 from tests.conformance.trial import run_trial
 
-KINDS: dict[str, type[SwitchKind]] = {"bmv2": Bmv2}
+KINDS: dict[str, type[SwitchKind]] = {"bmv2": Bmv2, "embedded": Embedded}
 
 
 def serve(kind: SwitchKind) -> None:

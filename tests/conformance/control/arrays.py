@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import Protocol
 
 from finsy.proto import p4i, p4r
 
-from tests.conformance.control.bytestrings import encode
 from tests.conformance.control.client import Client, ControlError
 from tests.conformance.control.tables import Tables
 from tests.conformance.program import Program, UnknownNameError, find
-from tests.conformance.stf import values
 from tests.conformance.stf.statements import (
     ArrayRead,
     Check,
@@ -21,6 +18,7 @@ from tests.conformance.stf.statements import (
     RegisterWrite,
     SetValues,
 )
+from tests.conformance.switches.switch import Extras
 
 _COMPARE: dict[str, Callable[[int, int], bool]] = {
     "==": operator.eq,
@@ -32,19 +30,6 @@ _COMPARE: dict[str, Callable[[int, int], bool]] = {
 }
 
 
-class Registers(Protocol):
-    """How a kind of switch gives access to its registers, by their full names."""
-
-    def read(self, name: str, index: int) -> int:
-        """One cell."""
-
-    def write(self, name: str, index: int, value: int) -> None:
-        """Set one cell."""
-
-    def reset(self, name: str) -> None:
-        """Set all cells to 0."""
-
-
 class CheckError(Exception):
     """A counter or register does not hold what the test says."""
 
@@ -52,18 +37,16 @@ class CheckError(Exception):
 class Arrays:
     """Indexed state of a program, and the direct counters and meters of a test's entries."""
 
-    def __init__(
-        self, client: Client, program: Program, tables: Tables, registers: Registers
-    ) -> None:
+    def __init__(self, client: Client, program: Program, tables: Tables, extras: Extras) -> None:
         self._client = client
         self._info = program.p4info
         self._tables = tables
-        self._registers = registers
+        self._extras = extras
 
     def check(self, statement: Check) -> None:
         """`check_counter`, `check_register`. Raises `CheckError`."""
         if statement.kind == "register":
-            found = self._registers.read(self._register(statement.name), int(statement.index))
+            found = self._extras.read_register(self._register(statement.name), int(statement.index))
         else:
             data = self._counter(statement.name, statement.index)
             found = data.packet_count if statement.kind == "packets" else data.byte_count
@@ -79,7 +62,7 @@ class Arrays:
             case "counter":
                 self._counter(statement.name, statement.index)
             case "register":
-                self._registers.read(self._register(statement.name), statement.index)
+                self._extras.read_register(self._register(statement.name), statement.index)
             case "meter":
                 meter = find("meter", statement.name, self._info.meters)
                 self._one(_meter_entity(meter, statement.index))
@@ -93,11 +76,11 @@ class Arrays:
 
     def write_register(self, statement: RegisterWrite) -> None:
         """`register_write`, `register_reset`."""
-        name = self._register(statement.name)
+        register = self._register(statement.name)
         if statement.index is None:
-            self._registers.reset(name)
+            self._extras.reset_register(register)
         else:
-            self._registers.write(name, statement.index, statement.value)
+            self._extras.write_register(register, statement.index, statement.value)
 
     def write_meter(self, statement: MeterWrite) -> None:
         """`meter_set_rates`, `meter_array_set_rates`."""
@@ -124,12 +107,10 @@ class Arrays:
     def set_values(self, statement: SetValues) -> None:
         """`value_set`."""
         value_set = find("value set", statement.name, self._info.value_sets)
-        members = [_member(value_set, value) for value in statement.values]
-        entry = p4r.ValueSetEntry(value_set_id=value_set.preamble.id, members=members)
-        self._client.modify(p4r.Entity(value_set_entry=entry))
+        self._extras.set_values(value_set, statement.values)
 
-    def _register(self, name: str) -> str:
-        return find("register", name, self._info.registers).preamble.name
+    def _register(self, name: str) -> p4i.Register:
+        return find("register", name, self._info.registers)
 
     def _indirect_counter(self, name: str) -> p4i.Counter:
         return find("counter", name, self._info.counters)
@@ -160,21 +141,3 @@ def _counter_entity(counter: p4i.Counter, index: int) -> p4r.Entity:
 def _meter_entity(meter: p4i.Meter, index: int) -> p4r.Entity:
     entry = p4r.MeterEntry(meter_id=meter.preamble.id, index=p4r.Index(index=index))
     return p4r.Entity(meter_entry=entry)
-
-
-def _member(value_set: p4i.ValueSet, value: values.MatchValue) -> p4r.ValueSetMember:
-    field = value_set.match[0]
-    match = p4r.FieldMatch(field_id=field.id)
-    match field.match_type:
-        case p4i.MatchField.TERNARY:
-            number, mask = values.ternary(value, field.bitwidth)
-            match.ternary.value, match.ternary.mask = encode(number), encode(mask)
-        case p4i.MatchField.LPM:
-            number, length = values.lpm(value, field.bitwidth)
-            match.lpm.value, match.lpm.prefix_len = encode(number), length
-        case p4i.MatchField.RANGE:
-            low, high = values.bounds(value)
-            match.range.low, match.range.high = encode(low), encode(high)
-        case _:
-            match.exact.value = encode(values.exact(value))
-    return p4r.ValueSetMember(match=[match])

@@ -9,8 +9,8 @@ from finsy.proto import p4i, p4r
 
 from tests.conformance.control.bytestrings import encode
 from tests.conformance.control.client import Client, ControlError
+from tests.conformance.control.matches import field_match
 from tests.conformance.program import Program, find_field
-from tests.conformance.stf import values
 from tests.conformance.stf.statements import (
     ActionCall,
     Add,
@@ -103,7 +103,7 @@ class Tables:
     def _key(self, statement: Add) -> p4r.TableEntry:
         table = self._program.table(statement.table)
         given = {find_field(table, name).id: value for name, value in statement.match}
-        fields = [_field(field, given.get(field.id)) for field in table.match_fields]
+        fields = [field_match(field, given.get(field.id)) for field in table.match_fields]
         entry = p4r.TableEntry(
             table_id=table.preamble.id, match=[field for field in fields if field is not None]
         )
@@ -135,30 +135,3 @@ def _action(action: p4i.Action, call: ActionCall) -> p4r.Action:
             for parameter in action.params
         ],
     )
-
-
-def _field(field: p4i.MatchField, value: values.MatchValue | None) -> p4r.FieldMatch | None:
-    """One key field; None if it is left open. An exact field that is not given is 0, as in p4c."""
-    match = p4r.FieldMatch(field_id=field.id)
-    if field.match_type == p4i.MatchField.EXACT:
-        match.exact.value = encode(0 if value is None else values.exact(value))
-        return match
-    if value is None:
-        return None
-    match field.match_type:
-        case p4i.MatchField.TERNARY:
-            number, mask = values.ternary(value, field.bitwidth)
-            match.ternary.value, match.ternary.mask = encode(number), encode(mask)
-            return match if mask else None
-        case p4i.MatchField.LPM:
-            number, length = values.lpm(value, field.bitwidth)
-            match.lpm.value, match.lpm.prefix_len = encode(number), length
-            return match if length else None
-        case p4i.MatchField.RANGE:
-            low, high = values.bounds(value)
-            match.range.low, match.range.high = encode(low), encode(high)
-            return match
-        case p4i.MatchField.OPTIONAL:
-            match.optional.value = encode(values.exact(value))
-            return match
-    raise ControlError(f"field {field.name} has a match type that tests cannot write")

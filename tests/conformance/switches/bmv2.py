@@ -1,17 +1,26 @@
-"""BMv2's `simple_switch_grpc`: P4Runtime, and Thrift for registers, which its P4Runtime lacks."""
+"""BMv2's `simple_switch_grpc`: P4Runtime, and Thrift for what its P4Runtime lacks."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from controller.errors import NodeError
-from controller.southbound.thrift_client import ThriftClient
+import thriftpy2
+from finsy.proto import p4i
+from thriftpy2.protocol import TBinaryProtocolFactory, TMultiplexedProtocolFactory
+from thriftpy2.rpc import client_context
+from thriftpy2.thrift import TException
+
 from tests.conformance.control.client import CALL_LIMIT_S, DEVICE_ID, Client, ControlError
-from tests.conformance.program import Program, find
+from tests.conformance.stf.values import MatchValue, exact
 from tests.conformance.switches.switch import CPU_PORT, GRPC_ADDRESS
 
 COMMAND = "simple_switch_grpc"
 _THRIFT_PORT = 9090
+_IDL = thriftpy2.load(
+    str(Path(__file__).with_name("simple_switch.thrift")), module_name="simple_switch_thrift"
+)
+_PROTOCOL = TMultiplexedProtocolFactory(TBinaryProtocolFactory(), "standard")
 
 
 class Bmv2:
@@ -33,33 +42,46 @@ class Bmv2:
             *own,
         ]
 
-    def registers(self, client: Client, program: Program) -> ThriftRegisters:
-        """Access to the registers of the switch that runs."""
-        return ThriftRegisters(program)
+    def extras(self, client: Client) -> ThriftExtras:
+        """The extras of the switch that runs."""
+        return ThriftExtras()
 
 
-class ThriftRegisters:
-    """Registers over Thrift: values of 63 bits at most."""
+class ThriftExtras:
+    """Registers, whose values may have 63 bits, and value sets, whose members are exact."""
 
-    def __init__(self, program: Program) -> None:
-        self._program = program
-        self._thrift = ThriftClient("bmv2", f"127.0.0.1:{_THRIFT_PORT}", 1, CALL_LIMIT_S)
-
-    def read(self, name: str, index: int) -> int:
+    def read_register(self, register: p4i.Register, index: int) -> int:
         """One cell."""
-        return int(self._call("bm_register_read", name, index))
+        return int(_call("bm_register_read", register.preamble.name, index))
 
-    def write(self, name: str, index: int, value: int) -> None:
+    def write_register(self, register: p4i.Register, index: int, value: int) -> None:
         """Set one cell."""
-        self._call("bm_register_write", name, index, value)
+        _call("bm_register_write", register.preamble.name, index, value)
 
-    def reset(self, name: str) -> None:
+    def reset_register(self, register: p4i.Register) -> None:
         """Set all cells to 0."""
-        size = find("register", name, self._program.p4info.registers).size
-        self._call("bm_register_write_range", name, 0, size, 0)
+        _call("bm_register_write_range", register.preamble.name, 0, register.size, 0)
 
-    def _call(self, method: str, *arguments: object) -> object:
-        try:
-            return self._thrift.call("standard", method, 0, *arguments, asked=method)
-        except NodeError as error:
-            raise ControlError(str(error)) from error
+    def set_values(self, value_set: p4i.ValueSet, values: Sequence[MatchValue]) -> None:
+        """Replace the members of a parser value set of one field."""
+        size = (value_set.match[0].bitwidth + 7) // 8
+        _call("bm_parse_vset_clear", value_set.preamble.name)
+        for value in values:
+            _call("bm_parse_vset_add", value_set.preamble.name, exact(value).to_bytes(size, "big"))
+
+
+def _call(method: str, *arguments: object) -> int:
+    limit_ms = int(CALL_LIMIT_S * 1000)
+    try:
+        with client_context(
+            _IDL.Standard,
+            "127.0.0.1",
+            _THRIFT_PORT,
+            proto_factory=_PROTOCOL,
+            connect_timeout=limit_ms,
+            socket_timeout=limit_ms,
+        ) as client:
+            result: int = getattr(client, method)(0, *arguments)
+            return result
+    except (TException, OSError) as error:
+        raise ControlError(f"{method}: {error}") from error

@@ -5,13 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from tests.conformance.control.arrays import Registers
+from finsy.proto import p4i
+
 from tests.conformance.control.client import Client
-from tests.conformance.program import Program
+from tests.conformance.stf.values import MatchValue
 
 CPU_PORT = 510
 GRPC_ADDRESS = "127.0.0.1:50051"
 START_LIMIT_S = 20.0
+
+
+class Extras(Protocol):
+    """What only some switches have over P4Runtime. All raise `ControlError`."""
+
+    def read_register(self, register: p4i.Register, index: int) -> int:
+        """One cell."""
+
+    def write_register(self, register: p4i.Register, index: int, value: int) -> None:
+        """Set one cell."""
+
+    def reset_register(self, register: p4i.Register) -> None:
+        """Set all cells to 0."""
+
+    def set_values(self, value_set: p4i.ValueSet, values: Sequence[MatchValue]) -> None:
+        """Replace the members of a parser value set of one field."""
 
 
 class SwitchKind(Protocol):
@@ -22,5 +39,5 @@ class SwitchKind(Protocol):
     def command(self, interfaces: Mapping[int, str]) -> Sequence[str]:
         """The command that starts one with these ports, without a program."""
 
-    def registers(self, client: Client, program: Program) -> Registers:
-        """Access to the registers of the switch that runs."""
+    def extras(self, client: Client) -> Extras:
+        """The extras of the switch that runs, and that `client` is connected to."""
