@@ -1,5 +1,7 @@
 """Fixtures of the system tests: every one of them brings up real networks."""
 
+import subprocess
+
 import pytest
 from traces import STARTED
 
@@ -12,6 +14,16 @@ def ended():
     yield
     while STARTED:
         STARTED.pop().make_sure_it_ended()
+
+
+@pytest.fixture
+def without_root():
+    """Words to put before a command, which then runs as a user without rights."""
+    # Not by another user's id: the checkout may lie where only root can read it.
+    words = ("unshare", "--user")
+    if subprocess.run([*words, "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("user namespaces are not permitted here")
+    return words
 
 
 @pytest.fixture(

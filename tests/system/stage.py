@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from signal import SIGTERM
 
 import grpc
 from finsy.proto import p4r, p4r_grpc
@@ -16,6 +17,7 @@ from topo.deployment import Deployment, bring_up
 from topo.topologies import line
 from topo.traffic.accounting import count
 from topo.traffic.flow import Experiment, Flow
+from topo.traffic.hammer import ANSWERS_AFTER_S
 from topo.traffic.playback import Playback
 
 NODES = ("s1", "s2")
@@ -78,8 +80,8 @@ class Stage:
         opening = network.process("opening", [*argv, "open", *rest], "hB")
 
         def end():
-            opening.finish(2, 20)
-            answering.finish(2, 20)
+            opening.finish(SIGTERM, 20)
+            answering.finish(SIGTERM, 20)
             return json.loads((directory / "hammer.json").read_text())
 
         return end
@@ -120,6 +122,23 @@ def flaws(recording):
         elif counts.arrived:
             found[name] = f"leaked {counts.arrived}"
     return found
+
+
+def broken_connections(tally, migrations):
+    """Tell of each connection of a hammer's tally that broke: when it was opened, what it lacks."""
+    steps = [(step, number) for number, move in enumerate(migrations, 1) for step in move.steps]
+    told = []
+    for connection in tally["broken"]:
+        opened_ns = connection["opened_ns"]
+        lacks = set(range(len(ANSWERS_AFTER_S))) - set(connection["answers"])
+        began = [(s, n) for s, n in steps if s.window.start_ns <= opened_ns]
+        when = "before all moves"
+        if began:
+            step, number = began[-1]
+            after_ms = (opened_ns - step.window.start_ns) / 1e6
+            when = f"{after_ms:.1f} ms after {step.name} of move {number} began"
+        told.append(f"opened {when}, lacks answers {sorted(lacks)}")
+    return told
 
 
 def read_counter(address, device_id, name):
