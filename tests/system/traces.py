@@ -41,12 +41,14 @@ class Traced:
     def text(self):
         return self.output.read_text()
 
+    def wait_until_it_says(self, text):
+        """Wait until its output contains `text`; fail if it ends before."""
+        wait_for(lambda: text in self.text() or self.process.poll() is not None, text, 60)
+        assert self.process.poll() is None, self.text()
+
     def wait_until_up(self):
         """Wait for the network, and note what it consists of."""
-        wait_for(
-            lambda: " is up: " in self.text() or self.process.poll() is not None, "the network"
-        )
-        assert self.process.poll() is None, self.text()
+        self.wait_until_it_says(" is up: ")
         self.run = next(line for line in self.text().splitlines() if "logs to" in line)
         self.run = Path(self.run.rpartition("logs to ")[2]).parent
         self.interfaces = json.loads((self.run / "record.json").read_text())["interfaces"]

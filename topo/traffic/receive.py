@@ -148,6 +148,7 @@ def receive(sinks: Sinks, stop: StopRequest) -> None:
     while not stop.requested:
         time.sleep(DRAIN_INTERVAL_S)
         sinks.drain()
+    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))  # nothing to disturb any more
     limit = time.monotonic() + STRAGGLER_LIMIT_S
     quiet_until = time.monotonic() + QUIET_S
     while time.monotonic() < min(quiet_until, limit):
