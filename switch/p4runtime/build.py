@@ -255,12 +255,15 @@ def _check_size(what: str, in_p4info: int, in_json: int) -> None:
 
 
 def _width(what: str, info: Any, in_json: int) -> int:
-    """The width of a field or parameter; that of a translated type may differ from the JSON's."""
+    """The width of a field or parameter.
+
+    P4Info has the controller's width for a translated type and none for P4's `error`.
+    """
     if info.HasField("type_name"):
         if not info.bitwidth:
             raise _mismatch(what, f"{info.type_name.name} is translated to strings")
         return min(info.bitwidth, in_json)
-    if info.bitwidth != in_json:
+    if info.bitwidth not in (0, in_json):
         raise _mismatch(what, f"{info.bitwidth} bits in P4Info, {in_json} in the JSON")
     return in_json
 

@@ -411,6 +411,27 @@ def test_reconcile_with_a_program_that_cannot_take_the_state_changes_nothing(rig
     assert primary.read(p4r.Entity(table_entry=dmac())) == [p4r.Entity(table_entry=dmac())]
 
 
+def translated(width):
+    def change(p4info):
+        field = table_of(p4info, "dmac").match_fields[0]
+        field.type_name.name, field.bitwidth = "address_t", width
+
+    return change
+
+
+def test_a_field_translated_to_another_width_takes_what_the_program_can_hold(fresh):
+    fresh.set_config(Set.VERIFY_AND_COMMIT, changed_p4info(translated(64)))
+    fresh.write(insert(table_entry=dmac()))
+    wide = table_entry("dmac", [exact(1, b"\x01" + bytes(6))], action("drop"))
+    assert fresh.refused(insert(table_entry=wide)) == ["INVALID_ARGUMENT"]
+
+
+def test_a_field_translated_to_strings_is_refused(fresh):
+    refused = failure(fresh.set_config, Set.VERIFY, changed_p4info(translated(0)))
+    assert refused.code.name == "INVALID_ARGUMENT"
+    assert "strings" in refused.message
+
+
 def test_an_empty_p4info_is_a_role_based_subset_of_any_program(fresh):
     config = everything_config()
     config.p4info.CopyFrom(text_format.Parse('pkg_info { arch: "v1model" }', p4i.P4Info()))
