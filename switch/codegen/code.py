@@ -195,7 +195,7 @@ def render(block: Block, depth: int = 0) -> Iterator[str]:
     """The lines of a block."""
     indent = INDENT * depth
     if not any(not isinstance(statement, Comment) for statement in block):
-        yield from (f"{indent}# {item.text}" for item in block if isinstance(item, Comment))
+        yield from (indent + _comment(item) for item in block if isinstance(item, Comment))
         yield f"{indent}pass"
         return
     for statement in block:
@@ -220,8 +220,8 @@ def _render_line(statement: Statement) -> str:
             return f"{_target_list(targets)} = {value.text}"
         case Run(text=text):
             return text
-        case Comment(text=text):
-            return f"# {text}"
+        case Comment():
+            return _comment(statement)
         case Leave():
             return "break"
         case Again():
@@ -229,6 +229,11 @@ def _render_line(statement: Statement) -> str:
         case Return():
             return "return"
     raise TypeError(statement)
+
+
+def _comment(comment: Comment) -> str:
+    """One line, whatever names it holds: they come from the JSON."""
+    return "# " + "".join(letter if letter.isprintable() else "?" for letter in comment.text)
 
 
 def _target_list(targets: Sequence[str]) -> str:
@@ -243,7 +248,7 @@ def _render_if(statement: If, depth: int, keyword: str) -> Iterator[str]:
     while otherwise and isinstance(otherwise[0], Comment) and len(otherwise) == 2:
         if not isinstance(otherwise[1], If):
             break
-        yield f"{indent}# {otherwise[0].text}"
+        yield indent + _comment(otherwise[0])
         otherwise = otherwise[1:]
     if len(otherwise) == 1 and isinstance(otherwise[0], If):
         yield from _render_if(otherwise[0], depth, "elif")

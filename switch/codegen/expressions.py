@@ -193,6 +193,8 @@ def _apply(op: str, values: Sequence[Value], place: Place) -> Value:
         if not values[1].constant:
             raise place.error(f"uses {op} with a width that is not constant")
         return CASTS[op](values[0], values[1].constant)
+    if op in ("<<", ">>") and (values[1].constant or 0) < 0:
+        raise place.error(f"shifts ('{op}') by a negative number")
     if op in ("/", "%") and (values[1].constant or 0) <= 0:
         raise place.error(f"divides ('{op}') by what is not a positive constant")
     return BINARY[op](values[0], values[1])

@@ -17,6 +17,7 @@ from switch.codegen.code import (
     COMPARE,
     Assign,
     Block,
+    Comment,
     ForEach,
     If,
     Return,
@@ -75,9 +76,9 @@ def generate(program: Program) -> Generated:
         bounds = find_bounds(_emit_process(context), context.state)
     context = Context.of(program, bounds)
     body, needed = prune(_emit_process(context))
-    body = [*_start_values(context, needed), *lower(body, context.links)]
+    title = f"{program.source_file or 'A P4 program'}, translated for the embedded switch."
+    body = [Comment(title), *_start_values(context, needed), *lower(body, context.links)]
     lines = [
-        f"# {program.source_file or 'A P4 program'}, translated for the embedded switch.",
         f"def process({', '.join(PARAMETERS)}):",
         *render(body, 1),
     ]

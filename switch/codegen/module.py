@@ -32,7 +32,7 @@ class Names:
 
     def fresh(self, wish: str) -> str:
         """A new identifier."""
-        stem = re.sub(r"\W+", "_", wish).strip("_").lower() or "x"
+        stem = re.sub(r"\W+", "_", wish, flags=re.ASCII).strip("_").lower() or "x"
         if stem[0].isdigit():
             stem = f"x{stem}"
         name, count = stem, 1

@@ -82,7 +82,7 @@ def shift_right(left: Value, right: Value) -> Value:
         return left
     high = None
     if left.high is not None:
-        high = left.high >> (right.low or 0) if left.high >= 0 else -1
+        high = left.high >> max(right.low or 0, 0) if left.high >= 0 else -1
     return _arithmetic(">>", SHIFT, left, right, 0 if _non_negative(left) else None, high)
 
 

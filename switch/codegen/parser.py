@@ -260,7 +260,7 @@ class _ParserWriter:
         if varbit.width:
             too_long = greater(size, number(varbit.width))
             block.append(If(too_long, self._fail_as("HeaderTooShort")))
-        return block + self._read_varbit(header, size, place), octets
+        return block + self._read_varbit(header, size), octets
 
     def _check_varbit(self, header: str, bits: Value) -> Block:
         """Set the length in bits, which must be whole bytes."""
@@ -268,17 +268,13 @@ class _ParserWriter:
         uneven = not_equal(bit_and(variable(name, 0), number(7)), number(0))
         return [Assign(name, bits), If(uneven, self._fail_as("ParserInvalidArgument"))]
 
-    def _read_varbit(self, header: str, bits: Value, place: Place) -> Block:
+    def _read_varbit(self, header: str, bits: Value) -> Block:
         """Read all fields, those behind the variable one at a position that depends on it."""
         fields = self._context.program.body.layout.headers[header].type.fields
         index = next(number_of for number_of, item in enumerate(fields) if item.varbit)
         before = self._bit_fields(header)
         offset = sum(item.width for item in before)
         tail = [(item.name, item.width) for item in fields[index + 1 :]]
-        if offset % 8 or sum(width for _, width in tail) % 8:
-            raise place.error(
-                f"extracts {header}, whose varbit field does not begin and end at a whole byte"
-            )
         first = add(self._position, number(offset // 8))
         last = add(first, shift_right(bits, number(3)))
         read = self._context.links.get("read_bytes")

@@ -73,5 +73,5 @@ def _read_parameters(action: Node) -> tuple[ActionParameter, ...]:
     parameters = []
     for index, values in enumerate(action.items("runtime_data")):
         node = named_node(values, f"parameter of {action.what}:", index, action.source)
-        parameters.append(ActionParameter(node.string("name"), node.integer("bitwidth")))
+        parameters.append(ActionParameter(node.string("name"), node.width("bitwidth")))
     return tuple(parameters)

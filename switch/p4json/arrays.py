@@ -33,7 +33,7 @@ def read_registers(root: Node) -> dict[str, RegisterArray]:
     registers = {}
     for node in root.children("register_arrays", "register"):
         name = node.string("name")
-        size, width = node.integer("size"), node.integer("bitwidth")
+        size, width = node.size("size"), node.width("bitwidth")
         registers[name] = RegisterArray(name, size, width, node.source)
     return registers
 
@@ -46,7 +46,7 @@ def read_counters(root: Node) -> dict[str, CounterArray]:
         if node.flag("is_direct"):
             counters[name] = CounterArray(name, 0, node.string("binding"), node.source)
         else:
-            counters[name] = CounterArray(name, node.integer("size"), None, node.source)
+            counters[name] = CounterArray(name, node.size("size"), None, node.source)
     return counters
 
 
@@ -65,7 +65,7 @@ def read_meters(root: Node, scope: Scope) -> tuple[dict[str, MeterArray], dict[s
         if node.flag("is_direct"):
             table = node.string("binding")
             targets[name] = read_field(node.raw("result_target"), node, scope)
-        meters[name] = MeterArray(name, node.integer("size"), unit == "bytes", table, node.source)
+        meters[name] = MeterArray(name, node.size("size"), unit == "bytes", table, node.source)
     return meters, targets
 
 
@@ -104,7 +104,7 @@ def read_value_sets(root: Node, parser: Parser, layout: Layout) -> dict[str, Val
         for state in parser.states.values():
             if any(transition.value_set == name for transition in state.transitions):
                 widths = tuple(key_width(part, layout) for part in state.key)
-        sets[name] = ValueSet(name, node.integer("compressed_bitwidth"), widths)
+        sets[name] = ValueSet(name, node.width("compressed_bitwidth"), widths)
     return sets
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from switch.p4json.headers import Layout
-from switch.p4json.reader import Node, parse_hex
+from switch.p4json.reader import MAX_WIDTH, Node, parse_hex
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,7 @@ class Scope:
     objects: Mapping[str, Collection[str]] = field(default_factory=dict)
     """For each kind of object that is not part of the layout the names there are."""
 
-    def has(self, kind: str, name: str) -> bool:
+    def has(self, kind: str, name: object) -> bool:
         """Whether there is an object of that kind and name."""
         in_layout: Mapping[str, Collection[str]] = {
             "header": self.layout.headers,
@@ -172,6 +172,8 @@ class Scope:
             "header_union": self.layout.unions,
             "header_union_stack": self.layout.union_stacks,
         }
+        if not isinstance(name, str):
+            return False
         return name in in_layout.get(kind, self.objects.get(kind, ()))
 
 
@@ -204,6 +206,8 @@ def read_field(value: object, node: Node, scope: Scope) -> FieldRef:
 
 def _read_operation(values: Mapping[str, object], node: Node, scope: Scope) -> Expression:
     op = values.get("op")
+    if not isinstance(op, str):
+        raise node.error(f"has a malformed operator {op!r}")
     left, right = values.get("left"), values.get("right")
 
     def operand(value: object) -> Expression:
@@ -214,13 +218,13 @@ def _read_operation(values: Mapping[str, object], node: Node, scope: Scope) -> E
     if op in ("access_field", "access_union_header"):
         if not isinstance(right, int):
             raise node.error(f"uses '{op}' without a number")
-        return Part(str(op), operand(left), right)
+        return Part(op, operand(left), right)
     if op in UNARY:
-        return Operation(str(op), (operand(right if left is None else left),))
+        return Operation(op, (operand(right if left is None else left),))
     if op in ("+", "-") and left is None:
-        return Operation(str(op), (Const(0), operand(right)))
+        return Operation(op, (Const(0), operand(right)))
     if op in BINARY:
-        return Operation(str(op), (operand(left), operand(right)))
+        return Operation(op, (operand(left), operand(right)))
     raise node.error(f"uses the unsupported operator {op!r}")
 
 
@@ -256,14 +260,14 @@ def _read_last_field(value: object, node: Node, scope: Scope) -> LastField:
 
 def _read_union_last_field(value: object, node: Node, scope: Scope) -> UnionLastField:
     match value:
-        case [str(stack), str(member), str(name)] if stack in scope.layout.union_stacks:
+        case [str(stack), str(member), str(name)] if scope.layout.has_member(stack, member):
             return UnionLastField(stack, member, name)
     raise node.error(f"has a malformed reference to a union stack {value!r}")
 
 
 def _read_lookahead(value: object, node: Node, scope: Scope) -> Lookahead:
     match value:
-        case [int(offset), int(width)] if offset >= 0 and width > 0:
+        case [int(offset), int(width)] if 0 <= offset <= MAX_WIDTH and 0 < width <= MAX_WIDTH:
             return Lookahead(offset, width)
     raise node.error(f"has a malformed lookahead {value!r}")
 

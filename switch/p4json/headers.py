@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from switch.p4json.reader import Node
+from switch.p4json.reader import MAX_WIDTH, Node
 from switch.p4json.source import NOWHERE, SourceInfo
 
 VALID_FIELD = "$valid$"
@@ -107,6 +107,13 @@ class Layout:
         found = self.headers.get(header)
         return found.type.field(field) if found else None
 
+    def has_member(self, union_stack: str, member: object) -> bool:
+        """Whether the unions of a stack have a member of that name."""
+        found = self.union_stacks.get(union_stack)
+        return found is not None and all(
+            member in self.unions[name].members for name in found.unions
+        )
+
     def resolve(self, bmv2_name: str) -> tuple[str, str] | None:
         """Header and field of one of BMv2's well-known fields; None if the program lacks it."""
         header, _, field = bmv2_name.partition(".")
@@ -124,7 +131,7 @@ def read_layout(root: Node) -> Layout:
     headers, by_id = _read_headers(root, types, union_by_header)
     return Layout(
         headers=headers,
-        stacks=_read_stacks(root, types, by_id),
+        stacks=_read_stacks(root, types, headers, by_id),
         unions={name: _bind_union(union, by_id) for name, union in unions.items()},
         union_stacks=_read_union_stacks(root),
         aliases=_read_aliases(root),
@@ -136,17 +143,26 @@ def _read_type(node: Node) -> HeaderType:
     fields = [_read_field_type(item, node) for item in node.items("fields")]
     if sum(field.varbit for field in fields) > 1:
         raise node.error("has more than one field of variable length")
+    _check_varbit_place(fields, node)
     room = max(max_bits - sum(field.width for field in fields), 0)
     fields = [replace(field, width=room) if field.varbit else field for field in fields]
     length = node.mapping("length_exp") if node.has("length_exp") else None
     return HeaderType(node.string("name"), tuple(fields), length, node.source)
 
 
+def _check_varbit_place(fields: Sequence[FieldType], node: Node) -> None:
+    before = 0
+    for field in fields:
+        if field.varbit and before % 8:
+            raise node.error(f"has a varbit field {field.name} that does not begin at a byte")
+        before += field.width
+
+
 def _read_field_type(item: object, node: Node) -> FieldType:
     match item:
         case [str(name), "*", *_]:
             return FieldType(name, 0, varbit=True)
-        case [str(name), int(width), *flags] if width >= 0:
+        case [str(name), int(width), *flags] if 0 < width <= MAX_WIDTH:
             signed, saturating = (*flags, False, False)[:2]
             return FieldType(name, width, bool(signed), bool(saturating))
     raise node.error(f"has a malformed field {item!r}")
@@ -177,7 +193,10 @@ def _read_headers(
 
 
 def _read_stacks(
-    root: Node, types: Mapping[str, HeaderType], by_id: Mapping[int, str]
+    root: Node,
+    types: Mapping[str, HeaderType],
+    found: Mapping[str, Header],
+    by_id: Mapping[int, str],
 ) -> dict[str, Stack]:
     stacks = {}
     for node in root.children("header_stacks", "header stack"):
@@ -185,6 +204,8 @@ def _read_stacks(
         if header_type is None:
             raise node.error(f"is of the unknown type {node.string('header_type')}")
         headers = _resolve_ids(node, "header_ids", by_id)
+        if any(found[name].type is not header_type for name in headers):
+            raise node.error("has an element of another type than its own")
         stacks[node.string("name")] = Stack(node.string("name"), header_type, headers)
     return stacks
 
@@ -202,7 +223,7 @@ def _read_unions(root: Node) -> tuple[dict[str, tuple[Node, tuple[str, ...]]], d
         if members is None:
             raise node.error(f"is of the unknown type {node.string('union_type')}")
         unions[node.string("name")] = (node, members)
-        for header_id in node.items("header_ids"):
+        for header_id in node.integers("header_ids"):
             union_by_header[header_id] = node.string("name")
     return unions, union_by_header
 
@@ -230,7 +251,7 @@ def _read_union_stacks(root: Node) -> dict[str, UnionStack]:
 
 def _resolve_ids(node: Node, name: str, by_id: Mapping[int, str]) -> tuple[str, ...]:
     names = []
-    for identifier in node.items(name):
+    for identifier in node.integers(name):
         if identifier not in by_id:
             raise node.error(f"'{name}' refers to the unknown id {identifier!r}")
         names.append(by_id[identifier])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from switch.p4json.actions import read_actions, signatures
 from switch.p4json.arrays import (
@@ -16,8 +17,9 @@ from switch.p4json.arrays import (
 from switch.p4json.checksums import read_calculations, read_checksums
 from switch.p4json.expressions import Scope
 from switch.p4json.headers import Layout, read_layout
+from switch.p4json.objects import MeterArray
 from switch.p4json.parsers import read_deparser, read_parser
-from switch.p4json.pipelines import collect_profiles, read_pipelines
+from switch.p4json.pipelines import Pipeline, collect_profiles, read_pipelines
 from switch.p4json.program import Body, Program
 from switch.p4json.reader import Node
 from switch.p4json.source import ProgramError
@@ -41,6 +43,7 @@ def load_program(json_bytes: bytes) -> Program:
     pipelines = read_pipelines(root, scope, actions)
     parser = read_parser(root, scope)
     meters, meter_targets = read_meters(root, scope)
+    _check_direct_meters(pipelines, meters)
     learn_lists = read_field_lists(root, scope, "learn_lists")
     body = Body(
         layout=layout,
@@ -109,6 +112,17 @@ def _make_scope(root: Node, layout: Layout) -> Scope:
             "parse_vset": names("parse_vsets"),
         },
     )
+
+
+def _check_direct_meters(
+    pipelines: Mapping[str, Pipeline], meters: Mapping[str, MeterArray]
+) -> None:
+    for pipeline in pipelines.values():
+        for node in pipeline.nodes.values():
+            name = node.table.direct_meter if isinstance(node, TableNode) else None
+            if name is not None and not (name in meters and meters[name].is_direct):
+                what = f"table {node.name}"
+                raise ProgramError(what, f"refers to the unknown direct meter {name}")
 
 
 def _read_errors(root: Node) -> dict[str, int]:

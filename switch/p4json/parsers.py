@@ -139,7 +139,7 @@ def read_deparser(root: Node, scope: Scope) -> Deparser:
     if len(deparsers) != 1:
         raise root.error(f"has {len(deparsers)} deparsers; v1model has one")
     node = deparsers[0]
-    order = tuple(node.items("order"))
+    order = tuple(node.strings("order"))
     for header in order:
         if header not in scope.layout.headers:
             raise node.error(f"emits the unknown header {header!r}")
@@ -196,8 +196,8 @@ def _read_extract(target: object, length: Expression | None, node: Node, scope: 
             return Extract(ObjectRef("header", name), None, length, node.source)
         case {"type": "stack", "value": name} if scope.has("header_stack", name):
             return Extract(ObjectRef("header_stack", name), None, length, node.source)
-        case {"type": "union_stack", "value": [name, member]} if scope.has(
-            "header_union_stack", name
+        case {"type": "union_stack", "value": [str(name), member]} if scope.layout.has_member(
+            name, member
         ):
             return Extract(ObjectRef("header_union_stack", name), member, length, node.source)
     raise node.error(f"has an unknown target {target!r}")

@@ -13,6 +13,12 @@ from switch.p4json.source import NOWHERE, ProgramError, SourceInfo
 
 T = TypeVar("T")
 
+MAX_WIDTH = 1 << 14
+"""The widest field, parameter or cell, in bits; p4c allows 2,048."""
+
+MAX_CELLS = 1 << 24
+"""The largest array: what is beyond would take gigabytes."""
+
 
 class Node:
     """One object of the JSON. Every accessor raises `ProgramError` if the attribute is not so."""
@@ -64,6 +70,36 @@ class Node:
         """An array; empty if it is missing."""
         return self._typed(name, list) if self.has(name) else []
 
+    def strings(self, name: str) -> list[str]:
+        """An array of strings; empty if it is missing."""
+        return self._all(name, str)
+
+    def integers(self, name: str) -> list[int]:
+        """An array of integers; empty if it is missing."""
+        return self._all(name, int)
+
+    def width(self, name: str) -> int:
+        """A width in bits, within what is reasonable."""
+        value = self.integer(name)
+        if value > MAX_WIDTH:
+            raise self.error(f"is {value} bits wide; at most {MAX_WIDTH} are supported")
+        return value
+
+    def size(self, name: str) -> int:
+        """A number of cells, within what is reasonable."""
+        value = self.integer(name)
+        if value > MAX_CELLS:
+            raise self.error(f"has {value} cells; at most {MAX_CELLS} are supported")
+        return value
+
+    def next_nodes(self, name: str) -> dict[str, str | None]:
+        """A map to names of nodes, or to null."""
+        found = self.mapping(name)
+        for value in found.values():
+            if not (value is None or isinstance(value, str)):
+                raise self.error(f"'{name}' leads to {value!r}")
+        return found
+
     def mapping(self, name: str) -> dict[str, Any]:
         """An object used as a map."""
         return self._typed(name, dict)
@@ -87,6 +123,12 @@ class Node:
         """The objects of an array, each named by its `name` if it has one."""
         for index, values in enumerate(self.items(name)):
             yield named_node(values, kind, index, self.source)
+
+    def _all(self, name: str, kind: type[T]) -> list[T]:
+        for value in self.items(name):
+            if type(value) is not kind:
+                raise self.error(f"'{name}' contains {value!r}")
+        return self.items(name)
 
     def _typed(self, name: str, kind: type[T]) -> T:
         value = self.raw(name)

@@ -81,6 +81,7 @@ def read_table(
         source=node.source,
     )
     _check_kind(table, node)
+    _check_actions(table, node)
     return _with_next_nodes(table, tuple(target for _, target in keys), action_ids, node)
 
 
@@ -124,12 +125,12 @@ def _read_action_ids(node: Node, actions: Mapping[int, Action]) -> dict[str, int
     by_name = {action.name: action.id for action in actions.values()}
     found = {}
     if node.has("action_ids"):
-        for action_id in node.items("action_ids"):
+        for action_id in node.integers("action_ids"):
             if action_id not in actions:
                 raise node.error(f"has the unknown action id {action_id!r}")
             found[actions[action_id].name] = action_id
         return found
-    for name in node.items("actions"):
+    for name in node.strings("actions"):
         if name not in by_name:
             raise node.error(f"has the unknown action {name!r}")
         found[name] = by_name[name]
@@ -183,10 +184,10 @@ def _read_entry(
     takes_priority = any(
         field.kind not in (MatchKind.EXACT, MatchKind.LPM, MatchKind.VALID) for field in keys
     )
-    weakness = node.raw("priority") if node.has("priority") else 0
+    weakness = node.integer("priority") if node.has("priority") else 0
     return ConstEntry(
         key=key,
-        priority=MAX_PRIORITY - int(weakness) if takes_priority else 0,
+        priority=MAX_PRIORITY - weakness if takes_priority else 0,
         action=_read_call(node.child("action_entry"), actions),
     )
 
@@ -223,10 +224,17 @@ def _check_kind(table: Table, node: Node) -> None:
         raise node.error(f"is of kind '{table.kind.value}', which its key fields do not fit")
 
 
+def _check_actions(table: Table, node: Node) -> None:
+    entries = [entry.action for entry in table.const_entries]
+    for call in (table.default_action, *entries):
+        if call is not None and call.action not in table.actions:
+            raise node.error(f"has an entry with {call.action}, which is not one of its actions")
+
+
 def _with_next_nodes(
     table: Table, targets: tuple[FieldRef, ...], action_ids: dict[str, int], node: Node
 ) -> TableNode:
-    nexts = node.mapping("next_tables")
+    nexts = node.next_nodes("next_tables")
     if "__HIT__" in nexts or "__MISS__" in nexts:
         if set(nexts) != {"__HIT__", "__MISS__"}:
             raise node.error("mixes hit and miss with other next nodes")
