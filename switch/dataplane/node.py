@@ -264,7 +264,7 @@ class Node:
         if found is not None:
             table, entry = found
             if not self._events.try_send(("idle", table, entry.key, entry.priority)):
-                entry.told_idle = False
+                entry.reported_ns = -1  # again at the next check
         return True
 
     # -- ports ------------------------------------------------------------------------------------

@@ -130,7 +130,6 @@ class Config:
         entry.key = given
         entry.timeout_ns = timeout_ms * 1_000_000
         entry.hit_ns = monotonic_ns()
-        entry.told_idle = False
 
     def delete(self, name: str, key: Encoded, priority: int) -> None:
         """Remove an entry."""
@@ -285,10 +284,8 @@ def make_meter(rates: Rates | None) -> Meter:
 
 
 def _became_idle(entry: Entry, now_ns: int) -> bool:
-    if now_ns - entry.hit_ns < entry.timeout_ns:
-        entry.told_idle = False
+    """Whether the entry is idle, and this was not reported since it was hit last."""
+    if now_ns - entry.hit_ns < entry.timeout_ns or entry.reported_ns == entry.hit_ns:
         return False
-    if entry.told_idle:
-        return False
-    entry.told_idle = True
+    entry.reported_ns = entry.hit_ns
     return True

@@ -55,9 +55,9 @@ class Entry:
         "packets",
         "priority",
         "rank",
+        "reported_ns",
         "target",
         "timeout_ns",
-        "told_idle",
     )
 
     def __init__(
@@ -73,7 +73,8 @@ class Entry:
         self.hit_ns = 0
         """When it was hit last or else inserted, on the monotonic clock."""
         self.timeout_ns = 0
-        self.told_idle = False
+        self.reported_ns = -1
+        """The value of `hit_ns` for which it was reported as idle."""
         self.key: object = None
         """As the control plane gave it, for entries with a time-out."""
         self.priority = 0
