@@ -310,6 +310,8 @@ def test_reloads_under_traffic_lose_double_and_reorder_nothing(plane):
     finally:
         stop.set()
         sender.join()
+    sent.append(len(sent).to_bytes(4, "big"))
+    plane.wires[1].send(FRAME[:14] + sent[-1])
     heard = [plane.wires[2].receive() for _ in sent]
     assert [frame[14:] for frame in heard] == sent
     kinds = [frame[12:14] for frame in heard]
