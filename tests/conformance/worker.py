@@ -12,7 +12,9 @@ import json
 import sys
 from pathlib import Path
 
-from tests.conformance.outcome import Outcome
+from google.protobuf.text_format import ParseError
+
+from tests.conformance.outcome import Outcome, Verdict
 from tests.conformance.ports import prepare_namespace
 from tests.conformance.program import Program
 from tests.conformance.switches.bmv2 import Bmv2
@@ -32,9 +34,12 @@ def serve(kind: SwitchKind) -> None:
 
 
 def _answer(kind: SwitchKind, request: dict[str, str]) -> Outcome:
-    program = Program.read(Path(request["json"]), Path(request["p4info"]))
-    outcome = run_trial(kind, program, Path(request["stf"]).read_text())
-    return dataclasses.replace(outcome, test=request["test"])
+    try:
+        program = Program.read(Path(request["json"]), Path(request["p4info"]))
+        stf = Path(request["stf"]).read_text()
+    except (OSError, UnicodeDecodeError, ParseError) as error:
+        return Outcome(request["test"], kind.name, Verdict.UNREADABLE, str(error))
+    return dataclasses.replace(run_trial(kind, program, stf), test=request["test"])
 
 
 if __name__ == "__main__":
