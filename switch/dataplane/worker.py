@@ -9,14 +9,19 @@ the monotonic clock, CPU_PORT is -1 for none. It ends when the control process d
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import socket
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from switch.dataplane.channel import WorkerEnd
 from switch.dataplane.loop import Loop
 from switch.dataplane.node import Node
+
+PRIORITY_STEP = -10
+"Packets go before whatever else runs on the machine at the usual priority (see nice(2))."
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -24,6 +29,8 @@ def main(arguments: Sequence[str]) -> int:
     requests, events = (WorkerEnd(socket.socket(fileno=int(number))) for number in arguments[:2])
     start_ns, cpu_port = int(arguments[2]), int(arguments[3])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the control process decides when to end
+    with suppress(PermissionError):  # then it competes like any other process
+        os.nice(PRIORITY_STEP)
     node = Node(start_ns, None if cpu_port < 0 else cpu_port, events)
     # A collection would stop packets for milliseconds. Nothing here makes cycles that last: an old
     # program's namespace is cleared when its config is taken apart.
