@@ -53,16 +53,9 @@ class Executor:
 
     def resume(self) -> MigrationRecord:
         """Decide anew, by journal and nodes, what to do with it; then ``run``."""
-        state = self._record.state
-        if state is _S.PENDING:
-            return self._end(_S.UNDONE, "the ME went down before anything was done")
-        decision = self._decide()
-        if decision.direction is Direction.FINISH and state is not _S.RUNNING:
-            self._to(_S.FINISHING, decision.reason)
-        elif decision.direction is Direction.UNDO:
-            self._to(_S.UNDOING, self._because(f"it is undone: {decision.reason}"))
-        elif decision.direction is Direction.WAIT:
-            self._wait(decision.reason)
+        if self._record.state is _S.PENDING:
+            return self._end(_S.UNDONE, decision="the ME went down before anything was done")
+        self._turn(self._decide())
         return self.run()
 
     # Forward
@@ -72,7 +65,7 @@ class Executor:
         steps = self._record.steps
         position = next((i for i, s in enumerate(steps) if s.state is not StepState.DONE), None)
         if position is None:
-            self._end(_S.FINISHED, self._record.reason)
+            self._end(_S.FINISHED)
             return
         if self._record.state is _S.FINISHING and not self._may_finish():
             return
@@ -95,28 +88,22 @@ class Executor:
 
     def _may_finish(self) -> bool:
         """Past the commit point, decide anew if the destination was restarted meanwhile."""
-        if self._record.destination not in self._record.lost:
-            return True
-        decision = self._decide()
-        if decision.direction is Direction.UNDO:
-            self._to(_S.UNDOING, self._because(f"it is undone: {decision.reason}"))
-        elif decision.direction is Direction.WAIT:
-            self._to(_S.FINISH_BLOCKED, self._because(decision.reason))
-        return decision.direction is Direction.FINISH
+        if self._record.destination in self._record.lost:
+            self._turn(self._decide())
+        return self._record.state is _S.FINISHING
 
     def _failed(self, position: int, started: float, exc: Exception) -> None:
         """Note a failed step, and turn to what that means."""
         text = _text(exc)
         self._note_step(position, StepState.FAILED, started, {"error": text})
-        what = f"the step {self._steps[position].name} failed: {text}"
+        failure = f"the step {self._steps[position].name} failed: {text}"
         if self._record.state is _S.RUNNING:
-            self._to(_S.UNDOING, what)
+            self._to(_S.UNDOING, failure=failure, decision="")
         elif not self._may_retry(exc):
             decision = self._decide()
-            if decision.direction is Direction.UNDO:
-                self._to(_S.UNDOING, f"{what}; it is undone: {decision.reason}")
-            else:
-                self._to(_S.FINISH_BLOCKED, f"{what}; {decision.reason}")
+            if decision.direction is Direction.FINISH:
+                decision = Decision(Direction.WAIT, decision.reason)
+            self._turn(decision, failure=failure)
 
     # Backward
 
@@ -125,7 +112,7 @@ class Executor:
         undone = (StepState.PENDING, StepState.UNDONE)
         begun = [i for i, s in enumerate(self._record.steps) if s.state not in undone]
         if not begun:
-            self._end(_S.UNDONE, self._record.reason)
+            self._end(_S.UNDONE)
             return
         position = begun[-1]
         try:
@@ -142,8 +129,7 @@ class Executor:
     def _undo_failed(self, position: int, text: str) -> None:
         step = self._record.steps[position]
         self._set_step(position, StepState.UNDO_FAILED, dict(step.detail) | {"undo error": text})
-        what = f"the step {step.name} could not be undone: {text}"
-        self._to(_S.UNDO_BLOCKED, self._because(what))
+        self._to(_S.UNDO_BLOCKED, decision=f"the step {step.name} could not be undone: {text}")
 
     # Records
 
@@ -151,14 +137,11 @@ class Executor:
     def _record(self) -> MigrationRecord:
         return self._move.record
 
-    def _to(
-        self, state: MigrationState, reason: str | None = None, begin: int | None = None
-    ) -> None:
+    def _to(self, state: MigrationState, begin: int | None = None, **changes: str) -> None:
         """Change the state, the intent that goes with it, and perhaps begin a step, at once."""
 
         def change(record: MigrationRecord) -> MigrationRecord:
-            kept = record.reason if reason is None else reason
-            after = record.to(state, reason=kept)
+            after = record.to(state, **changes)
             if begin is None:
                 return after
             step = after.steps[begin].to(
@@ -203,25 +186,26 @@ class Executor:
 
         self._move.update(change)
 
-    def _end(self, state: MigrationState, reason: str) -> MigrationRecord:
-        record = self._move.update(lambda r: r.to(state, reason=reason, ended_at=time.time()))
+    def _end(self, state: MigrationState, **changes: str) -> MigrationRecord:
+        record = self._move.update(lambda r: r.to(state, ended_at=time.time(), **changes))
         self._move.journal.drop_contents(record.id)
         return record
 
-    def _wait(self, reason: str) -> None:
-        if self._record.state.committed:
-            self._to(_S.FINISH_BLOCKED, reason)
-            return
-        if self._record.state is _S.RUNNING:
-            self._to(_S.UNDOING)
-        self._to(_S.UNDO_BLOCKED, self._because(reason))
-
-    def _because(self, reason: str) -> str:
-        """Return a reason that keeps what first went wrong."""
-        first = self._record.reason.split("; ", 1)[0]
-        return f"{first}; {reason}" if first and first != reason else reason
-
     # Decisions
+
+    def _turn(self, decision: Decision, **changes: str) -> None:
+        """Change the state to what was decided."""
+        state = self._record.state
+        changes |= {"decision": decision.reason}
+        if decision.direction is Direction.FINISH:
+            self._to(_S.RUNNING if state is _S.RUNNING else _S.FINISHING, **changes)
+        elif decision.direction is Direction.UNDO:
+            self._to(_S.UNDOING, **changes)
+        elif state.committed:
+            self._to(_S.FINISH_BLOCKED, **changes)
+        else:
+            self._to(_S.UNDOING)
+            self._to(_S.UNDO_BLOCKED, **changes)
 
     def _may_retry(self, exc: Exception) -> bool:
         """Tell whether to try a step again; waits a little if so."""

@@ -13,6 +13,7 @@ from controller.migration.steps import (
     Detail,
     Step,
     enforced_at,
+    let_packets_through,
     reconcile_function_tables,
     refuse_enforcing,
     require,
@@ -33,7 +34,8 @@ def clear_state(move: Move, node: NodeDriver) -> int:
     with move.site.hold(node.name):
         refuse_enforcing(move, node)
         manifest = move.manifest(node)
-        turn_off(node, manifest.learn, move.slots)
+        if turn_off(node, manifest.learn, move.slots):
+            let_packets_through(move)
         return clear(node, own_ranges(manifest, move.slots))
 
 
@@ -52,6 +54,7 @@ class Prepare(Step):
 
     def undo(self, move: Move) -> None:
         """Empty the cells again."""
+        let_packets_through(move)
         if move.has_function(move.destination):
             clear_state(move, move.destination)
 
@@ -68,6 +71,7 @@ class Release(Step):
         require_taken_over(move)
         if not move.has_function(move.source):
             return {"cleared": 0}
+        let_packets_through(move)
         return {"cleared": clear_state(move, move.source)}
 
 

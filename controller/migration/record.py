@@ -75,8 +75,10 @@ class MigrationRecord:
     steps: tuple[StepRecord, ...]
     created_at: float
     state: MigrationState = MigrationState.PENDING
-    reason: str = ""
-    "Why it is where it is: which step failed and how, and what was decided."
+    failure: str = ""
+    "Which step failed last, and how."
+    decision: str = ""
+    "What was decided then, and why."
     cells_moved: int = 0
     "Cells of state written at the destination."
     ended_at: float | None = None
@@ -103,6 +105,11 @@ class MigrationRecord:
     def step_begun(self, name: str) -> bool:
         """Tell whether the step of this name was ever begun, whatever became of it."""
         return any(s.name == name and s.state is not StepState.PENDING for s in self.steps)
+
+    @property
+    def reason(self) -> str:
+        """Why it is where it is; empty if nothing went wrong."""
+        return "; ".join(filter(None, (self.failure, self.decision)))
 
     @property
     def nodes(self) -> frozenset[str]:

@@ -253,16 +253,26 @@ def turn_source_on(move: Move) -> None:
     """Make sure that the source learns and enforces the slots.
 
     If it did not, wait until packets have arrived that passed it meanwhile: the destination has to
-    enforce until then. Where no probe gets through, no packet does either.
+    enforce until then.
     """
     with move.site.hold(move.source.name):
         manifest = move.manifest(move.source)
         turn_on(move.source, manifest.learn, move.slots)
         if turn_on(move.source, manifest.enforce, move.slots):
-            try:
-                move.flush()
-            except (NodeError, MigrationError) as exc:
-                LOG.warning("%s enforces again, at once: %s", move.source.name, exc)
+            let_packets_through(move)
+
+
+def let_packets_through(move: Move) -> None:
+    """Wait for packets that came into a node before its control words were changed.
+
+    They read the words when they came in. One that is still to enforce must find its state, and
+    one that is still to learn must not write into cells that were emptied. Where no probe gets
+    through, no packet does either.
+    """
+    try:
+        move.flush()
+    except (NodeError, MigrationError) as exc:
+        LOG.warning("%s: packets under way are not waited for: %s", move.record, exc)
 
 
 def function_tables_conflict(move: Move) -> str | None:
