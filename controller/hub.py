@@ -122,7 +122,7 @@ def join(task: Any, timeout_s: float) -> bool:
 
 
 class Mailbox(Generic[T]):
-    """A bounded queue from any thread, or a signal handler, to one task of the hub."""
+    """A bounded queue from any thread to one task of the hub."""
 
     _END = object()
 

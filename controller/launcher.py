@@ -11,8 +11,7 @@ Choices:
   imported, two apps of one name.
 - The process runs until it is told to stop, or until all main threads that apps returned from
   ``start`` have ended. (os-ken's own manager ends at once where none returned any.)
-- Stopping has a time limit, since os-ken waits without one for threads that may hang. A second
-  signal ends the process at once.
+- Stopping has a time limit, since os-ken waits without one for threads that may hang.
 
 Exit status: 0 stopped as told; 1 an app could not be started, or did not stop; 2 the arguments or
 the configuration are wrong.
@@ -24,22 +23,20 @@ import logging
 import os
 import signal
 import sys
-import threading
 import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from controller.errors import ConfigError, HitlessError
 
 if TYPE_CHECKING:
     from controller.app_runner import AppRunner
-    from controller.hub import Mailbox
+    from controller.stop_signals import StopSignals
 
 LOG = logging.getLogger(__name__)
 
 PROGRAM = "osken-manager"
 HUBS = ("native", "eventlet")
-STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -70,62 +67,34 @@ def _run(arguments: Sequence[str]) -> int:
     hub.prepare()
     from controller.app_runner import AppRunner
     from controller.command_line import parse
+    from controller.stop_signals import StopSignals
 
     command_line = parse(arguments)
     runner = AppRunner(command_line.apps)
+    signals = StopSignals()
     try:
         runner.load()
         if command_line.check:
             print(f"{PROGRAM}: the configuration is good")
         else:
-            _serve(runner, hub.Mailbox())
+            _serve(runner, signals)
     finally:
-        _end_hard_after(command_line.shutdown_timeout_s)
+        signals.end_hard_after(command_line.shutdown_timeout_s)
         runner.close()
     return 0
 
 
-def _serve(runner: AppRunner, stop: Mailbox[str]) -> None:
-    """Run the apps until a reason to stop comes in."""
-    from controller.hub import spawn
+def _serve(runner: AppRunner, signals: StopSignals) -> None:
+    """Run the apps until there is a reason to stop."""
+    from controller.hub import join_all, spawn
 
-    _on_signals(stop)
+    def wait_for_end() -> None:
+        join_all(threads)
+        signals.apps_ended()
+
     threads = runner.start()
     if threads:
-        spawn(_report_end, threads, stop, name="watch of the apps' main threads")
-    LOG.info("stopping: %s", stop.get())
-
-
-def _on_signals(stop: Mailbox[str]) -> None:
-    told: list[int] = []
-
-    def handle(number: int, _frame: Any) -> None:
-        if told:
-            os._exit(128 + number)
-        told.append(number)
-        stop.put(f"received {signal.Signals(number).name}")
-
-    for number in STOP_SIGNALS:
-        # nohup leaves SIGHUP ignored, and so do we.
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, handle)
-
-
-def _report_end(threads: list[Any], stop: Mailbox[str]) -> None:
-    from controller.hub import join_all
-
-    join_all(threads)
-    stop.put("the apps have ended")
-
-
-def _end_hard_after(timeout_s: float) -> None:
-    """Make sure that the process ends, whatever thread of an app hangs."""
-
-    def end() -> None:
-        threading.Event().wait(timeout_s)
-        stuck = [t.name for t in threading.enumerate() if not t.daemon]
-        LOG.critical("not stopped after %g s, ending hard; still busy: %s", timeout_s, stuck)
-        logging.shutdown()
-        os._exit(1)
-
-    threading.Thread(target=end, name="shutdown watchdog", daemon=True).start()
+        spawn(wait_for_end, name="watch of the apps' main threads")
+    number = signals.wait()
+    reason = f"received {signal.Signals(number).name}" if number else "the apps have ended"
+    LOG.info("stopping: %s", reason)

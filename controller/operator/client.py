@@ -142,14 +142,20 @@ def is_alive(path: Path) -> bool:
 
 
 def _connect(path: Path) -> socket.socket:
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    sock.settimeout(CONNECT_TIMEOUT_S)
-    try:
-        sock.connect(str(path))
-    except OSError as exc:
-        sock.close()
-        raise NotRunning(_why_not(path, exc)) from exc
-    return sock
+    """Connect, waiting for a place in the queue of those who want to."""
+    deadline = time.monotonic() + CONNECT_TIMEOUT_S
+    while True:
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        sock.settimeout(CONNECT_TIMEOUT_S)
+        try:
+            sock.connect(str(path))
+            return sock
+        except OSError as exc:
+            sock.close()
+            # A full queue is no reason to wait for a Unix socket with a time limit: it says so.
+            if not isinstance(exc, BlockingIOError) or time.monotonic() > deadline:
+                raise NotRunning(_why_not(path, exc)) from exc
+        time.sleep(0.02)
 
 
 def _why_not(path: Path, exc: OSError) -> str:

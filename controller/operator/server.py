@@ -47,7 +47,7 @@ CONNECTION_LIMIT = 64
 "Clients at once; further ones are disconnected."
 REQUEST_LIMIT = 16
 "Requests being answered at once, of all clients; further ones get the fault ``busy``."
-OUTBOX_LIMIT = 4096
+OUTBOX_LIMIT = 1024
 "Messages that wait for a client to read them."
 
 Execute = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]

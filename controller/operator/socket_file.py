@@ -22,7 +22,7 @@ from pathlib import Path
 
 from controller.errors import SocketUnusable
 
-BACKLOG = 64
+BACKLOG = 128
 LOCK_TIMEOUT_S = 2.0
 PATH_LIMIT_BYTES = 107
 "Longest path that a Unix socket address holds on Linux."

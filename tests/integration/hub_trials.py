@@ -6,7 +6,6 @@ Run as a script with a trial's name; ends with status 0 if the promise holds.
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import threading
 import time
@@ -128,13 +127,6 @@ def many_threads_lose_nothing_in_a_mailbox() -> None:
     for start_at in range(0, 20_000, 5_000):
         in_thread(lambda first=start_at: [mailbox.put(first + i) for i in range(5_000)])
     assert sorted(mailbox.get(5.0) for _ in range(20_000)) == list(range(20_000))
-
-
-def a_signal_wakes_who_waits_for_its_mailbox() -> None:
-    mailbox: hub.Mailbox[str] = hub.Mailbox()
-    signal.signal(signal.SIGALRM, lambda *_: mailbox.put("rang"))
-    signal.setitimer(signal.ITIMER_REAL, 0.1)
-    assert mailbox.get(5.0) == "rang"
 
 
 def joining_a_task_ends_in_time() -> None:

@@ -1,0 +1,196 @@
+"""The RPC server under load and abuse, on both hubs, in a process that runs an app of the tests."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from me_process import MeProcess
+
+from controller.errors import NoAnswer, NotRunning
+from controller.operator import server
+from controller.operator.client import RpcClient
+from controller.operator.faults import RequestFailed
+
+APP = """
+import time
+from pathlib import Path
+from os_ken.base.app_manager import OSKenApp
+from controller import hub
+from controller.errors import ConflictError
+from controller.operator.server import RpcServer
+
+def execute(name, arguments):
+    if name == "sleep":
+        time.sleep(arguments["s"])
+    if name == "defect":
+        raise KeyError("a defect")
+    if name == "conflict":
+        raise ConflictError("something is under way")
+    if name == "unspeakable":
+        return {"x": object()}
+    if name == "large":
+        return {"x": "y" * arguments["bytes"]}
+    return {"command": name, "arguments": dict(arguments)}
+
+class Server(OSKenApp):
+    def start(self):
+        super().start()
+        self.server = RpcServer(Path("rpc.sock").absolute(), execute, "7")
+        self.server.start()
+        self.count = 0
+        self.ticks = hub.periodic(0.01, self.tick, name="ticks")
+
+    def tick(self):
+        for _ in range(10):
+            self.count += 1
+            self.server.publish({"event": "tick", "count": self.count, "filler": "x" * 5_000})
+
+    def close(self):
+        self.ticks.stop()
+        self.server.close()
+"""
+
+
+@pytest.fixture(scope="module", params=["native", "eventlet"])
+def process(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[MeProcess]:
+    directory = tmp_path_factory.mktemp("rpc")
+    (directory / "rpc_server_app.py").write_text(APP)
+    with MeProcess(directory, ["rpc_server_app.py"], request.param) as process:
+        process.wait_serving()
+        yield process
+        assert process.stop() == 0
+
+
+@pytest.fixture
+def client(process: MeProcess) -> Iterator[RpcClient]:
+    with RpcClient(process.socket) as client:
+        yield client
+
+
+def test_a_command_is_answered_with_its_data(client: RpcClient) -> None:
+    assert client.call("x", {"a": [1, None]}) == {"command": "x", "arguments": {"a": [1, None]}}
+    assert client.call("y") == {"command": "y", "arguments": {}}
+
+
+def test_a_long_command_delays_no_other_even_on_the_same_connection(
+    process: MeProcess, client: RpcClient
+) -> None:
+    with RpcClient(process.socket) as other:
+        slow = threading.Thread(target=lambda: client.call("sleep", {"s": 1.0}))
+        slow.start()
+        began = time.monotonic()
+        other.call("quick")
+        assert time.monotonic() - began < 0.5
+        slow.join(5)
+
+
+def test_a_busy_server_is_told_from_one_that_hangs(client: RpcClient) -> None:
+    with pytest.raises(NoAnswer, match="alive and busy") as caught:
+        client.call("sleep", {"s": 0.5}, timeout_s=0.2)
+    assert caught.value.alive
+    time.sleep(0.5)
+
+
+def test_one_request_too_many_is_refused_and_the_next_is_not(process: MeProcess) -> None:
+    clients = [RpcClient(process.socket) for _ in range(server.REQUEST_LIMIT)]
+    sleepers = [
+        threading.Thread(target=client.call, args=("sleep", {"s": 1.5})) for client in clients
+    ]
+    for sleeper in sleepers:
+        sleeper.start()
+    time.sleep(0.5)
+    with RpcClient(process.socket) as late:
+        with pytest.raises(RequestFailed, match="16 requests are being answered") as caught:
+            late.call("quick")
+        assert caught.value.kind == "busy"
+        assert late.call("ping")["version"] == "7"
+        for sleeper in sleepers:
+            sleeper.join(10)
+        assert late.call("quick")["command"] == "quick"
+    for client in clients:
+        client.close()
+
+
+@pytest.mark.parametrize(
+    ("command", "kind", "text"),
+    [
+        ("defect", "internal", "KeyError: 'a defect'"),
+        ("unspeakable", "internal", "can not serialize"),
+        ("conflict", "conflict", "something is under way"),
+    ],
+)
+def test_errors_come_back_with_their_kind(
+    client: RpcClient, command: str, kind: str, text: str
+) -> None:
+    with pytest.raises(RequestFailed, match=text) as caught:
+        client.call(command)
+    assert caught.value.kind == kind
+    assert client.call("quick")["command"] == "quick"
+
+
+def test_parameters_that_are_no_map_are_refused(process: MeProcess) -> None:
+    from controller.operator.wire import Wire
+
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.settimeout(5.0)
+        sock.connect(str(process.socket))
+        wire = Wire(sock, 10_000)
+        wire.request("x", [1, 2])
+        assert "must be one map" in wire.receive().error["message"]
+
+
+def test_a_large_answer_arrives_whole(client: RpcClient) -> None:
+    assert len(client.call("large", {"bytes": 5_000_000})["x"]) == 5_000_000
+
+
+def test_an_answer_that_nobody_waits_for_disturbs_nobody(process: MeProcess) -> None:
+    for _ in range(5):
+        with RpcClient(process.socket) as client, pytest.raises(NoAnswer):
+            client.call("large", {"bytes": 5_000_000}, timeout_s=0.001)
+    with RpcClient(process.socket) as client:
+        assert client.call("quick")["command"] == "quick"
+
+
+def test_events_come_in_order_to_those_who_subscribed_only(
+    process: MeProcess, client: RpcClient
+) -> None:
+    client.subscribe()
+    counts = [client.next_event(5.0)["count"] for _ in range(20)]
+    assert counts == list(range(counts[0], counts[0] + 20))
+    with RpcClient(process.socket) as other:
+        other.call("quick")
+        assert other.next_event(0.1) is None
+
+
+def test_a_subscriber_that_does_not_read_is_cut_off(
+    process: MeProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with RpcClient(process.socket) as lazy:
+        lazy.subscribe()
+        process.wait_for(lambda: "it does not read" in process.log, "it is cut off", timeout_s=60)
+        with pytest.raises(NotRunning):
+            while lazy.next_event(1.0) is not None:
+                pass
+
+
+def test_connections_are_limited_and_given_back(process: MeProcess) -> None:
+    clients = [RpcClient(process.socket) for _ in range(server.CONNECTION_LIMIT + 5)]
+    answered = [_answers(client) for client in clients]
+    for client in clients:
+        client.close()
+    assert answered.count(True) == server.CONNECTION_LIMIT
+    with RpcClient(process.socket) as client:
+        assert _answers(client)
+
+
+def _answers(client: RpcClient) -> bool:
+    try:
+        return client.call("quick")["command"] == "quick"
+    except NotRunning:
+        return False
