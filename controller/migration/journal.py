@@ -119,7 +119,12 @@ class SqliteJournal:
             self._db = sqlite3.connect(
                 self._path, timeout=1.0, isolation_level=None, check_same_thread=False
             )
-            self._prepare(self._db)
+        try:
+            with self._errors("open"):
+                self._prepare(self._db)
+        except JournalError:
+            self.close()
+            raise
 
     def _prepare(self, db: sqlite3.Connection) -> None:
         db.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -227,7 +232,16 @@ class SqliteJournal:
     def _read(self, where: str, values: tuple[object, ...]) -> list[MigrationRecord]:
         with self._transaction("read") as db:
             rows = db.execute(f"SELECT id, body FROM migrations {where} ORDER BY id", values)
-            return [_record(db, migration_id, body) for migration_id, body in rows.fetchall()]
+            return [self._record(db, *row) for row in rows.fetchall()]
+
+    def _record(self, db: sqlite3.Connection, migration_id: int, body: str) -> MigrationRecord:
+        try:
+            return _record(db, migration_id, body)
+        except (ValueError, KeyError, TypeError) as exc:
+            raise JournalError(
+                f"journal {self._path}: migration {migration_id} is damaged: {exc!r} "
+                "(move the file away; the placement is then read from the nodes)"
+            ) from exc
 
     @contextmanager
     def _transaction(self, doing: str) -> Iterator[sqlite3.Connection]:
