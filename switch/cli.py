@@ -83,7 +83,10 @@ class _Switch:
             await stack.enter_async_context(self._server.serving())
             thrift = stack.enter_context(_thrift(device, arguments)) if arguments.thrift else None
             print(_ready(arguments, self._server.port, thrift), flush=True)
-            return await self._end
+            status = await self._end
+            if status == STOPPED:
+                LOG.info("since start: %s", _statistics(plane, self._server))
+            return status
 
     def _listeners(self) -> Listeners:
         loop = asyncio.get_running_loop()
@@ -152,6 +155,13 @@ def _thrift(device: Device, arguments: Arguments) -> ThriftServer:
         "simple_switch": (IDL.SimpleSwitch, SimpleSwitchService(device)),
     }
     return ThriftServer(arguments.thrift, services)
+
+
+def _statistics(plane: DataPlane, server: P4RuntimeServer) -> str:
+    """What was received, sent and dropped; what is 0 is left out."""
+    dropped = {f"dropped.{why}": count for why, count in server.notifier.dropped.items()}
+    counts = plane.statistics() | dropped
+    return ", ".join(f"{what} {count}" for what, count in counts.items() if count) or "no packets"
 
 
 def _ready(arguments: Arguments, grpc_port: int, thrift: ThriftServer | None) -> str:

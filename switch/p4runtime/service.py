@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import grpc
 from finsy.proto import U128, p4r, p4r_grpc
 
-from switch.dataplane.errors import DataPlaneError
+from switch.dataplane.errors import WorkerGone
 from switch.p4runtime.configs import get_config, set_config
 from switch.p4runtime.device import Device
 from switch.p4runtime.injector import Injector
@@ -174,7 +174,7 @@ async def _status_of(context: grpc.aio.ServicerContext) -> AsyncIterator[None]:
 def _as_status(error: Exception) -> StatusError:
     if isinstance(error, StatusError):
         return error
-    if isinstance(error, DataPlaneError):
+    if isinstance(error, WorkerGone):
         return unavailable(f"the data plane does not answer: {error}")
     LOG.error("a request failed unexpectedly", exc_info=error)
     return internal(f"unexpected {type(error).__name__} in the switch; see its log")

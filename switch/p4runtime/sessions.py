@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from finsy.proto import p4r
 
@@ -26,14 +26,22 @@ MAX_QUEUED_MESSAGES = 4096
 class Session:
     """One controller's stream."""
 
-    def __init__(self, peer: str) -> None:
+    def __init__(self, peer: str, cut: Callable[[], object]) -> None:
+        """`cut` ends the stream of a controller that does not read what it must know."""
         self.peer = peer
         self.dropped = 0
-        self._queue: asyncio.Queue[p4r.StreamMessageResponse] = asyncio.Queue()
+        self.is_overrun = False
+        self._cut = cut
+        self._queue: asyncio.Queue[p4r.StreamMessageResponse | None] = asyncio.Queue()
 
     def send(self, message: p4r.StreamMessageResponse) -> None:
-        """Queue a message that must arrive."""
-        self._queue.put_nowait(message)
+        """Queue a message that must arrive; too many of them cut the stream."""
+        if self._queue.qsize() < 2 * MAX_QUEUED_MESSAGES:
+            self._queue.put_nowait(message)
+        elif not self.is_overrun:
+            LOG.warning("%s does not read what it must know: its stream is cut", self.peer)
+            self.is_overrun = True
+            self._cut()
 
     def offer(self, message: p4r.StreamMessageResponse) -> None:
         """Queue a message that may be dropped."""
@@ -44,8 +52,14 @@ class Session:
         if self.dropped.bit_count() == 1:
             LOG.warning("%s is too slow: %d messages dropped so far", self.peer, self.dropped)
 
-    async def next_message(self) -> p4r.StreamMessageResponse:
-        """The message to send next; waits for one."""
+    def close(self) -> None:
+        """Nothing more is to be sent; what waits is dropped."""
+        while not self._queue.empty():
+            self._queue.get_nowait()
+        self._queue.put_nowait(None)
+
+    async def next_message(self) -> p4r.StreamMessageResponse | None:
+        """The message to send next, waited for; None after `close`."""
         return await self._queue.get()
 
 

@@ -16,6 +16,7 @@ from switch.p4runtime.status import (
     StatusError,
     invalid_argument,
     permission_denied,
+    resource_exhausted,
     unimplemented,
 )
 
@@ -36,18 +37,29 @@ class StreamServer:
 
         Raises the `StatusError` to end it with.
         """
-        session = Session(context.peer())
+        task = asyncio.current_task()
+        assert task is not None
+        session = Session(context.peer(), task.cancel)
         sender = asyncio.create_task(_send(session, context))
         try:
-            while (request := await context.read()) is not grpc.aio.EOF:
-                if request.WhichOneof("update") == "arbitration":
-                    await self._sessions.arbitrate(session, request.arbitration)
-                else:
-                    self._handle(session, request)
+            await self._receive(session, context)
+        except asyncio.CancelledError:
+            if not session.is_overrun:
+                raise
+            task.uncancel()
+            raise resource_exhausted("the controller does not read its stream") from None
         finally:
-            sender.cancel()
             await asyncio.shield(self._sessions.leave(session))
+            # gRPC sends no status while a message is on its way: the sender ends by itself.
+            session.close()
             await asyncio.wait([sender])
+
+    async def _receive(self, session: Session, context: grpc.aio.ServicerContext) -> None:
+        while (request := await context.read()) is not grpc.aio.EOF:
+            if request.WhichOneof("update") == "arbitration":
+                await self._sessions.arbitrate(session, request.arbitration)
+            else:
+                self._handle(session, request)
 
     def _handle(self, session: Session, request: p4r.StreamMessageRequest) -> None:
         """Handle what is not arbitration; what is wrong is told by a stream error."""
@@ -68,8 +80,8 @@ class StreamServer:
 
 
 async def _send(session: Session, context: grpc.aio.ServicerContext) -> None:
-    while True:
-        await context.write(await session.next_message())
+    while (message := await session.next_message()) is not None:
+        await context.write(message)
 
 
 def _stream_error(

@@ -13,7 +13,7 @@ from switch.p4json.objects import ActionCall, EntryAction, GroupRef, MemberRef
 from switch.p4runtime.effects import Channel
 from switch.p4runtime.entities.weights import check_weights, make_canonical, watch_port
 from switch.p4runtime.state import Entry, OneShot, Profile, Table
-from switch.p4runtime.status import invalid_argument, not_found, resource_exhausted
+from switch.p4runtime.status import invalid_argument, not_found, resource_exhausted, unimplemented
 from switch.p4runtime.transaction import Transaction
 from switch.p4runtime.view import View
 
@@ -86,7 +86,12 @@ def _make_one_shot(
     if profile.members or profile.groups:
         raise invalid_argument(f"action profile {profile.name} is programmed by members")
     wanted = actions.action_profile_actions
-    check_weights(profile, [action.weight for action in wanted], profile.info.max_group_size)
+    weights = check_weights(
+        profile,
+        [action.weight for action in wanted],
+        profile.info.max_group_size,
+        by_members=_size_semantics(actions),
+    )
     if profile.one_shot_members + len(wanted) > profile.max_members:
         raise resource_exhausted(
             f"action profile {profile.name} has room for {profile.max_members} members"
@@ -98,14 +103,21 @@ def _make_one_shot(
     member_ids = tuple(range(first_id + 1, profile.next_one_shot_id))
     for member_id, call in zip(member_ids, calls, strict=True):
         tx.effect(Channel.MEMBER, MemberOp(OpKind.INSERT, profile.name, member_id, call))
-    members = tuple(
-        GroupMember(member_id, action.weight, port)
-        for member_id, action, port in zip(member_ids, wanted, ports, strict=True)
-    )
+    members = tuple(GroupMember(*member) for member in zip(member_ids, weights, ports, strict=True))
     tx.effect(Channel.GROUP, GroupOp(OpKind.INSERT, profile.name, first_id, members))
     tx.assign(profile, "one_shots", profile.one_shots + 1)
     tx.assign(profile, "one_shot_members", profile.one_shot_members + len(calls))
     return OneShot(_canonical(profile, actions, calls), first_id, member_ids)
+
+
+def _size_semantics(actions: p4r.ActionProfileActionSet) -> bool | None:
+    """Whether members, not weights, are counted; None: as P4Info says (version 1.5)."""
+    if actions.action_selection_mode == p4r.ActionProfileActionSet.RANDOM:
+        raise unimplemented("the selection of actions at random")
+    return {
+        p4r.ActionProfileActionSet.SUM_OF_WEIGHTS: False,
+        p4r.ActionProfileActionSet.SUM_OF_MEMBERS: True,
+    }.get(actions.size_semantics)
 
 
 def _canonical(

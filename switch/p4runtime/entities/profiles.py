@@ -148,7 +148,9 @@ class GroupHandler(EntityHandler):
         if len(set(ids)) < len(ids):
             raise invalid_argument("a group has each member once; give it a weight instead")
         limit = message.max_size or profile.info.max_group_size
-        check_weights(profile, [m.weight for m in message.members], limit, of_target=True)
+        weights = check_weights(
+            profile, [member.weight for member in message.members], limit, of_target=True
+        )
         for member_id in ids:
             if member_id not in profile.members:
                 raise not_found(f"action profile {profile.name} has no member {member_id}")
@@ -159,8 +161,8 @@ class GroupHandler(EntityHandler):
             make_canonical(copy)
             members.append(copy)
         plane_members = tuple(
-            GroupMember(member.member_id, member.weight, watch_port(view, member))
-            for member in message.members
+            GroupMember(member.member_id, weight, watch_port(view, member))
+            for member, weight in zip(message.members, weights, strict=True)
         )
         return Group(message.group_id, message.max_size, tuple(members), plane_members)
 

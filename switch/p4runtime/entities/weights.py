@@ -13,18 +13,28 @@ from switch.p4runtime.view import View
 
 
 def check_weights(
-    profile: Profile, weights: Sequence[int], limit: int, *, of_target: bool = False
-) -> None:
-    """Check the members of one group against its maximum size (0: none).
+    profile: Profile,
+    weights: Sequence[int],
+    limit: int,
+    *,
+    of_target: bool = False,
+    by_members: bool | None = None,
+) -> list[int]:
+    """Check the members of one group against its maximum size (0: none); the weights to use.
 
     What counts is the sum of the weights or the number of members, as P4Info's
-    `selector_size_semantics` says. Raises INVALID_ARGUMENT, or RESOURCE_EXHAUSTED where the
-    limit is the group's own (`of_target`).
+    `selector_size_semantics` says unless `by_members` does. Raises INVALID_ARGUMENT, or
+    RESOURCE_EXHAUSTED where the limit is the group's own (`of_target`).
     """
     info = profile.info
+    if info.weights_disallowed:
+        if any(weights):
+            raise invalid_argument(f"the members of {profile.name} have no weights")
+        weights = [1] * len(weights)
     if weights and min(weights) <= 0:
         raise invalid_argument("the weight of a member must be above 0")
-    by_members = info.WhichOneof("selector_size_semantics") == "sum_of_members"
+    if by_members is None:
+        by_members = info.WhichOneof("selector_size_semantics") == "sum_of_members"
     heaviest = info.sum_of_members.max_member_weight if by_members else 0
     if heaviest and weights and max(weights) > heaviest:
         raise invalid_argument(f"the weight of a member may be {heaviest} at most")
@@ -33,6 +43,7 @@ def check_weights(
         unit = "members" if by_members else "weights"
         refuse = resource_exhausted if of_target else invalid_argument
         raise refuse(f"a group with {size} {unit} is larger than its maximum, {limit}")
+    return list(weights)
 
 
 def watch_port(

@@ -273,6 +273,12 @@ def serve(plane, cpu_port=CPU_PORT):
     def run(coroutine):
         return asyncio.run_coroutine_threadsafe(coroutine, loop).result(TIMEOUT_S)
 
+    async def end_tasks():  # as asyncio.run does
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
     async def prepare():
         return P4RuntimeServer(device, "127.0.0.1:0")
 
@@ -286,6 +292,7 @@ def serve(plane, cpu_port=CPU_PORT):
         for client in rig.clients:
             client.close()
         run(serving.__aexit__(None, None, None))
+        run(end_tasks())
         loop.call_soon_threadsafe(loop.stop)
         thread.join(TIMEOUT_S)
         loop.close()

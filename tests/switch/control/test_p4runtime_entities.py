@@ -538,9 +538,56 @@ def test_one_shots_and_members_do_not_mix_in_a_profile(primary):
     assert primary.refused(insert(table_entry=one_shot(1))) == ["INVALID_ARGUMENT"]
 
 
+def sized(entry, **fields):
+    for field, value in fields.items():
+        setattr(entry.action.action_profile_action_set, field, value)
+    return entry
+
+
+def test_a_one_shot_may_say_that_its_members_count_and_not_their_weights(primary):
+    by_members = p4r.ActionProfileActionSet.SUM_OF_MEMBERS
+    heavy = sized(one_shot(1, 2, weight=5), size_semantics=by_members)
+    primary.write(insert(table_entry=heavy))
+    assert read_entry(primary, heavy) == [p4r.Entity(table_entry=heavy)]
+
+
+def profile_config(**fields):
+    config = everything_config()
+    ways = next(p for p in config.p4info.action_profiles if p.preamble.alias == "ways")
+    for field, value in fields.items():
+        if field == "sum_of_members":
+            ways.sum_of_members.max_member_weight = value
+        else:
+            setattr(ways, field, value)
+    return config
+
+
+def test_a_selector_that_counts_members_limits_each_weight_by_itself(rig):
+    client = rig.primary(config=False)
+    client.set_config(Set.VERIFY_AND_COMMIT, profile_config(sum_of_members=4))
+    client.write(insert(table_entry=one_shot(1, 2, weight=4)))
+    heavy = insert(table_entry=one_shot(1, weight=5, key=b"\x02"))
+    assert client.refused(heavy) == ["INVALID_ARGUMENT"]
+    many = insert(table_entry=one_shot(1, 2, 3, 4, key=b"\x02"))
+    assert client.refused(many) == ["INVALID_ARGUMENT"]
+
+
+def test_a_selector_without_weights_takes_none(rig):
+    client = rig.primary(config=False)
+    client.set_config(Set.VERIFY_AND_COMMIT, profile_config(weights_disallowed=True))
+    assert client.refused(insert(table_entry=one_shot(1))) == ["INVALID_ARGUMENT"]
+    client.write(insert(table_entry=one_shot(1, 2, weight=0)))
+    ((_, members),) = running(rig).groups.items()
+    assert [member.weight for member in members] == [1, 1]
+
+
 @pytest.mark.parametrize(
     ("entry", "code"),
     [
+        (
+            sized(one_shot(1), action_selection_mode=p4r.ActionProfileActionSet.RANDOM),
+            "UNIMPLEMENTED",
+        ),
         (one_shot(1, weight=0), "INVALID_ARGUMENT"),
         (one_shot(1, weight=4), "INVALID_ARGUMENT"),
         (one_shot(1, 2, 3, 4), "INVALID_ARGUMENT"),

@@ -3,6 +3,7 @@
 import threading
 import time
 
+import grpc
 import pytest
 from finsy.proto import U128, p4r, rpc_code, stratum
 from p4rt import (
@@ -21,6 +22,7 @@ from p4rt import (
 )
 
 from switch.dataplane.messages import Digest, EntryName
+from switch.p4runtime import sessions
 
 
 def dmac(address=b"\x0a"):
@@ -348,6 +350,36 @@ def test_a_controller_that_does_not_read_loses_messages_and_holds_up_nobody(rig,
     while not session.dropped:
         rig.notify(b"\x00\x80" + bytes(9000))
     assert len(primary.read(p4r.Entity(table_entry=p4r.TableEntry()))) == 4
+
+
+def test_a_backup_that_does_not_read_its_notices_is_cut(rig, primary, monkeypatch):
+    monkeypatch.setattr(sessions, "MAX_QUEUED_MESSAGES", 10)
+    backup = rig.client()
+    stream = backup.stream(reading=False)
+    stream.arbitrate(0)
+    wait_for(lambda: len(rig.server.sessions.arbiter._roles[""].controllers) == 2)
+    long = stratum.P4RoleConfig(shared_p4_ids=range(1 << 28, (1 << 28) + 20_000))
+    for _ in range(200):
+        primary.primary_stream.arbitrate(1, config=long)
+        primary.primary_stream.next("arbitration")
+    wait_for(lambda: len(rig.server.sessions.arbiter._roles[""].controllers) == 1)
+    with pytest.raises(grpc.RpcError) as ended:
+        list(stream.call)
+    assert ended.value.code().name == "RESOURCE_EXHAUSTED"
+
+
+def test_a_controller_that_reads_late_still_learns_why_its_stream_ended(rig):
+    rig.client(1).stream(reading=False)
+    stream = rig.clients[0].streams[0]
+    long = stratum.P4RoleConfig(shared_p4_ids=range(1 << 28, (1 << 28) + 20_000))
+    for _ in range(100):
+        stream.arbitrate(1, config=long)
+    stream.arbitrate(1, device_id=8)
+    wait_for(lambda: rig.server.sessions.arbiter._roles[""].highest == 1)
+    wait_for(lambda: not rig.server.sessions.arbiter._roles[""].controllers)
+    with pytest.raises(grpc.RpcError) as ended:
+        list(stream.call)
+    assert ended.value.code().name == "FAILED_PRECONDITION"
 
 
 def test_many_quick_connections_leave_the_server_well(rig):

@@ -36,6 +36,7 @@ def test_a_signal_stops_the_switch_and_its_worker_with_status_0(number):
         client = switch.primary()
         status, errors = switch.end(number)
         assert status == 0, errors
+        assert "since start: no packets" in errors
         assert not is_alive(worker)
         assert client.primary_stream.wait_end() is not None
 
