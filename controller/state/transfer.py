@@ -1,9 +1,9 @@
 """Copying the state of slots from one node to another while packets flow through both.
 
-A *round* goes over the slots' cells, array by array: read the source, then the destination, move
-times to the destination's clock, merge by rule, and write the cells that differ. Rounds are
-repeated until one writes nothing. Why that loses nothing, although packets change the cells
-between our read and our write:
+A *round* goes over the slots' cells, array by array: read the source, then the destination where
+the source is not empty, move times to the destination's clock, merge by rule, and write the cells
+that differ. Rounds are repeated until one writes nothing. Why that loses nothing, although packets
+change the cells between our read and our write:
 
 1. While rounds run, both nodes learn: a packet changes the state of both, one after the other.
    A *flush* waits until every packet that has passed one has reached the other.
@@ -42,6 +42,9 @@ from controller.state.merge import (
     sum_writes,
 )
 from controller.state.rebase import ClockOffset, rebased
+
+SPANS_LIMIT = 16
+"Separate reads of an array's parts beyond which one read of the whole costs less."
 
 
 @dataclass(frozen=True)
@@ -191,16 +194,37 @@ class Transfer:
         if cells.source.time is not None:
             now_us = self._clock.at(self._now_ns()) + self._clock.error_us
             theirs = rebased(theirs, cells.source.time, self._offset, now_us)
-        ours = self._destination.read_registers(
-            cells.destination.register, cells.destination_first, cells.count
-        )
-        writes = writes_for(cells.source, theirs, ours, self._offset)
-        if writes:
-            self._destination.write_registers(
-                cells.destination.register,
-                {cells.destination_first + i: value for i, value in writes.items()},
-            )
-        return len(writes)
+        written = 0
+        for start, end in spans_to_merge(cells.source, theirs):
+            first = cells.destination_first + start
+            ours = self._destination.read_registers(cells.destination.register, first, end - start)
+            writes = writes_for(cells.source, theirs[start:end], ours, self._offset)
+            if writes:
+                self._destination.write_registers(
+                    cells.destination.register, {first + i: v for i, v in writes.items()}
+                )
+            written += len(writes)
+        return written
+
+
+def spans_to_merge(array: StateArray, source: Cells) -> list[tuple[int, int]]:
+    """Return which cells of the destination have to be read: pairs of first and end index.
+
+    Where the source is empty there is nothing to bring, unless the rule is ``replace``. State is
+    mostly sparse, and reading is what a move costs its nodes. Many spans make one read of all.
+    """
+    if array.rule is MergeRule.REPLACE:
+        return [(0, len(source))]
+    spans: list[tuple[int, int]] = []
+    for index, cell in enumerate(source):
+        if not cell or (spans and index < spans[-1][1]):
+            continue
+        start = index - index % array.bucket
+        if spans and start == spans[-1][1]:
+            spans[-1] = (spans[-1][0], start + array.bucket)
+        else:
+            spans.append((start, start + array.bucket))
+    return spans if len(spans) <= SPANS_LIMIT else [(0, len(source))]
 
 
 def writes_for(array: StateArray, source: Cells, destination: Cells, offset: ClockOffset) -> Writes:
