@@ -82,6 +82,18 @@ class Wire:
                 return frame[:12] + struct.pack(">HH", tpid, tci) + frame[12:]
         return frame
 
+    def drain(self, seconds: float = 0.5) -> list[bytes]:
+        """All frames that have come, until none comes for so long; with their VLAN tags."""
+        frames = []
+        self._socket.settimeout(seconds)
+        try:
+            while True:
+                frames.append(self.receive_with_tag())
+        except TimeoutError:
+            return frames
+        finally:
+            self._socket.settimeout(WAIT_S)
+
     def is_silent(self, seconds: float = 0.1) -> bool:
         """Whether nothing comes for so long."""
         self._socket.settimeout(seconds)
