@@ -151,7 +151,7 @@ def _through(wires: dict[int, Wire], frames: list[tuple[int, bytes]]) -> dict[in
     return {port: wire.drain() for port, wire in wires.items()}
 
 
-@pytest.mark.parametrize("name, seed", [("l2", 1), ("guarded", 2), ("guarded", 3)])
+@pytest.mark.parametrize("name, seed", [("l2", 1), ("guarded", 2)])
 def test_random_frames_leave_both_switches_alike(name, seed):
     rng = random.Random(seed)
     frames = [(PORTS[index // RUN % 3], _frame(rng)) for index in range(FRAMES)]
