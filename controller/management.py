@@ -175,8 +175,8 @@ class ManagementEntity:
 
     def status(self) -> dict[str, Any]:
         """Report on the management entity itself, as plain data."""
+        unended = self._journal.migrations(unended=True) if self._journal else []
         ready = [k for k in self._keepers.values() if k.standing.readiness is Readiness.READY]
-        unended = [record.id for record in self.migrations() if not record.state.ended]
         return {
             "version": self.version,
             "pid": os.getpid(),
@@ -185,7 +185,7 @@ class ManagementEntity:
             "network_file": str(self.settings.network_file),
             "journal_file": str(self.settings.journal_file),
             "nodes": {"ready": len(ready), "total": len(self._keepers)},
-            "under_way": unended,
+            "under_way": [record.id for record in unended],
         }
 
     # Migrations: each raises what the method of the same name of MigrationManager raises.
@@ -202,9 +202,9 @@ class ManagementEntity:
         """Return a migration as it is now."""
         return self._running().get(migration_id)
 
-    def migrations(self) -> list[MigrationRecord]:
-        """Return all migrations, oldest first."""
-        return self._running().list()
+    def migrations(self, last: int) -> list[MigrationRecord]:
+        """Return the latest migrations, up to so many, oldest first."""
+        return self._running().list()[-last:]
 
     def recover(self) -> list[MigrationRecord]:
         """Finish or undo what was interrupted or waits, as far as that can be done now."""

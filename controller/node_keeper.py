@@ -189,9 +189,10 @@ class NodeKeeper:
             self._retry_at = time.monotonic() + self._pause_s
             self._pause_s = min(2 * self._pause_s, RETRY_LIMIT_S)
             self._stand(Readiness.FAILED, str(exc))
+            self._ask()
         else:
+            self._ask()  # first, so that what a ready node holds is known
             self._stand(Readiness.READY, "")
-        self._ask()
 
     def _ask(self) -> None:
         asked_at = time.monotonic()

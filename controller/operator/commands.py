@@ -103,7 +103,8 @@ def _migrate(me: ManagementEntity, arguments: Mapping[str, Any]) -> Data:
 
 def _migrations(me: ManagementEntity, arguments: Mapping[str, Any]) -> Data:
     if arguments["id"] is None:
-        return {"migrations": [record.to_dict() for record in me.migrations()]}
+        records = me.migrations(arguments["last"])
+        return {"migrations": [record.to_dict() for record in records]}
     return {"migration": me.migration(arguments["id"]).to_dict()}
 
 
@@ -210,10 +211,19 @@ COMMANDS: dict[str, Command] = {
         ),
         Command(
             "migrations",
-            "the migrations so far, or one of them with its steps",
+            "the latest migrations, or one of them with its steps",
             _migrations,
             views.migrations,
-            (Argument("id", "ID", Number("ID", least=1), "the migration to show in full"),),
+            (
+                Argument("id", "ID", Number("ID", least=1), "the migration to show in full"),
+                Argument(
+                    "last",
+                    "--last",
+                    Number("N", least=1),
+                    "show so many, the latest (default: 20)",
+                    default=20,
+                ),
+            ),
         ),
         Command(
             "recover",
