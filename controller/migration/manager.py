@@ -239,11 +239,11 @@ class MigrationManager:
         self._steward.settle(everything=True)
         return [self.get(migration_id) for migration_id in ids]
 
-    def close(self) -> None:
+    def close(self, timeout_s: float = 30.0) -> None:
         """Stop migrations before their next step; a later manager recovers them."""
         self._site.stop()
         with self._changed:
-            self._changed.wait_for(lambda: not self._driven, timeout=30)
+            self._changed.wait_for(lambda: not self._driven, timeout_s)
 
     # Inside
 

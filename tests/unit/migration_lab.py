@@ -154,7 +154,9 @@ class Lab:
         """Power and reconnect everything, let the controller take note; return the last record."""
         self.world.fault = self.world.after = nothing
         for name, node in self.world.nodes.items():
-            node.powered = node.connected = True
+            if not node.powered:
+                node.power_on()
+            node.connected = True
             self.manager.node_back(name)
         self.manager.recover()
         return next(reversed(self.manager.list()), None)

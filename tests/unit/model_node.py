@@ -85,7 +85,8 @@ class ModelNode:
         self.world.cut_down(self.name)
 
     def power_on(self) -> None:
-        """Come back with nothing."""
+        """Come back with nothing; what was sent to the dead node meanwhile is lost."""
+        self.world.cut_down(self.name)
         self.powered = True
 
     # Packets

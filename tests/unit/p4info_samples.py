@@ -6,6 +6,7 @@ table of its own and one of the node's, counters. "l2" programs have only a forw
 
 from __future__ import annotations
 
+import zlib
 from typing import Any
 
 from finsy.p4schema import P4Schema
@@ -51,7 +52,6 @@ class P4InfoBuilder:
         return p4i.Preamble(
             id=prefix << 24 | self._next,
             name=name,
-            alias=name.rsplit(".", 1)[-1],
             structured_annotations=notes,
         )
 
@@ -126,8 +126,23 @@ class P4InfoBuilder:
 
     def program(self, name: str) -> Program:
         """Return the program; its cookie follows from its name."""
+        self._give_aliases()
         schema = P4Schema(self.info)
-        return Program(name, b"{}", self.info, schema, abs(hash(("program", name))) % 2**63)
+        return Program(name, b"{}", self.info, schema, zlib.crc32(name.encode()))
+
+    def _give_aliases(self) -> None:
+        """Give each object the shortest suffix of its name that is unique among its kind."""
+        info = self.info
+        for kind in (info.tables, info.actions, info.registers, info.counters, info.meters):
+            names = [one.preamble.name for one in kind]
+            for one in kind:
+                parts = one.preamble.name.split(".")
+                suffixes = (".".join(parts[-n:]) for n in range(1, len(parts) + 1))
+                one.preamble.alias = next(
+                    s for s in suffixes if sum(f".{n}".endswith(f".{s}") for n in names) == 1
+                )
+        for counter in info.direct_counters:
+            counter.preamble.alias = counter.preamble.name
 
 
 def add_l2(builder: P4InfoBuilder) -> P4InfoBuilder:
