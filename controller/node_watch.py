@@ -1,0 +1,149 @@
+"""The described nodes: a driver and a keeper for each, and the view of what they hold.
+
+Choices: drivers tell from their own threads, and keepers have one each; what they tell meets here,
+in a view that is replaced as a whole. The view is what nodes really hold: asked when a session
+changes, when a migration has ended, in intervals, and whenever somebody wants to see it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import wait
+
+from finsy.p4entity import P4DigestList
+from os_ken.controller.event import EventBase
+
+from controller import events
+from controller.errors import RequestError
+from controller.migration.manager import MigrationManager
+from controller.model.network import NetworkDescription
+from controller.model.placement import NodeFacts, Placement
+from controller.node_keeper import NodeKeeper, Readiness, Standing
+from controller.southbound.driver import DriverOptions, NodeDriver, NodeState, PacketIn
+from controller.southbound.factory import make_driver
+
+LOG = logging.getLogger(__name__)
+
+REFRESH_TIMEOUT_S = 2.0
+"A node that has not said by then what it holds is shown as it was last heard."
+FRESH_S = 0.2
+"What a node said within this time is not asked again, however many want to know."
+KEEPER_STOP_TIMEOUT_S = 2.0
+
+Emit = Callable[[EventBase], None]
+"Takes an event; returns at once, from any thread."
+
+EVENT_OF: Mapping[Readiness, type[events.EventNodeBase]] = {
+    Readiness.DOWN: events.EventNodeDown,
+    Readiness.BACKUP: events.EventNodeUp,
+    Readiness.SETTING_UP: events.EventNodePrimary,
+    Readiness.READY: events.EventNodeReady,
+    Readiness.FAILED: events.EventNodeFailed,
+}
+
+
+class NodeWatch:
+    """Listens to drivers, cares for what keepers need, and holds the view."""
+
+    def __init__(self, network: NetworkDescription, options: DriverOptions) -> None:
+        """Make drivers and keepers; nothing is connected."""
+        self._network = network
+        self.drivers: dict[str, NodeDriver] = {
+            name: make_driver(node.address(options)) for name, node in network.nodes.items()
+        }
+        self._keepers = {name: NodeKeeper(name, self) for name in network.nodes}
+        self._emit: Emit = lambda _event: None
+        self._manager: MigrationManager | None = None
+        self._lock = threading.Lock()
+        self._view = Placement(network, {}, {})
+
+    def start(self, manager: MigrationManager, emit: Emit) -> None:
+        """Begin to reach the nodes; return without waiting for them."""
+        self._manager = manager
+        self._emit = emit
+        for name, driver in self.drivers.items():
+            self._keepers[name].start()
+            driver.start(self)
+
+    def stop_keepers(self) -> None:
+        """Do nothing more by ourselves; drivers go on for those who still use them."""
+        for keeper in self._keepers.values():
+            keeper.stop(KEEPER_STOP_TIMEOUT_S)
+
+    def stop_drivers(self) -> None:
+        """End all sessions. Idempotent."""
+        for driver in self.drivers.values():
+            driver.stop()
+
+    @property
+    def manager(self) -> MigrationManager:
+        """The manager of migrations. Raises ``RequestError`` before ``start``."""
+        if self._manager is None:
+            raise RequestError("the management entity is starting: try again")
+        return self._manager
+
+    def standings(self) -> dict[str, Standing]:
+        """Return each node's standing."""
+        return {name: keeper.standing for name, keeper in self._keepers.items()}
+
+    def ready(self) -> int:
+        """Return how many nodes are ready."""
+        return sum(s.readiness is Readiness.READY for s in self.standings().values())
+
+    def view(self) -> Placement:
+        """Ask all nodes, side by side, and return the view."""
+        wait([keeper.audit(FRESH_S) for keeper in self._keepers.values()], REFRESH_TIMEOUT_S)
+        return self._view
+
+    def audit(self, nodes: Iterable[str] | None = None) -> None:
+        """Have nodes (all of them unless named) asked what they hold; return at once."""
+        for name in self._keepers if nodes is None else nodes:
+            self._keepers[name].audit()
+
+    # What drivers tell (controller.southbound.driver.NodeListener)
+
+    def on_state(self, node: str, state: NodeState, reason: str) -> None:
+        """A session changed."""
+        self._keepers[node].changed(state, reason)
+
+    def on_packet_in(self, node: str, packet: PacketIn) -> None:
+        """A node sent a packet; probes of migrations are for the manager alone."""
+        if not self.manager.on_packet_in(node, packet):
+            self._emit(events.EventPacketIn(node, packet))
+
+    def on_digest(self, node: str, digest: P4DigestList) -> None:
+        """A node sent digests."""
+        self._emit(events.EventDigest(node, digest))
+
+    # What keepers need (controller.node_keeper.NodeCare)
+
+    def set_up(self, node: str) -> None:
+        """Bring a node to what it should be, and on with migrations that wait for it."""
+        self.manager.node_back(node)
+
+    def ask(self, node: str) -> NodeFacts:
+        """Ask a node what it holds."""
+        return self.manager.facts(node)
+
+    def on_facts(self, facts: NodeFacts) -> None:
+        """Take what a node said into the view."""
+        placed = self.manager.placed()
+        with self._lock:
+            before = self._view
+            after = Placement(self._network, {**before.facts, facts.name: facts}, placed)
+            self._view = after
+        if after.facts != before.facts:
+            self._emit(events.EventPlacementChanged(before, after))
+
+    def on_standing(self, node: str, before: Standing, after: Standing) -> None:
+        """Tell operators and apps of a node's new standing."""
+        # What happens to the session, and what was done to the node, is logged where it is done.
+        if after.readiness is Readiness.FAILED:
+            LOG.error("%s: not set up, tried again later: %s", node, after.reason)
+        elif after.readiness is Readiness.READY:
+            LOG.info("%s: ready", node)
+        elif after.readiness is Readiness.DOWN and before.readiness is not Readiness.DOWN:
+            self.manager.node_lost(node)
+        self._emit(EVENT_OF[after.readiness](node, after.reason))
