@@ -43,6 +43,13 @@ class Stage:
         """Move the firewall, or some slots of it, and wait for the end."""
         return self.me.migrate("firewall", source, destination, method, "hitless", *options)
 
+    def ask_for_move(self, source, destination, method, slots):
+        """Ask for slots of the firewall to be moved, and do not wait."""
+        self.me.command(
+            *("migrate", "firewall", "--from", source, "--to", destination),
+            *("--method", method, "--slots", slots, "--no-wait"),
+        )
+
     def placement(self):
         """Return what the management entity says: node to text of slots."""
         return self.me.command("placement")["functions"]["firewall"]["placement"]
@@ -142,14 +149,19 @@ def broken_connections(tally, migrations):
 
 
 def read_counter(address, device_id, name):
-    """Read an indexed counter over P4Runtime, as any client may; return packets by index."""
+    """Read a counter over P4Runtime, as any client may; return packets by slot.
+
+    A node whose program has no such counter has counted nothing.
+    """
     with grpc.insecure_channel(address) as channel:
         stub = p4r_grpc.P4RuntimeStub(channel)
         pipeline = stub.GetForwardingPipelineConfig(
             p4r.GetForwardingPipelineConfigRequest(device_id=device_id), timeout=10
         )
         counters = pipeline.config.p4info.counters
-        (counter,) = (c for c in counters if c.preamble.name.endswith(f".{name}"))
+        counter = next((c for c in counters if c.preamble.name.endswith(f".{name}")), None)
+        if counter is None:
+            return [0] * SLOTS
         entity = p4r.Entity(counter_entry=p4r.CounterEntry(counter_id=counter.preamble.id))
         request = p4r.ReadRequest(device_id=device_id, entities=[entity])
         found = {
@@ -157,4 +169,4 @@ def read_counter(address, device_id, name):
             for response in stub.Read(request, timeout=10)
             for entity in response.entities
         }
-    return [found[index] for index in range(counter.size)]
+    return [found[slot] for slot in range(SLOTS)]
