@@ -52,9 +52,9 @@ class Session:
         if self.dropped.bit_count() == 1:
             LOG.warning("%s is too slow: %d messages dropped so far", self.peer, self.dropped)
 
-    def close(self) -> None:
-        """Nothing more is to be sent; what waits is dropped."""
-        while not self._queue.empty():
+    def close(self, *, drop: bool) -> None:
+        """Nothing more will be queued; what waits is sent, or dropped."""
+        while drop and not self._queue.empty():
             self._queue.get_nowait()
         self._queue.put_nowait(None)
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any
 
 import grpc
 from finsy.proto import p4r
@@ -20,6 +23,8 @@ from switch.p4runtime.status import (
     unimplemented,
 )
 
+LOG = logging.getLogger(__name__)
+
 
 class StreamServer:
     """Serves all streams of a switch."""
@@ -31,6 +36,8 @@ class StreamServer:
         self._sessions = sessions
         self._notifier = notifier
         self._injector = injector
+        self._tasks: set[asyncio.Task[None]] = set()
+        """What outlives the calls it belongs to; asyncio itself does not hold on to tasks."""
 
     async def serve(self, context: grpc.aio.ServicerContext) -> None:
         """Serve one stream until the controller ends it.
@@ -40,19 +47,27 @@ class StreamServer:
         task = asyncio.current_task()
         assert task is not None
         session = Session(context.peer(), task.cancel)
-        sender = asyncio.create_task(_send(session, context))
+        sender = self._start(_send(session, context))
+        has_ended = False
         try:
             await self._receive(session, context)
+            has_ended = True
         except asyncio.CancelledError:
             if not session.is_overrun:
                 raise
             task.uncancel()
             raise resource_exhausted("the controller does not read its stream") from None
         finally:
-            await asyncio.shield(self._sessions.leave(session))
+            # A cancellation may come at any time, so nothing here depends on being waited for.
             # gRPC sends no status while a message is on its way: the sender ends by itself.
-            session.close()
-            await asyncio.wait([sender])
+            session.close(drop=not has_ended)
+            await asyncio.wait([sender, self._start(self._sessions.leave(session))])
+
+    def _start(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _receive(self, session: Session, context: grpc.aio.ServicerContext) -> None:
         while (request := await context.read()) is not grpc.aio.EOF:
@@ -80,8 +95,12 @@ class StreamServer:
 
 
 async def _send(session: Session, context: grpc.aio.ServicerContext) -> None:
-    while (message := await session.next_message()) is not None:
-        await context.write(message)
+    """Send what is queued until the session is closed or the stream has ended."""
+    try:
+        while (message := await session.next_message()) is not None:
+            await context.write(message)
+    except (grpc.RpcError, grpc.aio.BaseError, asyncio.CancelledError) as error:
+        LOG.debug("%s: the stream has ended: %r", session.peer, error)
 
 
 def _stream_error(

@@ -382,7 +382,15 @@ def test_a_controller_that_reads_late_still_learns_why_its_stream_ended(rig):
     assert ended.value.code().name == "FAILED_PRECONDITION"
 
 
-def test_many_quick_connections_leave_the_server_well(rig):
+def test_a_controller_that_says_one_thing_and_no_more_gets_its_answer(rig):
+    client = rig.client()
+    for _ in range(50):
+        message = p4r.MasterArbitrationUpdate(device_id=DEVICE_ID)
+        call = client.stub.StreamChannel(iter([p4r.StreamMessageRequest(arbitration=message)]))
+        assert [code(response.arbitration) for response in call] == ["NOT_FOUND"]
+
+
+def test_many_quick_connections_leave_the_server_well(rig, caplog):
     for number in range(200):
         client = rig.client(number)
         stream = client.stream()
@@ -393,3 +401,4 @@ def test_many_quick_connections_leave_the_server_well(rig):
     survivor.become_primary()
     survivor.set_config(Set.VERIFY_AND_COMMIT, everything_config())
     survivor.write(modify(table_entry=table_entry("dmac", is_default_action=True)))
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
