@@ -12,13 +12,9 @@ done) accepts the new one and tells it.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from finsy.proto import U128, p4r
 
-from finsy.proto import U128, p4r, rpc_code
-from google.protobuf.any_pb2 import Any
-
+from switch.p4runtime.role_state import Controller, Notice, Outcome, Role, make_notices
 from switch.p4runtime.roles import FULL_ACCESS, RoleScope, read_role_config
 from switch.p4runtime.status import (
     failed_precondition,
@@ -32,44 +28,6 @@ MAX_CONTROLLERS_PER_ROLE = 16
 """As many as PI, BMv2's server, allows."""
 MAX_ROLES = 256
 """Roles are remembered for as long as the switch runs, so they are counted."""
-
-Controller: TypeAlias = Hashable
-"""Whoever holds a stream; the state machine only compares it."""
-
-
-@dataclass
-class Role:
-    """One role of the device and the controllers that are live in it."""
-
-    name: str
-    scope: RoleScope = FULL_ACCESS
-    config: Any | None = None
-    """The configuration that the last primary sent."""
-    highest: int | None = None
-    """The highest election id ever seen."""
-    controllers: dict[Controller, int | None] = field(default_factory=dict)
-    """Each live controller and its election id."""
-    primary: Controller | None = None
-    next_primary: Controller | None = None
-    """Announced to the others, and not accepted yet."""
-
-
-@dataclass(frozen=True)
-class Notice:
-    """A message for one controller."""
-
-    controller: Controller
-    message: p4r.MasterArbitrationUpdate
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What follows from an arbitration message."""
-
-    role: str
-    notices: tuple[Notice, ...]
-    becomes_primary: bool
-    """`install` must follow once no write of the role is under way."""
 
 
 class Arbiter:
@@ -93,14 +51,14 @@ class Arbiter:
             return self._depose(role, controller, election_id, scope, message)
         if was_primary:
             role.primary = None
-            return Outcome(name, self._notices(role, role.controllers), False)
-        return Outcome(name, self._notices(role, [controller]), False)
+            return Outcome(name, make_notices(self._device_id, role, role.controllers), False)
+        return Outcome(name, make_notices(self._device_id, role, [controller]), False)
 
     def install(self, controller: Controller) -> tuple[Notice, ...]:
         """Accept the new primary; the notice that tells it."""
         role = self._roles[self._role_of[controller]]
         role.primary, role.next_primary = controller, None
-        return self._notices(role, [controller])
+        return make_notices(self._device_id, role, [controller])
 
     def leave(self, controller: Controller) -> tuple[Notice, ...]:
         """A controller's stream has ended; the notices to the others if it was primary."""
@@ -112,7 +70,7 @@ class Arbiter:
         if controller not in (role.primary, role.next_primary):
             return ()
         role.primary = role.next_primary = None
-        return self._notices(role, role.controllers)
+        return make_notices(self._device_id, role, role.controllers)
 
     def is_primary(self, controller: Controller) -> bool:
         """Whether a controller is the primary of its role."""
@@ -214,35 +172,7 @@ class Arbiter:
         role.scope = scope
         role.config = message.role.config if message.role.HasField("config") else None
         others = [other for other in role.controllers if other != controller]
-        return Outcome(role.name, self._notices(role, others), True)
-
-    def _notices(self, role: Role, controllers: Iterable[Controller]) -> tuple[Notice, ...]:
-        return tuple(
-            Notice(controller, _message(self._device_id, role, controller))
-            for controller in controllers
-        )
-
-
-def _message(device_id: int, role: Role, controller: Controller) -> p4r.MasterArbitrationUpdate:
-    """What a controller is told of its role (specification, "Client Arbitration Notifications")."""
-    message = p4r.MasterArbitrationUpdate(device_id=device_id)
-    if role.name or role.config is not None:
-        message.role.name = role.name
-    if role.config is not None:
-        message.role.config.CopyFrom(role.config)
-    if role.highest is not None:
-        message.election_id.CopyFrom(U128.encode(role.highest))
-    primary = role.primary or role.next_primary
-    if primary is None:
-        message.status.code = rpc_code.NOT_FOUND
-        message.status.message = "there is no primary"
-    elif primary == controller:
-        message.status.code = rpc_code.OK
-        message.status.message = "is primary"
-    else:
-        message.status.code = rpc_code.ALREADY_EXISTS
-        message.status.message = "is backup"
-    return message
+        return Outcome(role.name, make_notices(self._device_id, role, others), True)
 
 
 def _election_id(message: p4r.MasterArbitrationUpdate) -> int | None:

@@ -9,7 +9,8 @@ from finsy.proto import p4r
 from switch.p4json.load import load_program
 from switch.p4json.program import Program
 from switch.p4json.source import ProgramError
-from switch.p4runtime.build import Builder
+from switch.p4runtime.build_arrays import ArrayBuilder
+from switch.p4runtime.build_tables import TableBuilder
 from switch.p4runtime.device_config import program_json
 from switch.p4runtime.initial_entries import correct_initial_entries
 from switch.p4runtime.packet_io import PacketIO
@@ -46,9 +47,10 @@ def make_pipeline(config: p4r.ForwardingPipelineConfig) -> Pipeline:
     except ProgramError as error:
         raise invalid_argument(f"p4_device_config: {error}") from error
     program = correct_initial_entries(program, config.p4info)
-    builder = Builder(config.p4info, program)
-    tables = builder.tables()
-    digests = builder.digests()
+    table_builder = TableBuilder(config.p4info, program)
+    tables = table_builder.tables()
+    arrays = ArrayBuilder(config.p4info, program)
+    digests = arrays.digests()
     kept = p4r.ForwardingPipelineConfig()
     kept.CopyFrom(config)
     return Pipeline(
@@ -56,12 +58,12 @@ def make_pipeline(config: p4r.ForwardingPipelineConfig) -> Pipeline:
         program=program,
         packet_io=PacketIO(config.p4info),
         tables=tables,
-        profiles=builder.profiles,
-        counters=builder.counters(),
-        meters=builder.meters(),
-        registers=builder.registers(),
+        profiles=table_builder.profiles,
+        counters=arrays.counters(),
+        meters=arrays.meters(),
+        registers=arrays.registers(),
         digests=digests,
-        value_sets=builder.value_sets(),
+        value_sets=arrays.value_sets(),
         table_names={table.name: table.table_id for table in tables.values()},
         digest_names={digest.name: digest.digest_id for digest in digests.values()},
     )
