@@ -12,6 +12,7 @@ from controller.migration.move import Move
 from controller.migration.steps import (
     Detail,
     Step,
+    copy_detail,
     enforced_at,
     let_packets_through,
     reconcile_function_tables,
@@ -83,9 +84,9 @@ class Snapshot(Step):
 
     def run(self, move: Move) -> Detail:
         """Read each cell once and write it."""
-        report = transfer_of(move).round()
+        report = transfer_of(move).once()
         move.refuse_lost(move.source, move.destination)
-        return {"rounds": 1, "cells": report.compared, "written": report.written}
+        return copy_detail(report)
 
 
 class SwitchOn(Step):

@@ -18,6 +18,7 @@ from controller.migration.reload import Reload
 from controller.migration.steps import (
     Detail,
     Step,
+    copy_detail,
     enforced_at,
     refuse_enforcing,
     require,
@@ -176,11 +177,10 @@ class SwapDestination(ReloadDestination):
         copied: dict[str, int] = {}
 
         def finish() -> None:
-            report = transfer_of(move).round()
+            copied.update(copy_detail(transfer_of(move).once()))
             manifest = manifests_of(move.destination)[move.function]
             turn_on(move.destination, manifest.learn, move.slots)
             turn_on(move.destination, manifest.enforce, move.slots)
-            copied.update(cells=report.compared, written=report.written, rounds=1)
 
         with move.site.hold(move.source.name, move.destination.name):
             written = destination_reload(move).run(entries, finish)

@@ -24,7 +24,7 @@ from controller.model.slots import format_slots
 from controller.southbound.driver import NodeDriver
 from controller.state.entries import changes, conflict, of_tables
 from controller.state.manifest import FunctionManifest
-from controller.state.transfer import Transfer, cell_ranges
+from controller.state.transfer import CopyReport, Transfer, cell_ranges
 from controller.state.words import read_words, turn_off, turn_on
 
 LOG = logging.getLogger(__name__)
@@ -93,7 +93,7 @@ class Copy(Step):
             move.site.options.copy_rounds,
             lambda: move.refuse_lost(move.source, move.destination),
         )
-        return {"rounds": report.rounds, "cells": report.compared, "written": report.written}
+        return copy_detail(report)
 
 
 class EnforceOn(Step):
@@ -199,6 +199,16 @@ class Verify(Step):
                 )
             difference = function_tables_conflict(move)
         return {"entries differ": difference} if difference else {}
+
+
+def copy_detail(report: CopyReport) -> Detail:
+    """Return what is told of a copy."""
+    return {
+        "rounds": report.rounds,
+        "cells": report.cells,
+        "read": report.read,
+        "written": report.written,
+    }
 
 
 def transfer_of(move: Move) -> Transfer:

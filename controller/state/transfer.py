@@ -1,21 +1,23 @@
 """Copying the state of slots from one node to another while packets flow through both.
 
-A *round* goes over the slots' cells, array by array: read the source, then the destination where
-the source is not empty, move times to the destination's clock, merge by rule, and write the cells
-that differ. Rounds are repeated until one writes nothing. Why that loses nothing, although packets
-change the cells between our read and our write:
+Cells are copied range by range, a range being what lies together in one array at both nodes: read
+the source, then the destination where the source is not empty, move times to the destination's
+clock, merge by rule, and write the cells that differ. Rounds over the ranges are repeated, each
+over those ranges only in which the last one wrote, until there are none. Why that loses nothing,
+although packets change the cells between our read and our write:
 
 1. While rounds run, both nodes learn: a packet changes the state of both, one after the other.
    A *flush* waits until every packet that has passed one has reached the other.
 2. Our write to the destination can undo a change that a packet made there after we read. The
    source got the same change from the same packet, or gets it before the next flush ends.
-3. So a round that begins with a flush after the last write (or after learning began) reads
-   the change at the source and finds it missing at the destination.
-4. The last round writes nothing. So it undid no change, and all that earlier rounds undid, or
-   that packets brought to the source before the destination learned, it found to be there.
+3. So a look at the range that begins with a flush after our last write to it (or after learning
+   began) sees the change at the source and finds it missing at the destination.
+4. The last look writes nothing. So it undid no change, and all that earlier ones undid, or that
+   packets brought to the source before the destination learned, it found to be there. What
+   happens later happens at both.
 
-A rule that never settles under traffic (``sum``, ``replace``) is not waited for beyond the bound
-of rounds; for the others reaching the bound is an error, since something would be lost.
+A rule that never settles under traffic (``sum``, ``replace``) is repeated once and not waited for;
+for the others reaching the bound of rounds is an error, since something would be lost.
 
 Small arrays read one by one, with the driver's pauses, keep BMv2's packets from waiting for a
 read of the whole state (9 ms for 65,536 cells).
@@ -59,24 +61,14 @@ class CellRange:
 
 
 @dataclass(frozen=True)
-class RoundReport:
-    """What one round did."""
-
-    compared: int
-    "Cells read at each node."
-    written: int
-    "Cells written at the destination."
-    unsettled: int
-    "Those written under a rule that has to settle."
-
-
-@dataclass(frozen=True)
 class CopyReport:
     """What a whole copy did."""
 
     rounds: int
-    compared: int
+    cells: int
     "Cells of the slots' state."
+    read: int
+    "Cells read at the source, over all rounds."
     written: int
     "Cells written at the destination, over all rounds."
 
@@ -150,19 +142,13 @@ class Transfer:
             self._offset = ClockOffset.between(here, there)
             self._clock = there
 
-    def round(self) -> RoundReport:
-        """Copy once. Raises ``NodeError``; what was written until then is harmless."""
-        compared = written = unsettled = 0
-        for cells in self._ranges:
-            with self._lock():
-                count = self._copy(cells)
-            compared += cells.count
-            written += count
-            unsettled += count if cells.source.rule.settles else 0
-        return RoundReport(compared, written, unsettled)
+    def once(self) -> CopyReport:
+        """Copy every range once. Raises ``NodeError``; what was written until then is harmless."""
+        written = sum(self._copy(cells) for cells in self._ranges)
+        return CopyReport(1, self._cells, self._cells, written)
 
     def until_settled(self, flush: Callable[[], None], rounds: int, check: Check) -> CopyReport:
-        """Repeat rounds until one that began late enough writes nothing.
+        """Repeat rounds until one writes nothing.
 
         Learning began right before the call.
 
@@ -174,37 +160,49 @@ class Transfer:
         Raises:
             MigrationError: cells still differ after the last round.
         """
-        written = 0
+        read = written = 0
+        left = self._ranges
         for number in range(1, rounds + 1):
-            report = self.round()
-            check()
-            written += report.written
-            # The first round began before packets that only the source knows had arrived.
-            if number > 1 and not (report.written if number < rounds else report.unsettled):
-                return CopyReport(number, report.compared, written)
             flush()
+            counts = {cells: self._copy(cells) for cells in left}
+            check()
+            read += sum(cells.count for cells in left)
+            written += sum(counts.values())
+            left = tuple(cells for cells, count in counts.items() if count)
+            settling = [cells for cells in left if cells.source.rule.settles]
+            if not left or (number > 1 and not settling):
+                return CopyReport(number, self._cells, read, written)
         raise MigrationError(
-            f"{report.unsettled} cells still differ after {rounds} rounds: the state changes "
-            "faster than it can be copied"
+            f"{sum(counts[cells] for cells in settling)} cells still differ after {rounds} rounds: "
+            "the state changes faster than it can be copied"
         )
+
+    @property
+    def _cells(self) -> int:
+        return sum(cells.count for cells in self._ranges)
 
     def _copy(self, cells: CellRange) -> int:
         """Copy one range; return how many cells were written."""
-        theirs = self._source.read_registers(cells.source.register, cells.source_first, cells.count)
-        if cells.source.time is not None:
-            now_us = self._clock.at(self._now_ns()) + self._clock.error_us
-            theirs = rebased(theirs, cells.source.time, self._offset, now_us)
-        written = 0
-        for start, end in spans_to_merge(cells.source, theirs):
-            first = cells.destination_first + start
-            ours = self._destination.read_registers(cells.destination.register, first, end - start)
-            writes = writes_for(cells.source, theirs[start:end], ours, self._offset)
-            if writes:
-                self._destination.write_registers(
-                    cells.destination.register, {first + i: v for i, v in writes.items()}
-                )
-            written += len(writes)
-        return written
+        with self._lock():
+            theirs = self._source.read_registers(
+                cells.source.register, cells.source_first, cells.count
+            )
+            if cells.source.time is not None:
+                now_us = self._clock.at(self._now_ns()) + self._clock.error_us
+                theirs = rebased(theirs, cells.source.time, self._offset, now_us)
+            spans = spans_to_merge(cells.source, theirs)
+            return sum(self._merge(cells, first, theirs[first:end]) for first, end in spans)
+
+    def _merge(self, cells: CellRange, start: int, theirs: Cells) -> int:
+        """Bring cells of the source, from ``start`` of a range on, into the destination."""
+        register, first = cells.destination.register, cells.destination_first + start
+        ours = self._destination.read_registers(register, first, len(theirs))
+        writes = writes_for(cells.source, theirs, ours, self._offset)
+        if writes:
+            self._destination.write_registers(
+                register, {first + i: value for i, value in writes.items()}
+            )
+        return len(writes)
 
 
 def spans_to_merge(array: StateArray, source: Cells) -> list[tuple[int, int]]:

@@ -48,7 +48,7 @@ def test_a_move_is_recorded_step_by_step(lab):
     assert record.cells_moved == 4
     assert record.duration_ms > 0
     assert all(step.ms >= 0 and step.started_at >= record.created_at for step in record.steps)
-    assert record.steps[2].detail == {"rounds": 2, "cells": 8, "written": 4}
+    assert record.steps[2].detail == {"rounds": 2, "cells": 8, "read": 12, "written": 4}
     assert [step.node for step in record.steps] == ["s2"] * 5 + ["s1", "s1", "s2", "s1"]
 
 
