@@ -11,6 +11,7 @@ from __future__ import annotations
 from finsy.proto import p4r
 
 from switch.codegen.manifest import compile_program
+from switch.dataplane.errors import DataPlaneError
 from switch.p4json.source import ProgramError
 from switch.p4runtime.device import Device
 from switch.p4runtime.pipeline import Pipeline, make_pipeline
@@ -100,6 +101,9 @@ def _save(device: Device, pipeline: Pipeline) -> None:
         device.plane.save(pipeline.program)
     except ProgramError as error:
         raise invalid_argument(f"p4_device_config: {error}") from error
+    except DataPlaneError:
+        device.saved = None  # the one saved before was given up for this one
+        raise
     device.saved = pipeline
 
 

@@ -42,7 +42,7 @@ def _written_state(source: View) -> Iterator[p4r.Entity]:
     requests = (
         p4r.Entity(action_profile_member=p4r.ActionProfileMember()),
         p4r.Entity(action_profile_group=p4r.ActionProfileGroup()),
-        p4r.Entity(table_entry=_table_request(source)),
+        p4r.Entity(table_entry=_table_request()),
         p4r.Entity(meter_entry=p4r.MeterEntry()),
         p4r.Entity(value_set_entry=p4r.ValueSetEntry()),
         p4r.Entity(digest_entry=p4r.DigestEntry()),
@@ -64,7 +64,7 @@ def _drop_initial_entries(tx: Transaction, target: View) -> None:
             HANDLERS["table_entry"].write(tx, target, p4r.Update.DELETE, entity.table_entry)
 
 
-def _table_request(source: View) -> p4r.TableEntry:
+def _table_request() -> p4r.TableEntry:
     request = p4r.TableEntry()
     request.counter_data.SetInParent()
     request.meter_config.SetInParent()

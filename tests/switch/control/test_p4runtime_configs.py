@@ -21,6 +21,7 @@ from p4rt import (
     table_entry,
 )
 
+from switch.dataplane.errors import DataPlaneError
 from switch.dataplane.messages import Config, CounterCell, MeterConfig
 from switch.p4json.objects import ActionCall, TernaryMatch
 from switch.p4runtime.device_config import program_json
@@ -184,6 +185,23 @@ def test_a_program_that_the_data_plane_refuses_is_refused_with_its_reason(rig, p
         assert refused.code.name == "INVALID_ARGUMENT"
         assert "uses quantum registers" in refused.message
     assert list(rig.plane.configs) == [Config.RUNNING]
+
+
+def test_a_save_that_fails_in_the_data_plane_leaves_nothing_saved(rig, primary, monkeypatch):
+    primary.set_config(Set.VERIFY_AND_SAVE, everything_config(cookie=1))
+
+    def fail(program):
+        rig.plane.discard_saved()
+        raise DataPlaneError("no memory")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rig.plane, "save", fail)
+        refused = failure(primary.set_config, Set.VERIFY_AND_SAVE, everything_config(cookie=2))
+    assert refused.code.name == "INTERNAL"
+    assert primary.get_config().config.cookie.cookie == 99
+    primary.write(insert(table_entry=dmac()))
+    primary.set_config(Set.VERIFY_AND_COMMIT, everything_config(cookie=3))
+    assert primary.get_config().config.cookie.cookie == 3
 
 
 def test_verify_runs_the_compiler(fresh):
