@@ -35,9 +35,9 @@ PR_STEPS = ("prepare", "release")
 """Steps that PR does in its own way, by reloading a node; the others are the same."""
 
 
-@pytest.fixture(scope="module", params=["pm", "pr"])
+@pytest.fixture(scope="module")
 def method(request):
-    """Each method in turn, all of its accidents on one network."""
+    """The method in turn, all of its accidents on one network."""
     return request.param
 
 
@@ -117,6 +117,7 @@ def bring_home(up, method):
 
 
 @pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("method", MOVED, indirect=True)
 def test_a_management_entity_that_was_killed_undoes_or_finishes_the_migration(up, method, step):
     traffic = traffic_of_all_slots(up)
     accident_manager.arm(up.accidents, step)
@@ -132,10 +133,12 @@ def test_a_management_entity_that_was_killed_undoes_or_finishes_the_migration(up
 
 
 @pytest.mark.parametrize("victim", NODES)
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize(
+    ("method", "step"),
+    [*(("pm", step) for step in STEPS), *(("pr", step) for step in PR_STEPS)],
+    indirect=["method"],
+)
 def test_a_node_that_is_killed_leaks_nothing_and_the_end_is_true(up, method, step, victim):
-    if method == "pr" and step not in PR_STEPS:
-        pytest.skip("by PR this step is the same as by PM")
     traffic = traffic_of_all_slots(up)
     node = up.deployment.network.node(victim)
     accident_manager.arm(up.accidents, step, node.process.pid)
