@@ -22,6 +22,7 @@ from switch.arguments import Arguments, parse
 from switch.dataplane.client import DataPlane
 from switch.dataplane.errors import DataPlaneError
 from switch.dataplane.messages import Listeners
+from switch.logs import logging_to_stderr
 from switch.p4runtime.configs import set_config
 from switch.p4runtime.device import Device
 from switch.p4runtime.server import P4RuntimeServer
@@ -45,13 +46,11 @@ class StartError(Exception):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a switch until it is stopped; the exit status."""
     arguments = parse(argv)
-    logging.basicConfig(
-        level=arguments.log_level.upper(),
-        format=f"%(asctime)s switch {arguments.device_id} %(levelname)s %(message)s",
-    )
     sys.setswitchinterval(THREAD_SWITCH_INTERVAL_S)
+    form = f"%(asctime)s switch {arguments.device_id} %(levelname)s %(message)s"
     try:
-        return asyncio.run(_Switch(arguments).run())
+        with logging_to_stderr(arguments.log_level.upper(), form):
+            return asyncio.run(_Switch(arguments).run())
     except (AddressError, DataPlaneError, StartError) as error:
         print(f"hitless-switch: {error}", file=sys.stderr)
         return NOT_STARTED
