@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import grpc
 from finsy.proto import U128, p4r, p4r_grpc
@@ -39,6 +40,9 @@ LOG = logging.getLogger(__name__)
 
 API_VERSION = "1.4.0"
 """The specification that this server follows; messages of 1.5 are understood."""
+
+TAKE_S = 0.005
+"""How long one step of a large read may take before other reads have their turn."""
 
 _T = TypeVar("_T")
 
@@ -108,9 +112,15 @@ class P4RuntimeService(p4r_grpc.P4RuntimeServicer):
         async with _status_of(context):
             self._check_device(request.device_id)
             scope = self._sessions.arbiter.scope(request.role) if request.role else FULL_ACCESS
-            messages = await _run(self._readers, self._device.read, request, scope)
-            while (message := await _run(self._readers, _next, messages)) is not None:
-                yield message
+            messages, batch = await _run(self._readers, self._begin_read, request, scope)
+            while True:
+                for message in batch.messages:
+                    yield message
+                if batch.error is not None:
+                    raise batch.error
+                if batch.is_last:
+                    return
+                batch = await _run(self._readers, _take, messages)
 
     async def StreamChannel(  # noqa: N802
         self,
@@ -120,6 +130,12 @@ class P4RuntimeService(p4r_grpc.P4RuntimeServicer):
         """Serve one controller until either side ends the stream."""
         async with _status_of(context):
             await self._streams.serve(context)
+
+    def _begin_read(
+        self, request: p4r.ReadRequest, scope: RoleScope
+    ) -> tuple[Iterator[p4r.ReadResponse], _Batch]:
+        messages = self._device.read(request, scope)
+        return messages, _take(messages)
 
     def _check_device(self, device_id: int) -> None:
         if device_id != self._device.device_id:
@@ -154,8 +170,26 @@ async def _run(executor: ThreadPoolExecutor, function: Callable[..., _T], *argum
     return await asyncio.get_running_loop().run_in_executor(executor, function, *arguments)
 
 
-def _next(messages: Iterator[p4r.ReadResponse]) -> p4r.ReadResponse | None:
-    return next(messages, None)
+class _Batch(NamedTuple):
+    """Some messages of an answer, made in one go."""
+
+    messages: list[p4r.ReadResponse]
+    is_last: bool = False
+    error: StatusError | None = None
+
+
+def _take(messages: Iterator[p4r.ReadResponse]) -> _Batch:
+    """The next messages of an answer, as many as can be made in TAKE_S."""
+    taken: list[p4r.ReadResponse] = []
+    until = time.monotonic() + TAKE_S
+    try:
+        for message in messages:
+            taken.append(message)
+            if time.monotonic() > until:
+                return _Batch(taken)
+    except StatusError as error:
+        return _Batch(taken, is_last=True, error=error)
+    return _Batch(taken, is_last=True)
 
 
 @asynccontextmanager
