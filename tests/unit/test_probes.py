@@ -1,0 +1,124 @@
+"""Probes tell that packets under way have arrived: sent over every link, both ways, until heard."""
+
+import threading
+
+import pytest
+from networks import line, network
+
+from controller.errors import MigrationError, NodeUnreachable
+from controller.migration.probes import OUT_TO_PORT, PROBE_REASON, Probes
+from controller.southbound.driver import PacketIn
+
+LIMIT_S = 0.3
+
+
+class Wires:
+    """Drivers whose packet-outs arrive where the links lead, unless they are lost."""
+
+    def __init__(self, description, lose=lambda sender, count: False):
+        self.ends = {}
+        for link in description.links:
+            self.ends[link.a], self.ends[link.b] = link.b, link.a
+        self.names = list(description.nodes)
+        self.sent = []
+        self.lose = lose
+        self.probes = Probes(description, self.drivers(), LIMIT_S)
+
+    def drivers(self):
+        return {name: Sender(name, self) for name in self.names}
+
+    def carry(self, port, payload):
+        self.sent.append(str(port))
+        if self.lose(str(port), self.sent.count(str(port))):
+            return
+        arrived = PacketIn(payload, {"reason": PROBE_REASON}, 0)
+        receiver = self.ends[port].node
+        threading.Timer(0.01, lambda: self.probes.take(receiver, arrived)).start()
+
+
+class Sender:
+    def __init__(self, name, wires):
+        self.name = name
+        self.wires = wires
+
+    def packet_out(self, payload, **metadata):
+        assert metadata["mode"] == OUT_TO_PORT
+        port = next(
+            p
+            for p in self.wires.ends
+            if p.node == self.name and p.number == metadata["egress_port"]
+        )
+        self.wires.carry(port, payload)
+
+
+LINE = line({"s1": "p", "s2": "p", "s3": "p"})
+
+
+def test_neighbours_are_probed_both_ways():
+    wires = Wires(LINE)
+    wires.probes.flush("s1", "s2")
+    assert wires.sent == ["s1:2", "s2:1"]
+
+
+def test_every_hop_of_a_path_is_probed_in_its_order():
+    wires = Wires(LINE)
+    wires.probes.flush("s1", "s3")
+    assert wires.sent == ["s1:2", "s2:2", "s3:1", "s2:1"]
+
+
+def test_parallel_links_and_paths_are_all_probed():
+    square = network(
+        dict.fromkeys(("s1", "s2", "s3", "s4"), "p"),
+        ["s1:1 s2:1", "s1:2 s2:2", "s2:3 s4:1", "s1:3 s3:1", "s3:2 s4:2"],
+        {},
+    )
+    wires = Wires(square)
+    wires.probes.flush("s1", "s4")
+    ports = {"s1:1", "s1:2", "s1:3", "s2:1", "s2:2", "s2:3", "s3:1", "s3:2", "s4:1", "s4:2"}
+    assert set(wires.sent) == ports
+
+
+def test_a_probe_that_is_lost_is_sent_again():
+    wires = Wires(LINE, lose=lambda port, count: port == "s1:2" and count == 1)
+    wires.probes.flush("s1", "s2")
+    assert wires.sent == ["s1:2", "s1:2", "s2:1"]
+
+
+def test_a_link_that_lets_nothing_through_is_told():
+    wires = Wires(LINE, lose=lambda port, count: port == "s2:1")
+    with pytest.raises(MigrationError, match=r"no probe from s2:1 reached s1:2 within 0\.3 s"):
+        wires.probes.flush("s1", "s2")
+
+
+def test_a_node_that_cannot_send_is_told():
+    wires = Wires(LINE)
+
+    def refuse(payload, **metadata):
+        raise NodeUnreachable("s1", "packet-out", "there is no connection")
+
+    wires.probes._drivers["s1"].packet_out = refuse
+    with pytest.raises(NodeUnreachable):
+        wires.probes.flush("s1", "s2")
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason"), [(b"", PROBE_REASON), (bytes(60), PROBE_REASON), (bytes(60), 0)]
+)
+def test_what_is_no_probe_of_ours_is_left_to_others(payload, reason):
+    probes = Wires(LINE).probes
+    assert not probes.take("s1", PacketIn(payload, {"reason": reason}, 0))
+
+
+def test_a_probe_that_arrives_at_another_node_does_not_count():
+    wires = Wires(LINE, lose=lambda port, count: True)
+    heard = []
+
+    def elsewhere(port, payload):
+        wires.sent.append(str(port))
+        heard.append(wires.probes.take("s3", PacketIn(payload, {"reason": PROBE_REASON}, 0)))
+
+    wires.carry = elsewhere
+    with pytest.raises(MigrationError):
+        wires.probes.flush("s1", "s2")
+    assert heard
+    assert not any(heard)
