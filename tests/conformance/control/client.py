@@ -26,6 +26,7 @@ _CHANNEL_OPTIONS = [
     ("grpc.min_reconnect_backoff_ms", 20),
     ("grpc.max_reconnect_backoff_ms", 100),
     ("grpc.max_send_message_length", 64 << 20),
+    ("grpc.max_receive_message_length", 64 << 20),
 ]
 _DETAILS_KEY = "grpc-status-details-bin"
 
@@ -110,6 +111,13 @@ class Client:
         """Delete entities. Raises `ControlError`."""
         self._write(p4r.Update.DELETE, entities)
 
+    def write_request(self, request: p4r.WriteRequest) -> None:
+        """Make a call that was prepared. Raises `ControlError`."""
+        try:
+            self._stub.Write(request, timeout=CALL_LIMIT_S)
+        except grpc.RpcError as error:
+            raise ControlError(_explain(error)) from error
+
     def read(self, entity: p4r.Entity) -> list[p4r.Entity]:
         """Read what matches an entity. Raises `ControlError`."""
         request = p4r.ReadRequest(device_id=DEVICE_ID, entities=[entity])
@@ -124,15 +132,10 @@ class Client:
         self._outgoing.put(p4r.StreamMessageRequest(packet=packet))
 
     def _write(self, kind: p4r.Update.Type, entities: Sequence[p4r.Entity]) -> None:
-        request = p4r.WriteRequest(
-            device_id=DEVICE_ID,
-            election_id=ELECTION,
-            updates=[p4r.Update(type=kind, entity=entity) for entity in entities],
+        updates = [p4r.Update(type=kind, entity=entity) for entity in entities]
+        self.write_request(
+            p4r.WriteRequest(device_id=DEVICE_ID, election_id=ELECTION, updates=updates)
         )
-        try:
-            self._stub.Write(request, timeout=CALL_LIMIT_S)
-        except grpc.RpcError as error:
-            raise ControlError(_explain(error)) from error
 
     def _requests(self) -> Iterator[p4r.StreamMessageRequest]:
         while (request := self._outgoing.get()) is not None:

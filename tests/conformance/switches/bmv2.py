@@ -16,7 +16,7 @@ from tests.conformance.stf.values import MatchValue, exact
 from tests.conformance.switches.switch import CPU_PORT, GRPC_ADDRESS
 
 COMMAND = "simple_switch_grpc"
-_THRIFT_PORT = 9090
+THRIFT_PORT = 9090
 _IDL = thriftpy2.load(
     str(Path(__file__).with_name("simple_switch.thrift")), module_name="simple_switch_thrift"
 )
@@ -36,7 +36,7 @@ class Bmv2:
             COMMAND,
             "--no-p4",
             *ports,
-            *["--device-id", str(DEVICE_ID), "--thrift-port", str(_THRIFT_PORT)],
+            *["--device-id", str(DEVICE_ID), "--thrift-port", str(THRIFT_PORT)],
             *["--log-console", "--log-level", "warn"],
             "--",
             *own,
@@ -76,7 +76,7 @@ def _call(method: str, *arguments: object) -> int:
         with client_context(
             _IDL.Standard,
             "127.0.0.1",
-            _THRIFT_PORT,
+            THRIFT_PORT,
             proto_factory=_PROTOCOL,
             connect_timeout=limit_ms,
             socket_timeout=limit_ms,

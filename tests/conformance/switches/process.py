@@ -40,6 +40,12 @@ class SwitchProcess:
         self._stop()
         self._log.close()
 
+    @property
+    def pid(self) -> int:
+        """The process id; valid while it is entered."""
+        assert self._process is not None
+        return self._process.pid
+
     def ending(self) -> str | None:
         """How the process ended by itself, in words; None while it runs."""
         status = None if self._process is None else self._process.poll()

@@ -1,0 +1,120 @@
+"""Control operations: entries and registers per second.
+
+Requests are built before the clock starts, so that the switch is measured and not the client.
+Registers go the way that a controller takes: P4Runtime on the embedded switch, one request for many
+cells; Thrift on BMv2, whole arrays read at once and single cells written, 1,024 requests under way.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from finsy.proto import p4i, p4r
+
+from controller.southbound.thrift_client import ThriftClient
+from tests.benchmark.subject import Subject
+from tests.conformance.control.bytestrings import encode
+from tests.conformance.control.client import CALL_LIMIT_S, DEVICE_ID, ELECTION
+from tests.conformance.program import find
+from tests.conformance.switches.bmv2 import THRIFT_PORT
+
+REGISTER = "firewall.connections_0"
+TABLE = "dmac"
+ROUND = 1000
+_WINDOW = 1024
+_FIRST_KEY = 1 << 24
+
+
+def entries_per_s(subject: Subject, batch: int, seconds: float) -> float:
+    """Insert entries for about so long, in batches of a size.
+
+    They are removed after every round, which is not timed, so that the table never fills.
+    """
+    rounds = _batches(subject, p4r.Update.INSERT, batch)
+    removals = _batches(subject, p4r.Update.DELETE, batch)
+    spent_s = 0.0
+    inserted = 0
+    while spent_s < seconds:
+        began = time.monotonic()
+        for request in rounds:
+            subject.client.write_request(request)
+        spent_s += time.monotonic() - began
+        inserted += ROUND
+        for request in removals:
+            subject.client.write_request(request)
+    return inserted / spent_s
+
+
+def registers_read_per_s(subject: Subject, seconds: float) -> float:
+    """Read a whole array again and again."""
+    register = find("register", REGISTER, subject.program.p4info.registers)
+    if subject.kind == "bmv2":
+        thrift = _thrift()
+        arguments = (0, register.preamble.name)
+        return _cells_per_s(
+            lambda: thrift.call("standard", "bm_register_read_all", *arguments, asked="read"),
+            register.size,
+            seconds,
+        )
+    entity = p4r.Entity(register_entry=p4r.RegisterEntry(register_id=register.preamble.id))
+    return _cells_per_s(lambda: subject.client.read(entity), register.size, seconds)
+
+
+def registers_written_per_s(subject: Subject, seconds: float) -> float:
+    """Write all cells of an array with different values, again and again."""
+    register = find("register", REGISTER, subject.program.p4info.registers)
+    if subject.kind == "bmv2":
+        thrift = _thrift()
+        calls = [(0, register.preamble.name, cell, cell + 1) for cell in range(register.size)]
+        return _cells_per_s(
+            lambda: thrift.pipeline(
+                "standard", "bm_register_write", calls, asked="write", window=_WINDOW
+            ),
+            register.size,
+            seconds,
+        )
+    request = _register_write(register)
+    return _cells_per_s(lambda: subject.client.write_request(request), register.size, seconds)
+
+
+def _cells_per_s(operate: Callable[[], object], cells: int, seconds: float) -> float:
+    began = time.monotonic()
+    done = 0
+    while (spent_s := time.monotonic() - began) < seconds:
+        operate()
+        done += cells
+    return done / spent_s
+
+
+def _thrift() -> ThriftClient:
+    return ThriftClient("bmv2", f"127.0.0.1:{THRIFT_PORT}", 1, CALL_LIMIT_S)
+
+
+def _request(updates: list[p4r.Update]) -> p4r.WriteRequest:
+    return p4r.WriteRequest(device_id=DEVICE_ID, election_id=ELECTION, updates=updates)
+
+
+def _batches(subject: Subject, kind: p4r.Update.Type, batch: int) -> list[p4r.WriteRequest]:
+    """A round of entries, cut into requests."""
+    table = subject.program.table(TABLE)
+    action = subject.program.action(table, "forward")
+    port = p4r.Action.Param(param_id=action.params[0].id, value=b"\x02")
+    call = p4r.TableAction(action=p4r.Action(action_id=action.preamble.id, params=[port]))
+    updates = []
+    for number in range(ROUND):
+        match = p4r.FieldMatch(field_id=table.match_fields[0].id)
+        match.exact.value = encode(_FIRST_KEY + number)
+        entry = p4r.TableEntry(table_id=table.preamble.id, match=[match], action=call)
+        updates.append(p4r.Update(type=kind, entity=p4r.Entity(table_entry=entry)))
+    return [_request(updates[first : first + batch]) for first in range(0, ROUND, batch)]
+
+
+def _register_write(register: p4i.Register) -> p4r.WriteRequest:
+    updates = []
+    for cell in range(register.size):
+        entry = p4r.RegisterEntry(register_id=register.preamble.id, index=p4r.Index(index=cell))
+        entry.data.bitstring = encode(cell + 1)
+        entity = p4r.Entity(register_entry=entry)
+        updates.append(p4r.Update(type=p4r.Update.MODIFY, entity=entity))
+    return _request(updates)

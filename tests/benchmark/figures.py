@@ -1,0 +1,119 @@
+"""Everything that is measured of one switch, as figures with titles."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from tests.benchmark import control
+from tests.benchmark.links import DESTINATION, SOURCE
+from tests.benchmark.memory import resident_mb
+from tests.benchmark.search import loss_free
+from tests.benchmark.subject import Subject, read_program, running
+from tests.benchmark.traffic import Traffic, measure
+from tests.conformance.switches.switch import SwitchKind
+
+FIREWALL = "guarded"
+L2 = "l2"
+FRAME_BYTES = (64, 512, 1500)
+LATENCY_PPS = 4000
+BATCHES = (1, 100, 1000)
+
+REGISTERS_READ = "registers read/s"
+REGISTERS_WRITTEN = "registers written/s"
+LOAD = "load of the firewall program, ms"
+MEMORY = "memory with the firewall program, MB"
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How long to measure, and with which frames."""
+
+    trial_s: float = 1.5
+    latency_s: float = 5.0
+    control_s: float = 2.0
+    frame_bytes: Sequence[int] = FRAME_BYTES
+
+
+@dataclass
+class Figures:
+    """What was measured of one switch."""
+
+    switch: str
+    values: dict[str, float] = field(default_factory=dict)
+
+
+def loss_free_title(program: str, frame_bytes: int) -> str:
+    """Title of a loss-free rate."""
+    return f"loss-free, {program}, {frame_bytes} B, packets/s"
+
+
+def latency_title(frame_bytes: int, which: str) -> str:
+    """Title of a latency: `p50`, `p99` or `max`."""
+    return f"latency at {LATENCY_PPS} packets/s, {frame_bytes} B, {which}, us"
+
+
+def entries_title(batch: int) -> str:
+    """Title of a rate of insertions."""
+    return f"entries inserted/s, batches of {batch}"
+
+
+def measure_switch(kind: SwitchKind, effort: Effort, tell: Callable[[str], None]) -> Figures:
+    """Measure one switch; `tell` hears what is under way."""
+    figures = Figures(kind.name)
+    bench = _Bench(figures.values, effort, lambda text: tell(f"{kind.name}: {text}"))
+    with running(kind, read_program(FIREWALL)) as subject:
+        figures.values[LOAD] = subject.load_s * 1000
+        figures.values[MEMORY] = resident_mb(subject.pid)
+        bench.latency()
+        bench.loss_free(FIREWALL)
+        bench.registers(subject)
+    with running(kind, read_program(L2)) as subject:
+        bench.loss_free(L2)
+        bench.entries(subject)
+    return figures
+
+
+class _Bench:
+    """Measurements of a switch that runs."""
+
+    def __init__(
+        self, values: dict[str, float], effort: Effort, tell: Callable[[str], None]
+    ) -> None:
+        self._values = values
+        self._effort = effort
+        self._tell = tell
+
+    def latency(self) -> None:
+        for size in self._effort.frame_bytes:
+            self._tell(f"latency, {size} bytes")
+            _trial(size, LATENCY_PPS, 0.5)  # warms up
+            traffic = _trial(size, LATENCY_PPS, self._effort.latency_s)
+            self._values[latency_title(size, "p50")] = traffic.p50_us
+            self._values[latency_title(size, "p99")] = traffic.p99_us
+            self._values[latency_title(size, "max")] = traffic.max_us
+
+    def loss_free(self, program: str) -> None:
+        for size in self._effort.frame_bytes:
+            self._tell(f"loss-free rate of {program}, {size} bytes")
+            best = loss_free(lambda rate, size=size: _trial(size, rate, self._effort.trial_s))
+            self._values[loss_free_title(program, size)] = best.sent_pps if best else 0
+
+    def registers(self, subject: Subject) -> None:
+        seconds = self._effort.control_s
+        self._tell("registers")
+        self._values[REGISTERS_READ] = control.registers_read_per_s(subject, seconds)
+        self._values[REGISTERS_WRITTEN] = control.registers_written_per_s(subject, seconds)
+
+    def entries(self, subject: Subject) -> None:
+        for batch in BATCHES:
+            self._tell(f"entries in batches of {batch}")
+            rate = control.entries_per_s(subject, batch, self._effort.control_s)
+            self._values[entries_title(batch)] = rate
+
+
+def _trial(size: int, rate_pps: int, seconds: float) -> Traffic:
+    traffic = measure(SOURCE, DESTINATION, size, rate_pps, seconds)
+    time.sleep(0.1)
+    return traffic

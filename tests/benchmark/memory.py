@@ -1,0 +1,23 @@
+"""How much memory a process and those that it has started use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def resident_mb(pid: int) -> float:
+    """Megabytes of memory (proportional set size: what is shared is counted once)."""
+    return sum(_pss_kb(process) for process in [pid, *_descendants(pid)]) / 1024
+
+
+def _descendants(pid: int) -> list[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [found for child in map(int, children) for found in (child, *_descendants(child))]
+
+
+def _pss_kb(pid: int) -> int:
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        name, _, value = line.partition(":")
+        if name == "Pss":
+            return int(value.split()[0])
+    return 0

@@ -1,0 +1,57 @@
+"""The search for the largest rate at which a switch loses nothing. Pure: it only calls a trial."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.benchmark.traffic import Traffic
+
+LARGEST_LOSS = 0.0001
+LARGEST_P50_US = 2000.0
+"""Beyond this, packets only wait: a rate that is kept up by a long queue is no rate."""
+LEAST_SHARE_SENT = 0.97
+"""A generator that falls short of this share of the rate has reached its own limit."""
+STEPS = 5
+FIRST_PPS = 10_000
+LIMIT_PPS = 640_000
+
+
+def passes(traffic: Traffic) -> bool:
+    """Whether a switch keeps up."""
+    return traffic.loss <= LARGEST_LOSS and traffic.p50_us <= LARGEST_P50_US
+
+
+def is_sent(traffic: Traffic) -> bool:
+    """Whether the generator kept up."""
+    return traffic.sent_pps >= LEAST_SHARE_SENT * traffic.offered_pps
+
+
+def loss_free(trial: Callable[[int], Traffic]) -> Traffic | None:
+    """The trial with the largest rate that passes, within 3 %; None if the first one fails.
+
+    The rate is doubled until one fails, then halved into. A trial that fails is tried once more,
+    since what else runs on the machine can spoil any.
+    """
+
+    def run(rate_pps: int) -> tuple[bool, Traffic]:
+        for _ in range(2):
+            traffic = trial(rate_pps)
+            if passes(traffic) and is_sent(traffic):
+                return True, traffic
+        return False, traffic
+
+    best: Traffic | None = None
+    low, high = 0, FIRST_PPS
+    while high <= LIMIT_PPS:
+        good, traffic = run(high)
+        if not good:
+            break
+        best, low, high = traffic, high, 2 * high
+    for _ in range(STEPS):
+        middle = (low + high) // 2
+        good, traffic = run(middle)
+        if good:
+            best, low = traffic, middle
+        else:
+            high = middle
+    return best
