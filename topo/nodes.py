@@ -93,6 +93,9 @@ class EmbeddedNode(ForwardingNode):
 class Bmv2Node(ForwardingNode):
     """BMv2's simple_switch_grpc; registers are reached by its Thrift port.
 
+    It runs at the lowest real-time priority, which the embedded switch gives its data plane by
+    itself: packets go before what else shares the processors.
+
     Where BMv2 was built with nanomsg, its socket for notifications gets a path of this run's own:
     by default it is derived from the device id alone, which two runs share.
     """
@@ -109,6 +112,7 @@ class Bmv2Node(ForwardingNode):
         switch = executable(self.program)
         notifications = ["--notifications-addr", f"ipc://{self.directory}/{self.name}.ipc"]
         return [
+            *("chrt", "--rr", "1"),
             switch,
             "--no-p4",
             *("--device-id", str(self.device_id)),

@@ -19,6 +19,7 @@ PACKAGES = {
     "ip": "iproute2",
     "ethtool": "ethtool",
     "setpriv": "util-linux",
+    "chrt": "util-linux",
 }
 """Programs that every network needs, and the Debian package of each."""
 
