@@ -15,13 +15,14 @@ import logging
 import time
 from typing import Any
 
-from controller.errors import HitlessError, JournalError, NodeError
+from controller.errors import HitlessError, JournalError, MigrationError, NodeError
 from controller.migration.decide import Decision, Direction, NodeTruth, Progress, decide
 from controller.migration.journal import Intent
 from controller.migration.move import Move
 from controller.migration.record import MigrationRecord
 from controller.migration.sequences import dropping_state, has_all_state, steps_for
 from controller.migration.states import MigrationState, StepState
+from controller.migration.steps import turn_destination_on, turn_source_on
 from controller.southbound.driver import NodeDriver, NodeState
 from controller.state.words import read_words
 
@@ -53,9 +54,12 @@ class Executor:
 
     def resume(self) -> MigrationRecord:
         """Decide anew, by journal and nodes, what to do with it; then ``run``."""
-        if self._record.state is _S.PENDING:
+        record = self._record
+        if record.state is _S.PENDING:
             return self._end(_S.UNDONE, decision="the ME went down before anything was done")
-        self._turn(self._decide())
+        running = [step.name for step in record.steps if step.state is StepState.RUNNING]
+        failure = f"it was interrupted in the step {running[0]}" if running else record.failure
+        self._turn(self._decide(), failure=failure)
         return self.run()
 
     # Forward
@@ -97,13 +101,13 @@ class Executor:
         text = _text(exc)
         self._note_step(position, StepState.FAILED, started, {"error": text})
         failure = f"the step {self._steps[position].name} failed: {text}"
-        if self._record.state is _S.RUNNING:
-            self._to(_S.UNDOING, failure=failure, decision="")
-        elif not self._may_retry(exc):
-            decision = self._decide()
-            if decision.direction is Direction.FINISH:
-                decision = Decision(Direction.WAIT, decision.reason)
-            self._turn(decision, failure=failure)
+        committed = self._record.state.committed
+        if committed and self._may_retry(exc):
+            return
+        decision = self._decide()
+        if committed and decision.direction is Direction.FINISH:
+            decision = Decision(Direction.WAIT, decision.reason)
+        self._turn(decision, failure=failure)
 
     # Backward
 
@@ -195,17 +199,33 @@ class Executor:
 
     def _turn(self, decision: Decision, **changes: str) -> None:
         """Change the state to what was decided."""
-        state = self._record.state
+        committed = self._record.state.committed
+        decision = self._hand_over(decision)
         changes |= {"decision": decision.reason}
         if decision.direction is Direction.FINISH:
-            self._to(_S.RUNNING if state is _S.RUNNING else _S.FINISHING, **changes)
+            self._to(_S.FINISHING, **changes)
         elif decision.direction is Direction.UNDO:
             self._to(_S.UNDOING, **changes)
-        elif state.committed:
+        elif committed:
             self._to(_S.FINISH_BLOCKED, **changes)
         else:
             self._to(_S.UNDOING)
             self._to(_S.UNDO_BLOCKED, **changes)
+
+    def _hand_over(self, decision: Decision) -> Decision:
+        """Before the other node is meant to enforce, make sure that it does; else wait.
+
+        From the change of state on, a node that restarts is provisioned as that state wants it.
+        """
+        committed = self._record.state.committed
+        try:
+            if decision.direction is Direction.FINISH and not committed:
+                turn_destination_on(self._move)
+            elif decision.direction is Direction.UNDO and committed:
+                turn_source_on(self._move)
+        except (NodeError, MigrationError) as exc:
+            return Decision(Direction.WAIT, f"{decision.reason}, but: {exc}")
+        return decision
 
     def _may_retry(self, exc: Exception) -> bool:
         """Tell whether to try a step again; waits a little if so."""

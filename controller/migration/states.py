@@ -73,7 +73,7 @@ MIGRATION_TRANSITIONS: frozenset[tuple[MigrationState, MigrationState]] = frozen
     {
         (_M.PENDING, _M.RUNNING),  # the executor begins
         (_M.PENDING, _M.UNDONE),  # the ME went down before it began
-        (_M.RUNNING, _M.FINISHING),  # the commit point: about to take the source off
+        (_M.RUNNING, _M.FINISHING),  # the commit point, or the source is gone and all is copied
         (_M.RUNNING, _M.UNDOING),  # a step failed, or the ME restarted
         (_M.FINISHING, _M.FINISHED),  # all steps done
         (_M.FINISHING, _M.FINISH_BLOCKED),  # a node does not do its part now
@@ -83,8 +83,8 @@ MIGRATION_TRANSITIONS: frozenset[tuple[MigrationState, MigrationState]] = frozen
         (_M.UNDOING, _M.UNDONE),  # every step undone
         (_M.UNDOING, _M.UNDO_BLOCKED),  # a node does not do its part of the undo now
         (_M.UNDO_BLOCKED, _M.UNDOING),  # the node is back, or the ME restarted
-        (_M.UNDOING, _M.FINISHING),  # the ME restarted; the source lost all, the destination has it
-        (_M.UNDO_BLOCKED, _M.FINISHING),  # the same without a restart
+        (_M.UNDOING, _M.FINISHING),  # found out later: the source lost all, the destination has it
+        (_M.UNDO_BLOCKED, _M.FINISHING),  # the same
     }
 )
 
@@ -95,7 +95,6 @@ STEP_TRANSITIONS: frozenset[tuple[StepState, StepState]] = frozenset(
         (_S.RUNNING, _S.FAILED),  # it raised
         (_S.RUNNING, _S.RUNNING),  # the ME restarted in the middle of it; begun again
         (_S.FAILED, _S.RUNNING),  # past the commit point it is tried again
-        (_S.DONE, _S.RUNNING),  # finishing again after the node lost what the step had done
         (_S.UNDONE, _S.RUNNING),  # an undo turned into finishing: the source lost everything
         (_S.UNDO_FAILED, _S.RUNNING),  # the same, after an undo that failed
         (_S.RUNNING, _S.UNDONE),  # undone although it is unknown how far it came

@@ -103,11 +103,7 @@ class EnforceOn(Step):
 
     def run(self, move: Move) -> Detail:
         """Set the enforce bits, if the destination has learnt without a break."""
-        node = move.destination
-        with move.site.hold(node.name):
-            manifest = move.manifest(node)
-            require(node, move, read_words(node, manifest).learn, "learns")
-            turn_on(node, manifest.enforce, move.slots)
+        turn_destination_on(move)
         return {}
 
     def undo(self, move: Move) -> None:
@@ -185,20 +181,24 @@ class Verify(Step):
     name = "verify"
 
     def run(self, move: Move) -> Detail:
-        """Check the destination's words and entries and the source's words."""
+        """Check the destination's words and entries and the source's words.
+
+        Bits that somebody set again at the source are cleared; they and entries that differ are
+        told, and are no reason to give up a move that is done.
+        """
         source, destination = move.source, move.destination
         with move.site.hold(source.name, destination.name):
             require_taken_over(move)
             if not move.has_function(source):
                 return {}
-            words = read_words(source, move.manifest(source))
+            manifest = move.manifest(source)
+            words = read_words(source, manifest)
             left = (words.learn | words.enforce) & move.slots
-            if left:
-                raise MigrationError(
-                    f"{source.name} still has {move.function}, slots {format_slots(left)}"
-                )
+            turn_off(source, manifest.enforce, left)
+            turn_off(source, manifest.learn, left)
             difference = function_tables_conflict(move)
-        return {"entries differ": difference} if difference else {}
+        told = {"cleared again": format_slots(left) if left else "", "entries differ": difference}
+        return {key: value for key, value in told.items() if value}
 
 
 def copy_detail(report: CopyReport) -> Detail:
@@ -257,6 +257,15 @@ def refuse_enforcing(move: Move, node: NodeDriver) -> None:
             f"{node.name} enforces {move.function}, slots {format_slots(enforced)}: "
             "their state must not be dropped"
         )
+
+
+def turn_destination_on(move: Move) -> None:
+    """Make the destination enforce. Raises ``MigrationError`` if it did not learn all along."""
+    node = move.destination
+    with move.site.hold(node.name):
+        manifest = move.manifest(node)
+        require(node, move, read_words(node, manifest).learn, "learns")
+        turn_on(node, manifest.enforce, move.slots)
 
 
 def turn_source_on(move: Move) -> None:
