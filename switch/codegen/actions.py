@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from switch.codegen.code import Assign, Block, If, Leave, Value, boolean, variable
+from switch.codegen.code import Assign, Block, If, Leave, Run, Value, boolean, variable
 from switch.codegen.context import Context, Place, Stage
 from switch.codegen.expressions import emit_value
 from switch.codegen.operators import to_bool
@@ -59,7 +59,12 @@ def _with_jumps(action: Action, context: Context, place: Place) -> Block:
             return [If(condition, follow(otherwise), follow(target))]
         return emit_primitive(primitive, context, place)
 
-    code = write(graph, Hooks(emit), context.state.local("action_step"))
+    def endless() -> Block:
+        failed = context.links.get("endless_loop", wish="EndlessLoop")
+        return [Run(f"raise {failed}({place.what!r})")]
+
+    hooks = Hooks(emit, exhausted=endless)
+    code = write(graph, hooks, context.state.local("action_step"))
     if not exits(action):
         return code
     asked = exiting(context)

@@ -39,5 +39,8 @@ def _assignments(block: Block) -> Iterator[tuple[str, int | None]]:
             case If(then=then, otherwise=otherwise):
                 yield from _assignments(then)
                 yield from _assignments(otherwise)
-            case Loop(body=body) | ForEach(body=body):
+            case Loop(body=body, exhausted=exhausted):
+                yield from _assignments(body)
+                yield from _assignments(exhausted or [])
+            case ForEach(body=body):
                 yield from _assignments(body)

@@ -107,9 +107,11 @@ class If:
 
 @dataclass(slots=True)
 class Loop:
-    """`while True`; left by `Leave`, started again by `Again`."""
+    """A loop left by `Leave` and started again by `Again`."""
 
     body: Block
+    exhausted: Block | None = None
+    """What to do after `MAX_STEPS` rounds; None for a loop that cannot take so many."""
 
 
 @dataclass(slots=True)
@@ -149,6 +151,9 @@ Statement: TypeAlias = (
 Block: TypeAlias = list[Statement]
 
 INDENT = "    "
+
+MAX_STEPS = 1 << 17
+"""Rounds of a loop of the program for one packet, after which it is taken to be endless."""
 
 
 def number(value: int) -> Value:
@@ -202,9 +207,8 @@ def render(block: Block, depth: int = 0) -> Iterator[str]:
         match statement:
             case If():
                 yield from _render_if(statement, depth, "if")
-            case Loop(body=body):
-                yield f"{indent}while True:"
-                yield from render(body, depth + 1)
+            case Loop():
+                yield from _render_loop(statement, depth)
             case ForEach(targets=targets, value=value, body=body):
                 yield f"{indent}for {', '.join(targets)} in {value.text}:"
                 yield from render(body, depth + 1)
@@ -238,6 +242,19 @@ def _comment(comment: Comment) -> str:
 
 def _target_list(targets: Sequence[str]) -> str:
     return ", ".join(targets) + ("," if len(targets) == 1 else "")
+
+
+def _render_loop(loop: Loop, depth: int) -> Iterator[str]:
+    indent = INDENT * depth
+    yield (
+        f"{indent}while True:"
+        if loop.exhausted is None
+        else f"{indent}for _ in range({MAX_STEPS}):"
+    )
+    yield from render(loop.body, depth + 1)
+    if loop.exhausted is not None:
+        yield f"{indent}else:"
+        yield from render(loop.exhausted, depth + 1)
 
 
 def _render_if(statement: If, depth: int, keyword: str) -> Iterator[str]:

@@ -59,8 +59,8 @@ def assigned(block: Block) -> Names:
                 names |= writes
             case If(then=then, otherwise=otherwise):
                 names |= assigned(then) | assigned(otherwise)
-            case Loop(body=body):
-                names |= assigned(body)
+            case Loop(body=body, exhausted=exhausted):
+                names |= assigned(body) | assigned(exhausted or [])
             case ForEach(targets=targets, body=body):
                 names.update(targets)
                 names |= assigned(body)
@@ -144,12 +144,15 @@ def _if(statement: If, live: Names, exits: _Exits) -> tuple[Block, Names]:
 
 
 def _loop(statement: Loop, live: Names) -> tuple[Block, Names]:
-    at_head = NONE
+    exhausted, at_end = statement.exhausted, NONE
+    if exhausted is not None:
+        exhausted, at_end = _block(exhausted, live, _Exits())
+    at_head = at_end
     while True:
         body, before = _block(statement.body, at_head, _Exits(live, at_head))
-        if before == at_head:
-            return [Loop(body)], before
-        at_head = before
+        if before | at_end == at_head:
+            return [Loop(body, exhausted)], at_head
+        at_head = before | at_end
 
 
 def _for_each(statement: ForEach, live: Names) -> tuple[Block, Names]:

@@ -47,8 +47,9 @@ def lower(block: Block, links: Links) -> Block:
                 lowered += _lower_extract(statement, links)
             case If(condition=condition, then=then, otherwise=otherwise):
                 lowered.append(If(condition, lower(then, links), lower(otherwise, links)))
-            case Loop(body=body):
-                lowered.append(Loop(lower(body, links)))
+            case Loop(body=body, exhausted=exhausted):
+                end = None if exhausted is None else lower(exhausted, links)
+                lowered.append(Loop(lower(body, links), end))
             case ForEach(targets=targets, value=value, body=body):
                 lowered.append(ForEach(targets, value, lower(body, links)))
             case _:

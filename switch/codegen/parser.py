@@ -91,7 +91,7 @@ class _ParserWriter:
             weights={name: 2 + len(state.ops) for name, state in states.items()},
             meets=False,
         )
-        hooks = Hooks(self._emit_state, self._jump, self._begin_label, self._end)
+        hooks = Hooks(self._emit_state, self._jump, self._begin_label, self._end, self._time_out)
         code = write(graph, hooks, self._state.local(STEP))
         start = Comment("Parser")
         if code and isinstance(code[-1], Loop):
@@ -115,6 +115,11 @@ class _ParserWriter:
         target = self._context.well_known("standard_metadata.parser_error")
         block = self._state.assign(target.header, target.field, error) if target else []
         return [*block, *self._end()]
+
+    def _time_out(self) -> Block:
+        """A parser error for a loop that does not end."""
+        self._begin_label()
+        return self._fail_as("ParserTimeout")[:-1]  # the loop has been left already
 
     def _fail_as(self, error: str) -> Block:
         return self._fail(self._context.parser_error(error))

@@ -56,6 +56,8 @@ class Hooks:
     """Called before the code of a label is emitted."""
     end: Callable[[], Block] = list
     """Code where a way ends, for graphs whose branches do not meet."""
+    exhausted: Callable[[], Block] = list
+    """Code for a packet that has gone from label to label too often."""
 
 
 def write(graph: Graph, hooks: Hooks, step: str) -> Block:
@@ -214,7 +216,7 @@ class _Writer:
             condition = equal(variable(self._step), number(value))
             chain = [If(condition, body, chain)] if chain else body
         first = equal(variable(self._step), number(0))
-        loop = Loop([If(first, _closed(entry), chain)])
+        loop = Loop([If(first, _closed(entry), chain)], self._hooks.exhausted())
         return [Assign(self._step, number(0)), loop]
 
     def _from(self, node: str | None, stop: str | None = END, at_root: bool = False) -> Block:

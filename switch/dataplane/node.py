@@ -23,7 +23,7 @@ from switch.dataplane.offload import NEEDS_REPAIR, TAG_SIZE, complete_checksum, 
 from switch.dataplane.ports import Port, drain_to
 from switch.runtime.config import Config
 from switch.runtime.drops import Drop
-from switch.runtime.errors import AssertionFailed, Refused
+from switch.runtime.errors import AssertionFailed, EndlessLoop, Refused
 from switch.runtime.instances import Instance
 from switch.runtime.link import Surroundings, link
 from switch.runtime.replication import ReplicationEngine
@@ -180,8 +180,8 @@ class Node:
         self._faults_reported += 1
         if self._faults_reported > MAX_REPORTED_FAULTS:
             return
-        if isinstance(error, AssertionFailed):
-            self._events.try_send(("fault", str(error)))
+        if isinstance(error, AssertionFailed | EndlessLoop):
+            self._events.try_send(("fault", f"{type(error).__name__}: {error}"))
         else:
             self._events.try_send(("fault", "".join(traceback.format_exception(error))))
 

@@ -285,6 +285,8 @@ def _read_text(value: object, node: Node, scope: Scope) -> Text:
 
 
 def _read_vector(value: object, node: Node, scope: Scope) -> Vector:
+    if value == {}:  # p4c writes an empty list so
+        return Vector(())
     if not isinstance(value, list):
         raise node.error(f"has {value!r} where a list belongs")
     return Vector(tuple(read_expression(item, node, scope) for item in value))

@@ -11,3 +11,7 @@ class Refused(Exception):
 
 class AssertionFailed(Exception):
     """A packet broke an `assert` or `assume` of the program."""
+
+
+class EndlessLoop(Exception):
+    """A loop of the program took too many rounds for one packet."""

@@ -17,7 +17,7 @@ from typing import Any
 
 from switch.runtime.bits import patch, read_bytes, to_whole_bytes
 from switch.runtime.config import Config
-from switch.runtime.errors import AssertionFailed
+from switch.runtime.errors import AssertionFailed, EndlessLoop
 from switch.runtime.hashes import HASHES
 from switch.runtime.replication import ReplicationEngine
 
@@ -103,4 +103,5 @@ _MAKERS: Mapping[str, Callable[..., Any]] = {
     "digest": lambda config, around: around.digest,
     "log": lambda config, around: around.log,
     "assertion_error": lambda config, around: AssertionFailed,
+    "endless_loop": lambda config, around: EndlessLoop,
 }
