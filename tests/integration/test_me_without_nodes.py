@@ -16,6 +16,10 @@ import pytest
 from me_process import ME_APP, OSKEN_MANAGER, MeProcess, hitless
 from os_ken.lib import rpc
 
+from controller.errors import HitlessError
+from controller.management import ManagementEntity
+from controller.settings import Settings
+
 HUBS = ["native", "eventlet"]
 
 
@@ -211,18 +215,20 @@ def test_the_journal_of_a_live_one_is_not_shared(tmp_path: Path) -> None:
 def test_a_network_file_that_cannot_be_is_refused(
     tmp_path: Path, change: dict[str, Any], text: str
 ) -> None:
-    network = line()
-    arguments = me_files.write_files(tmp_path, network | change)
+    me_files.write_files(tmp_path, line() | change)
+    files = {name: tmp_path / name for name in ("journal_file", "rpc_socket")}
+    with pytest.raises(HitlessError, match=text):
+        ManagementEntity(Settings(network_file=tmp_path / "network.yaml", **files))
+    assert not files["journal_file"].exists()
+
+
+def test_a_wrong_configuration_ends_the_command_with_the_reason(tmp_path: Path) -> None:
+    arguments = me_files.write_files(tmp_path, line() | {"colour": "red"})
     done = subprocess.run(
-        [OSKEN_MANAGER, *arguments, "--check"],
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
+        [OSKEN_MANAGER, *arguments], capture_output=True, text=True, timeout=30, check=False
     )
-    assert done.returncode in (1, 2)
-    assert re.search(text, done.stderr), done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.returncode == 2
+    assert re.fullmatch(r"osken-manager: .*network\.yaml.*colour.*\n", done.stderr)
 
 
 def test_a_configuration_is_checked_beside_a_running_one(me: MeProcess) -> None:
