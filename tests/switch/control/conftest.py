@@ -16,3 +16,16 @@ def rig():
 def primary(rig):
     """A controller that is primary, with the config of everything.p4 set."""
     return rig.primary()
+
+
+@pytest.fixture(scope="module")
+def shared_rig():
+    """A switch for the tests of a module that change nothing."""
+    with serve(MemoryPlane()) as rig:
+        yield rig
+
+
+@pytest.fixture(scope="module")
+def shared_primary(shared_rig):
+    """The primary controller of that switch, with the config of everything.p4 set."""
+    return shared_rig.primary()

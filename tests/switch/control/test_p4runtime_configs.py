@@ -128,13 +128,16 @@ def test_a_commit_with_nothing_saved_is_not_found_and_one_with_a_config_is_refus
 @pytest.mark.parametrize(
     "verb", [Set.VERIFY, Set.VERIFY_AND_SAVE, Set.VERIFY_AND_COMMIT, Set.RECONCILE_AND_COMMIT]
 )
-def test_an_action_without_its_config_is_refused(primary, verb):
-    assert failure(primary.set_config, verb).code.name == "INVALID_ARGUMENT"
+def test_an_action_without_its_config_is_refused(shared_primary, verb):
+    assert failure(shared_primary.set_config, verb).code.name == "INVALID_ARGUMENT"
 
 
 @pytest.mark.parametrize("verb", [Set.UNSPECIFIED, 6, 77])
-def test_an_unknown_action_is_refused(primary, verb):
-    assert failure(primary.set_config, verb, everything_config()).code.name == "INVALID_ARGUMENT"
+def test_an_unknown_action_is_refused(shared_primary, verb):
+    assert (
+        failure(shared_primary.set_config, verb, everything_config()).code.name
+        == "INVALID_ARGUMENT"
+    )
 
 
 def test_another_device_is_not_found_before_anything_else_is_looked_at(fresh):
@@ -276,16 +279,18 @@ MISMATCHES = {
 
 
 @pytest.mark.parametrize("what", MISMATCHES)
-def test_a_p4info_that_does_not_fit_the_json_is_refused(rig, primary, what):
+def test_a_p4info_that_does_not_fit_the_json_is_refused(shared_rig, shared_primary, what):
     config = changed_p4info(MISMATCHES[what])
-    refused = failure(primary.set_config, Set.VERIFY_AND_COMMIT, config)
+    refused = failure(shared_primary.set_config, Set.VERIFY_AND_COMMIT, config)
     assert refused.code.name == "INVALID_ARGUMENT"
     assert "P4Info" in refused.message or "type" in refused.message
-    assert primary.get_config().config.cookie.cookie == 99
+    assert shared_primary.get_config().config.cookie.cookie == 99
 
 
-def test_a_json_without_a_table_of_the_p4info_is_refused_by_its_name(primary):
-    refused = failure(primary.set_config, Set.VERIFY_AND_COMMIT, changed_json(drop_json_table))
+def test_a_json_without_a_table_of_the_p4info_is_refused_by_its_name(shared_primary):
+    refused = failure(
+        shared_primary.set_config, Set.VERIFY_AND_COMMIT, changed_json(drop_json_table)
+    )
     assert refused.code.name == "INVALID_ARGUMENT"
     assert DMAC in refused.message
 
@@ -317,15 +322,15 @@ def test_a_framing_without_a_program_is_refused():
         (Get.DEVICE_CONFIG_AND_COOKIE, {"p4_device_config", "cookie"}),
     ],
 )
-def test_each_response_type_hands_back_its_parts(primary, response_type, fields):
-    config = primary.get_config(response_type).config
+def test_each_response_type_hands_back_its_parts(shared_primary, response_type, fields):
+    config = shared_primary.get_config(response_type).config
     assert {field.name for field, _ in config.ListFields()} == fields
     for field in fields:
         assert getattr(config, field) == getattr(everything_config(), field)
 
 
-def test_an_unknown_response_type_is_refused(primary):
-    assert failure(primary.get_config, 9).code.name == "INVALID_ARGUMENT"
+def test_an_unknown_response_type_is_refused(shared_primary):
+    assert failure(shared_primary.get_config, 9).code.name == "INVALID_ARGUMENT"
 
 
 def test_a_config_without_a_cookie_comes_back_without_one(fresh):

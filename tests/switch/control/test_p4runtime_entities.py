@@ -169,8 +169,8 @@ def test_consecutive_cells_go_to_the_data_plane_together_in_both_directions(rig,
         ),
     ],
 )
-def test_an_array_update_that_cannot_be_done_is_refused(primary, update, code):
-    assert primary.refused(update) == [code]
+def test_an_array_update_that_cannot_be_done_is_refused(shared_primary, update, code):
+    assert shared_primary.refused(update) == [code]
 
 
 @pytest.mark.parametrize(
@@ -186,8 +186,8 @@ def test_an_array_update_that_cannot_be_done_is_refused(primary, update, code):
         (p4r.Entity(), "INVALID_ARGUMENT"),
     ],
 )
-def test_a_request_that_cannot_be_read_is_refused(primary, entity, code):
-    assert primary.read_refused(entity) == [code]
+def test_a_request_that_cannot_be_read_is_refused(shared_primary, entity, code):
+    assert shared_primary.read_refused(entity) == [code]
 
 
 def test_the_good_requests_of_a_batch_are_answered_and_each_has_its_status(primary):
@@ -313,9 +313,11 @@ def replica(**fields):
         (p4r.Update(entity=p4r.Entity(**pre(group()))), "INVALID_ARGUMENT"),
     ],
 )
-def test_a_replication_update_that_cannot_be_done_is_refused(rig, primary, update, code):
-    assert primary.refused(update) == [code]
-    assert rig.plane.multicast_groups == rig.plane.clone_sessions == {}
+def test_a_replication_update_that_cannot_be_done_is_refused(
+    shared_rig, shared_primary, update, code
+):
+    assert shared_primary.refused(update) == [code]
+    assert shared_rig.plane.multicast_groups == shared_rig.plane.clone_sessions == {}
 
 
 # -- action profiles
@@ -595,9 +597,11 @@ def test_a_selector_without_weights_takes_none(rig):
         (one_shot(1, watch=9), "INVALID_ARGUMENT"),
     ],
 )
-def test_an_impossible_one_shot_is_refused_and_leaves_nothing(rig, primary, entry, code):
-    assert primary.refused(insert(table_entry=entry)) == [code]
-    assert running(rig).members == running(rig).groups == {}
+def test_an_impossible_one_shot_is_refused_and_leaves_nothing(
+    shared_rig, shared_primary, entry, code
+):
+    assert shared_primary.refused(insert(table_entry=entry)) == [code]
+    assert running(shared_rig).members == running(shared_rig).groups == {}
 
 
 def test_one_shots_fill_the_action_profile(primary):
@@ -644,8 +648,8 @@ def test_a_value_set_is_replaced_read_and_emptied(rig, primary):
         (modify(value_set_entry=value_set(b"\x01\x00\x00")), "INVALID_ARGUMENT"),
     ],
 )
-def test_a_value_set_update_that_cannot_be_done_is_refused(primary, update, code):
-    assert primary.refused(update) == [code]
+def test_a_value_set_update_that_cannot_be_done_is_refused(shared_primary, update, code):
+    assert shared_primary.refused(update) == [code]
 
 
 def test_a_value_set_takes_other_match_kinds_as_p4info_has_them(rig):
@@ -687,8 +691,8 @@ def test_digest_settings_are_inserted_modified_read_and_deleted(primary):
         (p4r.Update(entity=p4r.Entity(digest_entry=digest())), "INVALID_ARGUMENT"),
     ],
 )
-def test_a_digest_update_that_cannot_be_done_is_refused(primary, update, code):
-    assert primary.refused(update) == [code]
+def test_a_digest_update_that_cannot_be_done_is_refused(shared_primary, update, code):
+    assert shared_primary.refused(update) == [code]
 
 
 def test_the_p4info_of_these_tests_has_every_kind_of_object():

@@ -348,11 +348,11 @@ def test_random_stream_messages_leave_the_stream_open_or_end_it_with_a_code(shar
     client.write(insert(table_entry=entry))
 
 
-def test_a_batch_of_a_hundred_thousand_bad_updates_is_answered(shared):
+def test_a_batch_of_very_many_bad_updates_is_answered(shared):
     _, client = shared
     device = shared[0].device
-    updates = [insert(table_entry=p4r.TableEntry())] * 100_000
+    updates = [insert(table_entry=p4r.TableEntry())] * 20_000
     with pytest.raises(BatchError) as failed:
         device.write(p4r.WriteRequest(updates=updates), FULL_ACCESS)
-    assert len(failed.value.errors) == 100_000
+    assert len(failed.value.errors) == 20_000
     client.read(p4r.Entity(table_entry=p4r.TableEntry()))

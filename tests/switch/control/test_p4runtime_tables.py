@@ -110,10 +110,12 @@ def test_padded_byte_strings_are_accepted_and_read_back_in_canonical_form(primar
         (table_entry("fixed", [ternary(1, b"\x01", b"\x01")], priority=9), "PERMISSION_DENIED"),
     ],
 )
-def test_a_malformed_entry_is_refused_with_its_code_and_changes_nothing(rig, primary, entry, code):
-    before = dict(entries(rig))
-    assert primary.refused(insert(table_entry=entry)) == [code]
-    assert entries(rig) == before
+def test_a_malformed_entry_is_refused_with_its_code_and_changes_nothing(
+    shared_rig, shared_primary, entry, code
+):
+    before = dict(entries(shared_rig))
+    assert shared_primary.refused(insert(table_entry=entry)) == [code]
+    assert entries(shared_rig) == before
 
 
 def test_a_parameter_given_twice_or_unknown_is_refused(primary):
@@ -245,8 +247,8 @@ def test_a_default_action_is_set_read_and_reset(rig, primary):
         ),
     ],
 )
-def test_a_default_entry_that_may_not_be_written_so_is_refused(primary, update, code):
-    assert primary.refused(update) == [code]
+def test_a_default_entry_that_may_not_be_written_so_is_refused(shared_primary, update, code):
+    assert shared_primary.refused(update) == [code]
 
 
 def test_a_keyless_table_has_its_default_entry(rig, primary):
@@ -373,8 +375,8 @@ def test_direct_counters_of_a_table_and_of_all_tables_are_read_at_once(primary):
         ),
     ],
 )
-def test_a_direct_resource_that_cannot_be_written_so_is_refused(primary, update, code):
-    assert primary.refused(update) == [code]
+def test_a_direct_resource_that_cannot_be_written_so_is_refused(shared_primary, update, code):
+    assert shared_primary.refused(update) == [code]
 
 
 def test_reading_the_counter_of_a_missing_entry_is_not_found(primary):
@@ -409,8 +411,8 @@ def test_a_direct_meter_is_set_with_the_entry_and_reset_by_a_modification_withou
         p4r.MeterConfig(cir=10, cburst=20, pir=30, pburst=40, eburst=1),
     ],
 )
-def test_an_impossible_meter_is_refused(primary, meter):
-    refused = primary.refused(insert(table_entry=route(meter_config=meter)))
+def test_an_impossible_meter_is_refused(shared_primary, meter):
+    refused = shared_primary.refused(insert(table_entry=route(meter_config=meter)))
     assert refused == ["INVALID_ARGUMENT"]
 
 
