@@ -121,7 +121,13 @@ class MigrationManager:
             RequestError: it cannot be done; the text names what would do.
             ConflictError: another migration stands in its way.
         """
-        plan = make_plan(request, self.placement(), self._catalog)
+        try:
+            plan = make_plan(
+                request, self._view({request.source, request.destination}), self._catalog
+            )
+        except RequestError:
+            # Other nodes matter only for what would do; one that stalls delays no other plan.
+            plan = make_plan(request, self.placement(), self._catalog)
         self._refuse_other_entries(plan)
         with self._changed:
             refuse_conflicts(plan, self._unended())
@@ -182,8 +188,7 @@ class MigrationManager:
 
     def placement(self) -> Placement:
         """Ask every node with a session what it is and does; return the view."""
-        facts = {name: self.facts(name) for name in self._site.drivers}
-        return Placement(self._site.network, facts, self._steward.placed())
+        return self._view(set(self._site.drivers))
 
     def facts(self, name: str) -> NodeFacts:
         """Ask one node what it is and does; not while it is being reloaded."""
@@ -247,6 +252,11 @@ class MigrationManager:
 
     # Inside
 
+    def _view(self, names: set[str]) -> Placement:
+        """Ask some nodes and return the view; the others count as not asked."""
+        facts = {name: self.facts(name) for name in self._site.drivers if name in names}
+        return Placement(self._site.network, facts, self._steward.placed())
+
     def _move(self, record: MigrationRecord) -> Move:
         return Move(self._site, self._journal, self._listener, record)
 
@@ -284,6 +294,7 @@ class MigrationManager:
             finally:
                 self._driving_ended(move)
             self._provision_postponed(move.record)
+            self._try_again_later(move.record)
 
         if beside:
             self._spawn(work, f"migration-{migration_id}")
@@ -296,6 +307,24 @@ class MigrationManager:
             if move.record.state.ended:
                 self._moves.pop(move.record.id, None)
             self._changed.notify_all()
+
+    def _try_again_later(self, record: MigrationRecord) -> None:
+        """See to it that a blocked migration does not depend on news that may never come.
+
+        A node that only stalled keeps its session, so nobody would say that it is back.
+        """
+        again_s = self._site.options.again_s
+        if not record.state.blocked or not again_s or self._site.stopping:
+            return
+        timer = threading.Timer(again_s, self._drive_again, (record.id,))
+        timer.name, timer.daemon = f"migration-{record.id}-again", True
+        timer.start()
+
+    def _drive_again(self, migration_id: int) -> None:
+        with self._changed:
+            move = self._moves.get(migration_id)
+        if move is not None and move.record.state.blocked and not self._site.stopping:
+            self._drive(migration_id, resume=True, beside=False)
 
     def _provision_postponed(self, record: MigrationRecord) -> None:
         """Provision nodes that came back while the migration was under way."""

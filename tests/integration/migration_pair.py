@@ -102,7 +102,7 @@ class Pair:
             PROGRAMS,
             self.journal,
             self,
-            MigrationOptions(retry_s=0),
+            MigrationOptions(retry_s=0, again_s=0),
             flush=lambda _source, _destination: None,
             spawn=lambda work, _name: work(),
         )

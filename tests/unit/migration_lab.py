@@ -44,32 +44,36 @@ ENTRIES = {
 
 
 class Lab:
-    """Two nodes s1 and s2 in a line, their world, and managers over one journal."""
+    """Nodes s1, s2, … in a line, their world, and managers over one journal."""
 
     def __init__(
         self,
         rng: random.Random,
-        programs: tuple[str, str] = ("gated", "gated"),
+        programs: tuple[str, ...] = ("gated", "gated"),
         *,
         reverse: bool = False,
         slots: frozenset[int] = ALL,
         traffic: int = 2,
+        again_s: float = 0,
     ) -> None:
-        """Bring both nodes up, with flows established before anything moves.
+        """Bring all nodes up, with flows established before anything moves.
 
         Args:
             rng: Decides what packets do.
-            programs: The programs of s1 and s2; ``plain`` has no function.
-            reverse: Whether packets from the outside meet s2 first.
+            programs: The program of each node; ``plain`` has no function.
+            reverse: Whether packets from the outside meet the last node first.
             slots: The slots that s1 enforces at first; s2 enforces the others, if it can.
             traffic: Most packet events at each driver action.
+            again_s: When blocked moves are tried again by themselves.
         """
         self.programs = {"gated": gate_program(slots=SLOTS, cells=CELLS), "plain": plain_program()}
-        self.world = World(["s2", "s1"] if reverse else ["s1", "s2"], rng)
+        names = [f"s{i}" for i in range(1, len(programs) + 1)]
+        self.world = World(names[::-1] if reverse else names, rng)
+        self.options = MigrationOptions(retry_s=0, again_s=again_s)
         self.world.busy = traffic
         rest = {"s2": ALL - slots} if slots != ALL else {}
         self.network = line(
-            {"s1": programs[0], "s2": programs[1]},
+            dict(zip(names, programs, strict=True)),
             functions={"gate": {"s1": slots, **rest}},
             entries=ENTRIES,
             groups={"s1": {1: (1, 2)}, "s2": {1: (1, 2)}},
@@ -89,7 +93,7 @@ class Lab:
             self.programs,
             self.journal,
             self,
-            MigrationOptions(retry_s=0),
+            self.options,
             flush=self.world.flush,
             sleep=self.world.sleep,
             now_ns=self.world.host_ns,

@@ -2,6 +2,7 @@
 
 import random
 import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -243,6 +244,33 @@ def test_a_blocked_move_goes_on_when_its_node_is_back(lab):
     lab.manager.node_back("s1")
     assert lab.manager.get(1).state is MigrationState.FINISHED
     assert lab.placement() == {"s2": ALL}
+
+
+def test_a_blocked_move_is_tried_again_without_any_news():
+    lab = Lab(random.Random(1), traffic=0, again_s=0.05)
+    lab.world.fault = lab.during_step("enforce off", cut_off("s1"))
+    assert lab.move().state is MigrationState.FINISH_BLOCKED
+    lab.node("s1").connected = True
+    deadline = time.monotonic() + 10
+    while not lab.manager.get(1).state.ended:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert lab.placement() == {"s2": ALL}
+
+
+def test_a_node_that_has_nothing_to_do_with_a_move_is_not_asked_for_it():
+    lab = Lab(random.Random(1), ("gated", "gated", "plain"), traffic=0)
+    asked = set()
+    lab.world.fault = lambda node, what: asked.add(node.name)
+    assert lab.move().state is MigrationState.FINISHED
+    assert asked == {"s1", "s2"}
+
+
+def test_a_refusal_knows_what_all_nodes_do():
+    lab = Lab(random.Random(1), ("gated", "gated", "gated"), traffic=0)
+    lab.move("s1", "s3")
+    with pytest.raises(RequestError, match="s1 enforces no slot of gate; enforced now: s3: 0-1"):
+        lab.manager.plan(REQUEST)
 
 
 def test_a_lost_node_is_told_with_the_moves_that_it_is_a_part_of(lab):
