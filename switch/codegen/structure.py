@@ -24,6 +24,9 @@ Follow = Callable[[str | None], Block]
 GROWTH = 3
 """How many times its size the code may grow by writing nodes more than once."""
 
+MAX_DEPTH = 25
+"""How many branches may stand inside each other; Python allows 100 levels of indentation."""
+
 SMALL = 40
 """So much code may always be written, in lines."""
 
@@ -156,18 +159,21 @@ class _Counter:
         self._written: Counter[str] = Counter()
         """How much code was written beginning with each node, over all visits."""
         self._total = 0
+        self._too_deep: str | None = None
 
     def fits(self) -> bool:
         """Whether the code stays within the budget."""
         try:
             for root in (self._graph.start, *self._labels):
-                self._from(root, END, True)
+                self._from(root, END, 0, True)
         except OverflowError:
             return False
         return self._total <= self._budget
 
     def heaviest(self) -> str:
-        """The node that saves most when it is written only once."""
+        """The node to make a label: one that stands too deep, or that saves most by it."""
+        if self._too_deep is not None:
+            return self._too_deep
         saved = {
             node: self._written[node] * (visits - 1) // visits + 1
             for node, visits in self._visits.items()
@@ -175,10 +181,13 @@ class _Counter:
         }
         return max(saved, key=lambda node: saved[node])
 
-    def _from(self, node: str | None, stop: str | None, at_root: bool = False) -> None:
+    def _from(self, node: str | None, stop: str | None, depth: int, at_root: bool = False) -> None:
         while node is not END and node != stop:
             if node in self._labels and not at_root:
                 return
+            if depth > MAX_DEPTH and not at_root:
+                self._too_deep = node
+                raise OverflowError
             at_root = False
             before = self._total
             self._visits[node] += 1
@@ -189,7 +198,7 @@ class _Counter:
             join = nexts[0] if len(nexts) == 1 else self._walk.join(node)
             if len(nexts) > 1:
                 for successor in nexts:
-                    self._from(successor, join)
+                    self._from(successor, join, depth + 1)
             self._written[node] += self._total - before
             node = join
 
