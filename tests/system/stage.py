@@ -69,11 +69,11 @@ class Stage:
             for node in NODES
         }
 
-    def send(self, flows):
-        """Start flows from hA to hB."""
+    def send(self, flows, sender="hA", receiver="hB"):
+        """Start flows from one host to the other."""
         directory = self.deployment.directory / f"traffic-{time.monotonic_ns()}"
         network = self.deployment.network
-        return Playback(network, Experiment(17, tuple(flows)), "hA", "hB", directory)
+        return Playback(network, Experiment(17, tuple(flows)), sender, receiver, directory)
 
     def hammer(self, rate):
         """Start opening connections; return a function that ends it and returns the tally."""

@@ -87,6 +87,12 @@ def test_loss_is_counted_exactly(link):
     assert counts.arrived == received() - before
 
 
+def test_nothing_is_sent_before_the_receiver_listens(link):
+    counts = count(play(link, (PLAIN,), 0.5).flows["plain"])
+    assert counts.sent > 0
+    assert counts.lost == 0
+
+
 def test_a_flow_that_nobody_opens_is_reported(link):
     """The receiver opens the connection to a port on which the sender does not listen."""
     astray = Flow("astray", ("10.0.0.1", 4000), ("10.0.0.9", 5000), 100, opened_by_receiver=True)

@@ -3,8 +3,10 @@
 import time
 
 import pytest
-from stage import SLOTS, broken_connections, flaws, let_through, stage, uninvited
+from stage import INNER, SLOTS, broken_connections, flaws, let_through, stage, uninvited
 
+from topo.traffic.accounting import count
+from topo.traffic.flow import Flow
 from topo.traffic.hammer import ANSWERS_AFTER_S
 
 pytestmark = pytest.mark.system
@@ -24,6 +26,7 @@ def test_half_of_the_slots_moved_are_enforced_there_and_the_others_here(node_kin
         assert flaws(traffic.stop()) == {}
 
 
+@pytest.mark.timeout(200)
 @pytest.mark.parametrize("method", ["pm", "pr"])
 def test_a_thousand_live_connections_all_survive(node_kind, method):
     with stage(node_kind, method) as up:
@@ -37,6 +40,21 @@ def test_a_thousand_live_connections_all_survive(node_kind, method):
         assert flaws(traffic.stop()) == {}
 
 
+def test_a_reload_neither_loses_nor_doubles_a_broadcast(node_kind):
+    """Multicast groups belong to the node, not to its program; BMv2 tends to forget or double
+    them.
+    """
+    broadcast = Flow("pass", (INNER, 9000), ("10.0.0.255", 9000), 500)
+    with stage(node_kind, "pr") as up:
+        traffic = up.send([broadcast], sender="hB", receiver="hA")
+        for ends in [("s1", "s2"), ("s2", "s1")]:
+            up.move(*ends, "pr")
+        recording = traffic.stop()
+        assert count(recording.flows["pass"]).sent > 500
+        assert flaws(recording) == {}
+
+
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("method", ["pm", "pr"])
 def test_a_connection_opened_in_the_middle_of_a_move_survives_it(node_kind, method):
     """Hammered: 200 connections a second, each tried for a second, during ten moves."""

@@ -1,5 +1,8 @@
-"""The management entity as the demo uses it: its process, and the `hitless` command that drives
-it.
+"""The management entity as the demo uses it: its process, and the `hitless` command.
+
+Both run at a low priority (nice 10). They stand for a machine beside the network, whose computing
+takes nothing from a switch; here, where all share a few cores, they yield to the switches instead.
+It is the same for both kinds of node, and before, during and after a migration.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from topo.requirements import executable
 from topo.traffic.accounting import Window
 
 APP = Path(__file__).resolve().parent.parent.parent / "apps" / "me_app.py"
+YIELDING = ("nice", "-n", "10")
 READY_TIMEOUT_S = 40.0
 COMMAND_TIMEOUT_S = 20.0
 MIGRATION_TIMEOUT_S = 120.0
@@ -91,6 +95,7 @@ class ManagementEntity:
         self.process: ManagedProcess = deployment.network.process(
             "osken-manager",
             [
+                *YIELDING,
                 *(launcher or [executable("osken-manager")]),
                 str(APP),
                 *("--config-file", str(self._configuration.me)),
@@ -144,7 +149,7 @@ class ManagementEntity:
         self, *words: str, timeout_s: float = COMMAND_TIMEOUT_S
     ) -> subprocess.CompletedProcess[str]:
         socket = str(self._configuration.rpc_socket)
-        argv = [executable("hitless"), *words, "--rpc", socket, "--json"]
+        argv = [*YIELDING, executable("hitless"), *words, "--rpc", socket, "--json"]
         try:
             return run_command(argv, timeout_s)
         except subprocess.TimeoutExpired as error:

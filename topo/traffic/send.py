@@ -1,20 +1,20 @@
 """The generator: a process that sends every flow of an experiment on an absolute schedule.
 
 Run inside the sending host: ``python -m topo.traffic.send EXPERIMENT DIRECTORY``. It binds the
-flows' ports, creates DIRECTORY/send.ready, waits for the openers of those flows that the other side
-opens, creates DIRECTORY/send.started (holding the CLOCK_REALTIME nanoseconds of the schedule's
-origin), sends until SIGTERM or ``--max-seconds``, and writes what it did: NAME.sent and NAME.late
-(see `records`) and send.json.
+flows' ports, creates DIRECTORY/send.ready, waits for the receiver, and for the openers of those
+flows that it opens, creates DIRECTORY/send.started (holding the CLOCK_REALTIME nanoseconds of
+the schedule's origin), sends until SIGTERM or ``--max-seconds``, and writes what it did:
+NAME.sent and NAME.late (see `records`) and send.json.
 
 Choices: one packet per tick, never a batch, since a batch would show as latency. Deadlines are
 counted from the origin (packet n of a flow is due at n / rate), so lateness never adds up; a
 generator that was held up sends what it owes at once, and records how late each packet was.
-`time.sleep` is clock_nanosleep with an absolute deadline since Python 3.11; the timer slack of 50
-microseconds that Linux grants by default is set to 1 ns. The process runs under SCHED_FIFO where it
-may: it stands for machines outside of the network, and what it measures must not hold it up. One
-process plays all flows, their phases
-spread, so that two flows do not contend for a core. The time stamp is read just before `sendto`, in
-user space: the time that the kernel spends sending counts as latency.
+`time.sleep` is clock_nanosleep with an absolute deadline since Python 3.11; the timer slack of
+50 microseconds that Linux grants by default is set to 1 ns. The process runs under SCHED_FIFO
+where it may: it stands for machines outside of the network, and what it measures must not hold
+it up. One process plays all flows, their phases spread, so that two flows do not contend for a
+core. The time stamp is read just before `sendto`, in user space: the time that the kernel spends
+sending counts as latency.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ class Stream:
         self.late_ns = array("q")
         self._buffer = bytearray(flow.payload_bytes)
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)  # where it is one
         self.socket.bind(flow.sender)
 
     def send(self, due_ns: int) -> None:
@@ -71,19 +72,21 @@ class Stream:
         return (magic, token, sequence) == (MAGIC, self.token, OPENER_SEQUENCE)
 
 
-def wait_for_openers(streams: Sequence[Stream], stop: StopRequest) -> None:
-    """Wait until every flow that the receiver opens has been opened; TimeoutError names those that
-    are not.
+def wait_for_receiver(streams: Sequence[Stream], directory: Path, stop: StopRequest) -> None:
+    """Wait until the receiver listens and has opened every flow that it opens.
+
+    TimeoutError names what is missing.
     """
+    ready = directory / "receive.ready"
     waiting = {s.socket: s for s in streams if s.flow.opened_by_receiver}
     deadline = time.monotonic() + OPENER_TIMEOUT_S
-    while waiting and not stop.requested:
+    while (waiting or not ready.exists()) and not stop.requested:
         if time.monotonic() > deadline:
-            names = ", ".join(s.flow.name for s in waiting.values())
+            names = ", ".join(s.flow.name for s in waiting.values()) or "any flow: no receiver"
             raise TimeoutError(f"no opener arrived within {OPENER_TIMEOUT_S:.0f} s for {names}")
-        for ready in select.select(list(waiting), [], [], 0.1)[0]:
-            if waiting[ready].is_opener(ready.recv(2048)):
-                del waiting[ready]
+        for opened in select.select(list(waiting), [], [], 0.02)[0]:
+            if waiting[opened].is_opener(opened.recv(2048)):
+                del waiting[opened]
 
 
 def play(streams: Sequence[Stream], origin_ns: int, end_ns: int, stop: StopRequest) -> None:
@@ -143,7 +146,7 @@ def run(experiment: Experiment, directory: Path, max_seconds: float) -> None:
     streams = [Stream(flow, experiment.token) for flow in experiment.flows]
     scheduling = be_prompt()
     (directory / "send.ready").touch()
-    wait_for_openers(streams, stop)
+    wait_for_receiver(streams, directory, stop)
     gc.collect()
     gc.disable()
     cpu_before = _cpu_s()
