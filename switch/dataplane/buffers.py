@@ -12,6 +12,7 @@ from array import array
 from collections.abc import Callable, Sequence
 
 from switch.dataplane.libc import VIRTIO_NET_HDR_SIZE, ControlMessage, Iovec, Message
+from switch.dataplane.segmentation import Offload
 
 BATCH = 64
 """Frames received by one call."""
@@ -19,9 +20,10 @@ BATCH = 64
 HEADROOM = 64
 """Free bytes before a frame, for a VLAN tag that is put back."""
 
-SLOT_SIZE = 10240
-MAX_FRAME = SLOT_SIZE - HEADROOM
-"""The longest frame, in bytes: jumbo frames, but not what segmentation offload makes."""
+MAX_FRAME = 65536 + 14 + 4
+"""The longest frame, in bytes: what a host hands over that leaves segmentation to its interface."""
+
+SLOT_SIZE = HEADROOM + MAX_FRAME + 2
 
 STASH_SIZE = 1 << 20
 SEND_BATCH = 256
@@ -72,8 +74,7 @@ class ReceiveVector:
     def __init__(self, buffer: PacketBuffer) -> None:
         self._messages = (Message * BATCH)()
         self._parts = (Iovec * (2 * BATCH))()
-        self.offload_headers = bytearray(VIRTIO_NET_HDR_SIZE * BATCH)
-        """A `struct virtio_net_hdr` for each frame."""
+        self._offload_headers = bytearray(VIRTIO_NET_HDR_SIZE * BATCH)
         self.controls = (ControlMessage * BATCH)()
         self._point_to(buffer)
         self.address = ctypes.addressof(self._messages)
@@ -90,8 +91,13 @@ class ReceiveVector:
         """Undo what the kernel wrote into the arguments."""
         self._raw[:] = self._fresh
 
+    def offload(self, index: int) -> Offload:
+        """What the sender of a frame left to its interface."""
+        start = index * VIRTIO_NET_HDR_SIZE
+        return Offload.parse(self._offload_headers[start : start + VIRTIO_NET_HDR_SIZE])
+
     def _point_to(self, buffer: PacketBuffer) -> None:
-        anchor = (ctypes.c_char * len(self.offload_headers)).from_buffer(self.offload_headers)
+        anchor = (ctypes.c_char * len(self._offload_headers)).from_buffer(self._offload_headers)
         headers = ctypes.addressof(anchor)
         for index, at in enumerate(buffer.slots):
             header, frame = self._parts[2 * index], self._parts[2 * index + 1]

@@ -26,8 +26,7 @@ TP_STATUS_VLAN_TPID_VALID = 1 << 6
 """Flags of a received packet (`struct tpacket_auxdata`)."""
 
 VIRTIO_NET_HDR_SIZE = 10
-VIRTIO_NET_HDR_F_NEEDS_CSUM = 1
-"""`linux/virtio_net.h`."""
+"""Of `struct virtio_net_hdr`, which the kernel puts before each frame (`linux/virtio_net.h`)."""
 
 SO_RCVBUFFORCE = 33
 """`asm-generic/socket.h`."""

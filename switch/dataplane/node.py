@@ -19,8 +19,16 @@ from switch.dataplane.libc import (
     TP_STATUS_VLAN_VALID,
     VIRTIO_NET_HDR_SIZE,
 )
-from switch.dataplane.offload import NEEDS_REPAIR, TAG_SIZE, complete_checksum, restore_tag
+from switch.dataplane.offload import (
+    ADDRESSES_SIZE,
+    NEEDS_REPAIR,
+    TAG_SIZE,
+    complete_checksum,
+    restore_tag,
+    tag_of,
+)
 from switch.dataplane.ports import Port, drain_to
+from switch.dataplane.segmentation import Offload, segments
 from switch.runtime.config import Config
 from switch.runtime.drops import Drop
 from switch.runtime.errors import AssertionFailed, EndlessLoop, Refused
@@ -100,7 +108,7 @@ class Node:
                 at = slots[index]
                 length = lengths[index] - VIRTIO_NET_HDR_SIZE
                 if statuses[index] & NEEDS_REPAIR or length > MAX_FRAME:
-                    at, length = self._repair(index, at, length, statuses[index])
+                    at, length = self._repair(number, index, at, length, statuses[index])
                     if not length:
                         continue
                 process(data, at, length, number, 0, ())
@@ -108,22 +116,38 @@ class Node:
             self._report_fault(error)
         return index + 1
 
-    def _repair(self, index: int, at: int, length: int, status: int) -> tuple[int, int]:
-        """Give a frame back what the kernel took off. Length 0: it cannot be processed."""
+    def _repair(
+        self, number: int, index: int, at: int, length: int, status: int
+    ) -> tuple[int, int]:
+        """Make a frame what it would be on a wire. Length 0: it is done with."""
         if length > MAX_FRAME:
             self._drops[Drop.TOO_LONG] += 1
             return at, 0
         data, vector = self._buffer.data, self._incoming
-        if status & TP_STATUS_CSUMNOTREADY:
-            start = index * VIRTIO_NET_HDR_SIZE
-            header = vector.offload_headers[start : start + VIRTIO_NET_HDR_SIZE]
-            if not complete_checksum(data, at, length, header):
-                self._drops[Drop.TOO_LONG] += 1
-                return at, 0
+        offload = vector.offload(index) if status & TP_STATUS_CSUMNOTREADY else None
+        if offload is not None and offload.kind:
+            self._process_segments(number, index, bytes(data[at : at + length]), offload)
+            return at, 0
+        if offload is not None:
+            complete_checksum(data, at, length, offload)
         if status & TP_STATUS_VLAN_VALID:
             at = restore_tag(data, at, vector.controls[index])
             length += TAG_SIZE
         return at, length
+
+    def _process_segments(self, number: int, index: int, frame: bytes, offload: Offload) -> None:
+        """Process the frames that a large one stands for."""
+        self.flush()
+        control, count = self._incoming.controls[index], 0
+        for segment in segments(frame, offload):
+            count += 1
+            tag = b""
+            if control.status & TP_STATUS_VLAN_VALID:
+                tag = tag_of(control)
+            whole = segment[:ADDRESSES_SIZE] + tag + segment[ADDRESSES_SIZE:]
+            self._process_copy(whole, number, Instance.NORMAL, ())
+        if not count:
+            self._drops[Drop.TOO_LONG] += 1
 
     def inject(self, port: int, frame: bytes) -> None:
         """Process a frame as if it had been received at a port."""

@@ -25,7 +25,7 @@ class Drop(IntEnum):
     AGAIN_FULL = 7
     """Too many packets were waiting to be resubmitted, recirculated or cloned from egress."""
     TOO_LONG = 8
-    """It was longer than a receive buffer: segmentation offload is on at the sender."""
+    """It was longer than 64 KiB, or of a kind that cannot be segmented."""
     SEND_FAILED = 9
     """The kernel did not take it: the port is down or its queue is full."""
     CONTROLLER_BUSY = 10

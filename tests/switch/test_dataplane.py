@@ -238,7 +238,7 @@ def test_a_default_action_is_set_and_taken_back(plane, heard):
 
 
 def test_the_clock_counts_microseconds_since_the_start(plane):
-    before, started = plane.clock_us(), time.monotonic()
+    started, before = time.monotonic(), plane.clock_us()
     time.sleep(0.05)
     passed = plane.clock_us() - before
     assert 50_000 <= passed <= (time.monotonic() - started) * 1e6 + 1
