@@ -17,12 +17,12 @@ from typing import Any
 
 from controller.errors import HitlessError, JournalError, MigrationError, NodeError
 from controller.migration.decide import Decision, Direction, NodeTruth, Progress, decide
-from controller.migration.journal import Intent
+from controller.migration.handover import turn_destination_on, turn_source_on
+from controller.migration.journal_rows import Intent
 from controller.migration.move import Move
 from controller.migration.record import MigrationRecord
 from controller.migration.sequences import dropping_state, has_all_state, steps_for
 from controller.migration.states import MigrationState, StepState
-from controller.migration.steps import turn_destination_on, turn_source_on
 from controller.southbound.driver import NodeDriver, NodeState
 from controller.state.words import read_words
 

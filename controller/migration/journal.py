@@ -15,46 +15,25 @@ Choices:
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from controller.errors import JournalError
-from controller.migration.record import MigrationRecord, Programs, StepRecord
-from controller.migration.states import MigrationState, StepState
-
-SCHEMA_VERSION = 1
-
-_SCHEMA = """
-CREATE TABLE migrations (id INTEGER PRIMARY KEY, state TEXT NOT NULL, body TEXT NOT NULL);
-CREATE TABLE steps (
-    migration INTEGER NOT NULL REFERENCES migrations (id), position INTEGER NOT NULL,
-    name TEXT NOT NULL, node TEXT NOT NULL, state TEXT NOT NULL,
-    started_at REAL, ms REAL, detail TEXT NOT NULL, PRIMARY KEY (migration, position));
-CREATE TABLE placement (
-    function TEXT NOT NULL, slot INTEGER NOT NULL, node TEXT NOT NULL,
-    PRIMARY KEY (function, slot));
-CREATE TABLE programs (node TEXT PRIMARY KEY, program TEXT NOT NULL);
-CREATE TABLE pushes (node TEXT PRIMARY KEY, program TEXT NOT NULL);
-CREATE TABLE contents (
-    migration INTEGER NOT NULL REFERENCES migrations (id), key TEXT NOT NULL, content BLOB NOT NULL,
-    PRIMARY KEY (migration, key));
-"""
-
-
-@dataclass(frozen=True)
-class Intent:
-    """What is meant to be: which node enforces which slot, which node runs which program."""
-
-    placement: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
-    "Function to slot to node."
-    programs: Mapping[str, str] = field(default_factory=dict)
-    "Node to program."
+from controller.migration.journal_rows import (
+    SCHEMA,
+    SCHEMA_VERSION,
+    Intent,
+    read_record,
+    write_intent,
+    write_record,
+)
+from controller.migration.record import MigrationRecord
+from controller.migration.states import MigrationState
 
 
 class Journal(Protocol):
@@ -135,7 +114,7 @@ class SqliteJournal:
             version = db.execute("PRAGMA user_version").fetchone()[0]
             tables = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
             if version == 0 and tables == 0:
-                for statement in filter(str.strip, _SCHEMA.split(";")):
+                for statement in filter(str.strip, SCHEMA.split(";")):
                     db.execute(statement)
                 db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
             elif version != SCHEMA_VERSION:
@@ -151,15 +130,15 @@ class SqliteJournal:
                 "INSERT INTO migrations (state, body) VALUES (?, '')", (record.state.value,)
             )
             created = replace(record, id=int(cursor.lastrowid or 0))
-            _write(db, created)
+            write_record(db, created)
         return created
 
     def put(self, record: MigrationRecord, intent: Intent | None = None) -> None:
         """See ``Journal``."""
         with self._transaction("write") as db:
-            _write(db, record)
+            write_record(db, record)
             if intent is not None:
-                _write_intent(db, intent)
+                write_intent(db, intent)
 
     def get(self, migration_id: int) -> MigrationRecord | None:
         """See ``Journal``."""
@@ -185,7 +164,7 @@ class SqliteJournal:
     def intend(self, change: Intent) -> None:
         """See ``Journal``."""
         with self._transaction("write") as db:
-            _write_intent(db, change)
+            write_intent(db, change)
 
     def begin_push(self, node: str, program: str) -> None:
         """See ``Journal``."""
@@ -236,7 +215,7 @@ class SqliteJournal:
 
     def _record(self, db: sqlite3.Connection, migration_id: int, body: str) -> MigrationRecord:
         try:
-            return _record(db, migration_id, body)
+            return read_record(db, migration_id, body)
         except (ValueError, KeyError, TypeError) as exc:
             raise JournalError(
                 f"journal {self._path}: migration {migration_id} is damaged: {exc!r} "
@@ -273,76 +252,3 @@ class SqliteJournal:
             else:
                 advice = "is the disk full?"
             raise JournalError(f"journal {self._path}: cannot {doing}: {text} ({advice})") from exc
-
-
-def _write(db: sqlite3.Connection, record: MigrationRecord) -> None:
-    db.execute(
-        "UPDATE migrations SET state = ?, body = ? WHERE id = ?",
-        (record.state.value, json.dumps(_body(record)), record.id),
-    )
-    db.executemany(
-        "INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                record.id,
-                position,
-                step.name,
-                step.node,
-                step.state.value,
-                step.started_at,
-                step.ms,
-                json.dumps(dict(step.detail)),
-            )
-            for position, step in enumerate(record.steps)
-        ],
-    )
-
-
-def _body(record: MigrationRecord) -> dict[str, object]:
-    """Return what has no column of its own."""
-    p = record.programs
-    return {
-        "function": record.function,
-        "source": record.source,
-        "destination": record.destination,
-        "slots": sorted(record.slots),
-        "method": record.method,
-        "mode": record.mode,
-        "programs": [p.source_before, p.source_after, p.destination_before, p.destination_after],
-        "created_at": record.created_at,
-        "state": record.state.value,
-        "failure": record.failure,
-        "decision": record.decision,
-        "cells_moved": record.cells_moved,
-        "ended_at": record.ended_at,
-        "lost": sorted(record.lost),
-    }
-
-
-def _record(db: sqlite3.Connection, migration_id: int, body: str) -> MigrationRecord:
-    fields = json.loads(body)
-    steps = db.execute(
-        "SELECT name, node, state, started_at, ms, detail FROM steps "
-        "WHERE migration = ? ORDER BY position",
-        (migration_id,),
-    ).fetchall()
-    fields |= {
-        "slots": frozenset(fields["slots"]),
-        "programs": Programs(*fields["programs"]),
-        "state": MigrationState(fields["state"]),
-        "lost": frozenset(fields["lost"]),
-        "steps": tuple(
-            StepRecord(name, node, StepState(state), started_at, ms, json.loads(detail))
-            for name, node, state, started_at, ms, detail in steps
-        ),
-    }
-    return MigrationRecord(id=migration_id, **fields)
-
-
-def _write_intent(db: sqlite3.Connection, change: Intent) -> None:
-    for function, slots in change.placement.items():
-        db.executemany(
-            "INSERT OR REPLACE INTO placement VALUES (?, ?, ?)",
-            [(function, slot, node) for slot, node in slots.items()],
-        )
-    db.executemany("INSERT OR REPLACE INTO programs VALUES (?, ?)", change.programs.items())

@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping
 from controller.errors import HitlessError, RequestError
 from controller.migration.catalog import Catalog
 from controller.migration.executor import Executor
+from controller.migration.function_tables import refuse_other_entries
 from controller.migration.journal import Journal
 from controller.migration.move import MigrationListener, Move
 from controller.migration.plan import (
@@ -37,11 +38,9 @@ from controller.migration.states import MigrationState
 from controller.migration.steward import Steward
 from controller.model.network import NetworkDescription
 from controller.model.placement import NodeFacts, Placement
-from controller.model.slots import format_slots
 from controller.southbound.driver import NodeDriver, PacketIn
 from controller.southbound.program import Program
-from controller.state.entries import conflict, of_tables
-from controller.state.words import ask, manifest_of
+from controller.state.words import ask
 
 LOG = logging.getLogger(__name__)
 
@@ -128,7 +127,11 @@ class MigrationManager:
         except RequestError:
             # Other nodes matter only for what would do; one that stalls delays no other plan.
             plan = make_plan(request, self.placement(), self._catalog)
-        self._refuse_other_entries(plan)
+        if plan.programs.destination_before == plan.programs.destination_after:
+            source, destination = (
+                self._site.drivers[name] for name in (plan.source, plan.destination)
+            )
+            refuse_other_entries(self._site, plan.function, source, destination, plan.slots)
         with self._changed:
             refuse_conflicts(plan, self._unended())
         return plan
@@ -333,25 +336,3 @@ class MigrationManager:
                 self.node_back(node)
             except HitlessError as exc:
                 LOG.error("%s cannot be provisioned: %s", node, exc)
-
-    def _refuse_other_entries(self, plan: MigrationPlan) -> None:
-        """Refuse to bring slots to a node that has others of the function under other entries."""
-        source, destination = (self._site.drivers[name] for name in (plan.source, plan.destination))
-        if plan.programs.destination_before != plan.programs.destination_after:
-            return
-        with self._site.hold(plan.source, plan.destination):
-            manifest = manifest_of(destination, plan.function)
-            facts = ask(destination, self._site.programs, "").functions.get(plan.function)
-            others = facts.enforce - plan.slots if facts else frozenset()
-            if not others:
-                return
-            tables = manifest.function_tables
-            problem = conflict(
-                of_tables(destination.table_entries(), tables),
-                of_tables(source.table_entries(), tables),
-            )
-        if problem:
-            raise RequestError(
-                f"{plan.destination} enforces {plan.function}, slots {format_slots(others)}, with "
-                f"other entries than {plan.source} has: {problem}; make them equal first"
-            )

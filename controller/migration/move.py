@@ -11,7 +11,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from controller.errors import MigrationError
-from controller.migration.journal import Intent, Journal
+from controller.migration.journal import Journal
+from controller.migration.journal_rows import Intent
 from controller.migration.record import MigrationRecord
 from controller.migration.site import Site
 from controller.southbound.driver import NodeDriver

@@ -8,20 +8,20 @@ the mode ``paper`` shows.
 
 from __future__ import annotations
 
-from controller.migration.move import Move
-from controller.migration.steps import (
+from controller.migration.function_tables import reconcile_function_tables
+from controller.migration.handover import (
     Detail,
-    Step,
     copy_detail,
     enforced_at,
     let_packets_through,
-    reconcile_function_tables,
     refuse_enforcing,
     require,
     require_taken_over,
     transfer_of,
     turn_source_on,
 )
+from controller.migration.move import Move
+from controller.migration.steps import Step
 from controller.southbound.driver import NodeDriver
 from controller.state.transfer import clear, own_ranges
 from controller.state.words import turn_off, turn_on

@@ -13,11 +13,8 @@ from collections.abc import Iterable
 from finsy.p4entity import P4TableEntry
 
 from controller.errors import NodeError, NodeWedged
-from controller.migration.move import Move
-from controller.migration.reload import Reload
-from controller.migration.steps import (
+from controller.migration.handover import (
     Detail,
-    Step,
     copy_detail,
     enforced_at,
     refuse_enforcing,
@@ -26,6 +23,9 @@ from controller.migration.steps import (
     transfer_of,
     turn_source_on,
 )
+from controller.migration.move import Move
+from controller.migration.reload import Reload
+from controller.migration.steps import Step
 from controller.southbound.program import Program
 from controller.state.entries import described, of_tables
 from controller.state.manifest import read_manifests

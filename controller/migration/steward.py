@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 from controller.errors import NodeError
 from controller.migration.catalog import Catalog
-from controller.migration.journal import Intent, Journal
+from controller.migration.journal import Journal
+from controller.migration.journal_rows import Intent
 from controller.migration.provision import NodeIntent, ProvisionReport, provision
 from controller.migration.site import Site
 from controller.southbound.driver import InstalledPipeline, NodeDriver

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from controller.errors import JournalError
-from controller.migration.journal import SCHEMA_VERSION, Intent, SqliteJournal
+from controller.migration.journal import SqliteJournal
+from controller.migration.journal_rows import SCHEMA_VERSION, Intent
 from controller.migration.record import MigrationRecord, Programs, StepRecord
 from controller.migration.states import MigrationState, StepState
 

@@ -8,7 +8,8 @@ from migration_lab import ALL, ENTRIES, Lab
 from model_world import ProcessDied, nothing
 
 from controller.errors import NodeError, NodeRefused
-from controller.migration.journal import Intent, SqliteJournal
+from controller.migration.journal import SqliteJournal
+from controller.migration.journal_rows import Intent
 from controller.southbound.driver import replicas_of
 from controller.state.words import manifest_of, turn_on
 
