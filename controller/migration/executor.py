@@ -16,15 +16,14 @@ import time
 from typing import Any
 
 from controller.errors import HitlessError, JournalError, MigrationError, NodeError
-from controller.migration.decide import Decision, Direction, NodeTruth, Progress, decide
+from controller.migration.decide import Decision, Direction
 from controller.migration.handover import turn_destination_on, turn_source_on
 from controller.migration.journal_rows import Intent
 from controller.migration.move import Move
 from controller.migration.record import MigrationRecord
-from controller.migration.sequences import dropping_state, has_all_state, steps_for
+from controller.migration.sequences import steps_for
 from controller.migration.states import MigrationState, StepState
-from controller.southbound.driver import NodeDriver, NodeState
-from controller.state.words import read_words
+from controller.migration.truth import decide_on
 
 LOG = logging.getLogger(__name__)
 
@@ -59,7 +58,7 @@ class Executor:
             return self._end(_S.UNDONE, decision="the ME went down before anything was done")
         running = [step.name for step in record.steps if step.state is StepState.RUNNING]
         failure = f"it was interrupted in the step {running[0]}" if running else record.failure
-        self._turn(self._decide(), failure=failure)
+        self._turn(self._decision(), failure=failure)
         return self.run()
 
     # Forward
@@ -93,7 +92,7 @@ class Executor:
     def _may_finish(self) -> bool:
         """Past the commit point, decide anew if the destination was restarted meanwhile."""
         if self._record.destination in self._record.lost:
-            self._turn(self._decide())
+            self._turn(self._decision())
         return self._record.state is _S.FINISHING
 
     def _failed(self, position: int, started: float, exc: Exception) -> None:
@@ -104,7 +103,7 @@ class Executor:
         committed = self._record.state.committed
         if committed and self._may_retry(exc):
             return
-        decision = self._decide()
+        decision = self._decision()
         if committed and decision.direction is Direction.FINISH:
             decision = Decision(Direction.WAIT, decision.reason)
         self._turn(decision, failure=failure)
@@ -197,6 +196,9 @@ class Executor:
 
     # Decisions
 
+    def _decision(self) -> Decision:
+        return decide_on(self._move, self._steps)
+
     def _turn(self, decision: Decision, **changes: str) -> None:
         """Change the state to what was decided."""
         committed = self._record.state.committed
@@ -240,39 +242,6 @@ class Executor:
             return False
         self._move.site.sleep(options.retry_pause_s)
         return True
-
-    def _decide(self) -> Decision:
-        record = self._record
-        progress = Progress(
-            record.state.committed,
-            has_all_state(self._steps, record),
-            dropping_state(self._steps, record),
-        )
-        arrived = record.steps[0].state is StepState.DONE
-        return decide(
-            progress,
-            self._truth(self._move.source, needs=not progress.dropping),
-            self._truth(self._move.destination, needs=arrived),
-        )
-
-    def _truth(self, node: NodeDriver, *, needs: bool) -> NodeTruth:
-        """Ask a node what it holds; ``needs``: it has lost its state if it lacks the function."""
-        move = self._move
-        lost = node.name in self._record.lost
-        if node.state is NodeState.DOWN:
-            return NodeTruth(False, lost)
-        try:
-            with move.site.hold(node.name):
-                if node.installed() is None:
-                    return NodeTruth(True, True)
-                if not move.has_function(node):
-                    return NodeTruth(True, lost or needs)
-                words = read_words(node, move.manifest(node))
-        except NodeError as exc:
-            LOG.warning("%s: cannot ask %s: %s", self._record, node.name, exc)
-            return NodeTruth(False, lost)
-        slots = move.slots
-        return NodeTruth(True, lost, slots <= words.learn, slots <= words.enforce)
 
 
 def _text(exc: Exception) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from controller.errors import ConflictError, RequestError
 from controller.migration.catalog import Catalog
+from controller.migration.program_choice import choose_programs
 from controller.migration.record import Method, MigrationRecord, Mode, Programs
 from controller.migration.sequences import step_records, steps_for
 from controller.model.placement import NodeFacts, Placement
@@ -84,7 +85,9 @@ def make_plan(request: MigrationRequest, view: Placement, catalog: Catalog) -> M
         others = ", ".join(name for name in view.facts if name != request.source)
         raise RequestError(f"source and destination are both {request.source}: move to {others}")
     slots = _slots(request, view, source, destination)
-    programs, reason = _programs(request, slots, source, destination, catalog)
+    programs, reason = choose_programs(
+        request.function, request.method, slots, source, destination, catalog
+    )
     obstacle = off_path(view, request.source, request.destination)
     if obstacle:
         raise RequestError(f"{request.source} to {request.destination}: {obstacle}")
@@ -181,94 +184,6 @@ def _slots(
             f"enforced now: {where}"
         )
     return slots
-
-
-def _programs(
-    request: MigrationRequest,
-    slots: frozenset[int],
-    source: NodeFacts,
-    destination: NodeFacts,
-    catalog: Catalog,
-) -> tuple[Programs, str]:
-    """Return the nodes' programs before and after, and why."""
-    function = request.function
-    has = function in destination.functions
-    if request.method == "pm" and not has:
-        raise RequestError(
-            f"{destination.name} runs {destination.program or 'no program'}, which does not have "
-            f"{function}: pipeline manipulation needs it there; use method pr"
-        )
-    gains, loses = _after(request, slots, source, destination, catalog)
-    if gains != (destination.program or ""):
-        _refuse_loss(destination, function, catalog)
-    if loses != (source.program or ""):
-        _refuse_loss(source, function, catalog)
-    _refuse_difference(function, source, gains, catalog)
-    programs = Programs(source.program or "", loses, destination.program or "", gains)
-    if not has:
-        return programs, f"{destination.name} does not have {function} and is reloaded with {gains}"
-    return programs, f"{destination.name} has {function} in its program already"
-
-
-def _after(
-    request: MigrationRequest,
-    slots: frozenset[int],
-    source: NodeFacts,
-    destination: NodeFacts,
-    catalog: Catalog,
-) -> tuple[str, str]:
-    """Return the destination's and the source's program afterwards."""
-    function = request.function
-    gains, loses = destination.program or "", source.program or ""
-    if function not in destination.functions:
-        wanted = frozenset(destination.functions) | {function}
-        gains = _choose(catalog, destination, wanted, source.program or "")
-    keeps = source.functions[function].enforce - slots
-    if request.method == "pr" or gains != (destination.program or ""):
-        rest = frozenset(source.functions) - {function}
-        if not keeps:
-            loses = _choose(catalog, source, rest, destination.program or "")
-    return gains, loses
-
-
-def _choose(catalog: Catalog, node: NodeFacts, wanted: frozenset[str], preferred: str) -> str:
-    if node.program is None:
-        raise RequestError(
-            f"{node.name} runs a program that the network file does not name, so what it holds "
-            "cannot be carried to another one: use method pm, or name its program"
-        )
-    chosen = catalog.with_functions(wanted, node.program, preferred)
-    if chosen is None:
-        raise RequestError(
-            f"{node.name} would need a program with exactly {', '.join(wanted) or 'no function'}; "
-            f"{catalog.describe()}"
-        )
-    return node.program if catalog.same(chosen, node.program) else chosen
-
-
-def _refuse_loss(node: NodeFacts, function: str, catalog: Catalog) -> None:
-    """Refuse a reload that would lose what packets record in another function meanwhile."""
-    manifests = catalog.manifests.get(node.program or "", {})
-    for other, facts in node.functions.items():
-        busy = facts.learn | facts.enforce
-        stateless = other in manifests and not manifests[other].arrays
-        if other != function and busy and not stateless:
-            raise RequestError(
-                f"{node.name} would be reloaded while it has {other}, slots {format_slots(busy)}: "
-                "what packets record there during the swap would be lost; move those first, or "
-                "use method pm"
-            )
-
-
-def _refuse_difference(function: str, source: NodeFacts, gains: str, catalog: Catalog) -> None:
-    """Refuse a move between two versions of a function whose state means different things."""
-    ours = catalog.manifests.get(source.program or "", {}).get(function)
-    theirs = catalog.manifests.get(gains, {}).get(function)
-    difference = ours.difference(theirs) if ours and theirs else None
-    if difference:
-        raise RequestError(
-            f"{function} of {source.program} and of {gains} do not fit together: {difference}"
-        )
 
 
 def _cells(function: str, slots: frozenset[int], source: NodeFacts, catalog: Catalog) -> int:
