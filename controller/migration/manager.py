@@ -13,16 +13,14 @@ still be connecting.
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Mapping
 
 from controller.errors import HitlessError, RequestError
 from controller.migration.catalog import Catalog
-from controller.migration.executor import Executor
 from controller.migration.function_tables import refuse_other_entries
 from controller.migration.journal import Journal
-from controller.migration.move import MigrationListener, Move
+from controller.migration.move import MigrationListener
 from controller.migration.plan import (
     MigrationPlan,
     MigrationRequest,
@@ -32,6 +30,7 @@ from controller.migration.plan import (
 from controller.migration.probes import Probes
 from controller.migration.provision import ProvisionReport
 from controller.migration.record import MigrationRecord
+from controller.migration.runner import Runner, Spawn, spawn_thread
 from controller.migration.sequences import step_records, steps_for
 from controller.migration.site import MigrationOptions, Site
 from controller.migration.states import MigrationState
@@ -43,14 +42,6 @@ from controller.southbound.program import Program
 from controller.state.words import ask
 
 LOG = logging.getLogger(__name__)
-
-Spawn = Callable[[Callable[[], object], str], None]
-"""Runs a function beside the caller; the text is a name for the thread."""
-
-
-def spawn_thread(work: Callable[[], object], name: str) -> None:
-    """Run a function on a thread that does not keep the process alive."""
-    threading.Thread(target=work, name=name, daemon=True).start()
 
 
 class MigrationManager:
@@ -97,15 +88,10 @@ class MigrationManager:
             network, drivers, programs, options, flush or self._probes.flush, sleep, now_ns
         )
         self._journal = journal
-        self._listener = listener
-        self._spawn = spawn
         self._steward = Steward(self._site, self._catalog, journal)
-        self._changed = threading.Condition(threading.RLock())
-        self._moves = {r.id: self._move(r) for r in journal.migrations(unended=True)}
-        self._driven: set[int] = set()
-        self._errors: dict[int, HitlessError] = {}
+        self._runner = Runner(self._site, journal, listener, spawn, self._provision_postponed)
         self._postponed: set[str] = set()
-        self._recovered = not self._moves
+        self._recovered = not self._runner.records()
 
     def on_packet_in(self, node: str, packet: PacketIn) -> bool:
         """Take a packet-in if it is a probe of a migration, and tell so; returns at once."""
@@ -132,8 +118,7 @@ class MigrationManager:
                 self._site.drivers[name] for name in (plan.source, plan.destination)
             )
             refuse_other_entries(self._site, plan.function, source, destination, plan.slots)
-        with self._changed:
-            refuse_conflicts(plan, self._unended())
+        refuse_conflicts(plan, self._runner.records())
         return plan
 
     def submit(self, request: MigrationRequest) -> int:
@@ -152,19 +137,13 @@ class MigrationManager:
             step_records(steps, plan.source, plan.destination),
             created_at=time.time(),
         )
-        with self._changed:
-            refuse_conflicts(plan, self._unended())
-            record = self._journal.create(record)
-            self._moves[record.id] = self._move(record)
-        self._listener.on_migration(record)
-        self._drive(record.id, beside=True)
-        return record.id
+        created = self._runner.add(record, lambda others: refuse_conflicts(plan, others))
+        self._runner.drive(created.id, resume=False, beside=True)
+        return created.id
 
     def get(self, migration_id: int) -> MigrationRecord:
         """Return a migration as it is now. Raises ``RequestError`` if there is none of this id."""
-        with self._changed:
-            move = self._moves.get(migration_id)
-        record = move.record if move else self._journal.get(migration_id)
+        record = self._runner.record(migration_id) or self._journal.get(migration_id)
         if record is None:
             known = ", ".join(str(r.id) for r in self._journal.migrations()[-10:]) or "none"
             raise RequestError(f"there is no migration {migration_id}; the latest are: {known}")
@@ -181,10 +160,7 @@ class MigrationManager:
             RequestError: there is no migration of this id.
             JournalError: it stopped because the journal failed.
         """
-        with self._changed:
-            self._changed.wait_for(lambda: migration_id not in self._driven, timeout_s)
-            if migration_id in self._errors:
-                raise self._errors[migration_id]
+        self._runner.wait(migration_id, timeout_s)
         return self.get(migration_id)
 
     # The view
@@ -213,13 +189,14 @@ class MigrationManager:
             JournalError: the journal cannot be written.
         """
         report = self._steward.provision(
-            name, lambda: bool(self._of(name)), lambda: self._note_restart(name)
+            name,
+            busy=lambda: bool(self._runner.moves_of(name)),
+            restarted=lambda: self._note_restart(name),
         )
-        with self._changed:
-            (self._postponed.add if report.postponed else self._postponed.discard)(name)
+        (self._postponed.add if report.postponed else self._postponed.discard)(name)
         if self._recovered:
-            for move in self._of(name):
-                self._drive(move.record.id, resume=True, beside=True)
+            for move in self._runner.moves_of(name):
+                self._runner.drive(move.record.id, resume=True, beside=True)
         return report
 
     def node_lost(self, name: str) -> list[MigrationRecord]:
@@ -227,7 +204,7 @@ class MigrationManager:
 
         Nothing has to be done: calls to it fail, and each step says what that means for it.
         """
-        affected = [move.record for move in self._of(name)]
+        affected = [move.record for move in self._runner.moves_of(name)]
         for record in affected:
             LOG.warning("%s lost its session; it is a part of %s", name, record)
         return affected
@@ -240,18 +217,16 @@ class MigrationManager:
         which was heard enforces, are placed now.
         """
         self._recovered = True
-        with self._changed:
-            ids = sorted(self._moves)
+        ids = [record.id for record in self._runner.records()]
         for migration_id in ids:
-            self._drive(migration_id, resume=True, beside=False)
+            self._runner.drive(migration_id, resume=True, beside=False)
         self._steward.settle(everything=True)
         return [self.get(migration_id) for migration_id in ids]
 
     def close(self, timeout_s: float = 30.0) -> None:
         """Stop migrations before their next step; a later manager recovers them."""
         self._site.stop()
-        with self._changed:
-            self._changed.wait_for(lambda: not self._driven, timeout_s)
+        self._runner.wait_idle(timeout_s)
 
     # Inside
 
@@ -260,78 +235,15 @@ class MigrationManager:
         facts = {name: self.facts(name) for name in self._site.drivers if name in names}
         return Placement(self._site.network, facts, self._steward.placed())
 
-    def _move(self, record: MigrationRecord) -> Move:
-        return Move(self._site, self._journal, self._listener, record)
-
-    def _unended(self) -> list[MigrationRecord]:
-        return [move.record for move in self._moves.values()]
-
-    def _of(self, node: str) -> list[Move]:
-        """Return the migrations that have not ended and that a node is a part of."""
-        with self._changed:
-            return [move for move in self._moves.values() if node in move.record.nodes]
-
     def _note_restart(self, node: str) -> None:
         """Note with every migration that began that a node of it lost everything."""
-        for move in self._of(node):
+        for move in self._runner.moves_of(node):
             if move.record.state is not MigrationState.PENDING:
                 move.update(lambda record: record.with_lost(node))
 
-    def _drive(self, migration_id: int, *, resume: bool = False, beside: bool) -> None:
-        """Let an executor work on a migration, unless one does."""
-        with self._changed:
-            move = self._moves.get(migration_id)
-            if move is None or migration_id in self._driven:
-                return
-            self._driven.add(migration_id)
-            self._errors.pop(migration_id, None)
-
-        def work() -> None:
-            executor = Executor(move)
-            try:
-                record = executor.resume() if resume else executor.run()
-                LOG.info("%s%s", record, f": {record.reason}" if record.reason else "")
-            except HitlessError as exc:
-                LOG.error("%s stopped: %s", move.record, exc)
-                self._errors[migration_id] = exc
-            finally:
-                self._driving_ended(move)
-            self._provision_postponed(move.record)
-            self._try_again_later(move.record)
-
-        if beside:
-            self._spawn(work, f"migration-{migration_id}")
-        else:
-            work()
-
-    def _driving_ended(self, move: Move) -> None:
-        with self._changed:
-            self._driven.discard(move.record.id)
-            if move.record.state.ended:
-                self._moves.pop(move.record.id, None)
-            self._changed.notify_all()
-
-    def _try_again_later(self, record: MigrationRecord) -> None:
-        """See to it that a blocked migration does not depend on news that may never come.
-
-        A node that only stalled keeps its session, so nobody would say that it is back.
-        """
-        again_s = self._site.options.again_s
-        if not record.state.blocked or not again_s or self._site.stopping:
-            return
-        timer = threading.Timer(again_s, self._drive_again, (record.id,))
-        timer.name, timer.daemon = f"migration-{record.id}-again", True
-        timer.start()
-
-    def _drive_again(self, migration_id: int) -> None:
-        with self._changed:
-            move = self._moves.get(migration_id)
-        if move is not None and move.record.state.blocked and not self._site.stopping:
-            self._drive(migration_id, resume=True, beside=False)
-
     def _provision_postponed(self, record: MigrationRecord) -> None:
-        """Provision nodes that came back while the migration was under way."""
-        for node in sorted(record.nodes & self._postponed) if record.state.ended else ():
+        """Provision nodes that came back while a migration was under way that has ended."""
+        for node in sorted(record.nodes & self._postponed):
             try:
                 self.node_back(node)
             except HitlessError as exc:

@@ -10,8 +10,8 @@ from migration_lab import ALL, Lab
 from model_world import cut_off, nothing, refuse
 
 from controller.errors import ConflictError, JournalError, NodeError, RequestError
-from controller.migration.manager import spawn_thread
 from controller.migration.plan import MigrationRequest
+from controller.migration.runner import spawn_thread
 from controller.migration.states import MigrationState, StepState
 from controller.model.placement import ConflictKind
 
@@ -305,7 +305,7 @@ def test_a_stopped_manager_stops_before_the_next_step_and_another_one_undoes(lab
 
 def test_a_move_that_was_never_begun_is_undone_by_the_next_manager(lab):
     spawned = []
-    lab.manager._spawn = lambda work, name: spawned.append(name)
+    lab.manager._runner._spawn = lambda work, name: spawned.append(name)
     migration_id = lab.manager.submit(REQUEST)
     assert spawned == ["migration-1"]
     assert lab.manager.get(migration_id).state is MigrationState.PENDING
@@ -372,7 +372,7 @@ def test_waiting_has_a_limit(lab):
 
 def threaded(lab):
     """Return a manager that runs migrations on threads of their own."""
-    lab.manager._spawn = spawn_thread
+    lab.manager._runner._spawn = spawn_thread
     return lab.manager
 
 

@@ -1,0 +1,158 @@
+"""The migrations that have not ended, and the threads that work on them.
+
+One executor at a time works on a migration, each on a thread of its own. What is blocked is tried
+again after a while, whether there was news or not: a node that only stalled keeps its session, so
+nobody would say that it is back.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from controller.errors import HitlessError
+from controller.migration.executor import Executor
+from controller.migration.journal import Journal
+from controller.migration.move import MigrationListener, Move
+from controller.migration.record import MigrationRecord
+from controller.migration.site import Site
+
+LOG = logging.getLogger(__name__)
+
+Spawn = Callable[[Callable[[], object], str], None]
+"""Runs a function beside the caller; the text is a name for the thread."""
+
+
+def spawn_thread(work: Callable[[], object], name: str) -> None:
+    """Run a function on a thread that does not keep the process alive."""
+    threading.Thread(target=work, name=name, daemon=True).start()
+
+
+class Runner:
+    """Keeps the migrations that have not ended, and lets executors work on them."""
+
+    def __init__(
+        self,
+        site: Site,
+        journal: Journal,
+        listener: MigrationListener,
+        spawn: Spawn,
+        ended: Callable[[MigrationRecord], None],
+    ) -> None:
+        """Load what the journal has that has not ended; work on nothing yet.
+
+        Args:
+            site: The nodes.
+            journal: Where the migrations are.
+            listener: Hears of every change of a migration.
+            spawn: Runs an executor beside the caller.
+            ended: Told of every migration that has ended.
+        """
+        self._site = site
+        self._journal = journal
+        self._listener = listener
+        self._spawn = spawn
+        self._ended = ended
+        self._changed = threading.Condition(threading.RLock())
+        self._moves = {r.id: self._move(r) for r in journal.migrations(unended=True)}
+        self._driven: set[int] = set()
+        self._errors: dict[int, HitlessError] = {}
+
+    def add(
+        self, record: MigrationRecord, check: Callable[[list[MigrationRecord]], None]
+    ) -> MigrationRecord:
+        """Take in a new migration, if ``check`` does not raise over those that there are.
+
+        Returns the record with its id. Raises ``JournalError`` and what ``check`` raises.
+        """
+        with self._changed:
+            check(self.records())
+            record = self._journal.create(record)
+            self._moves[record.id] = self._move(record)
+        self._listener.on_migration(record)
+        return record
+
+    def records(self) -> list[MigrationRecord]:
+        """Return the migrations that have not ended, oldest first."""
+        with self._changed:
+            return [self._moves[migration_id].record for migration_id in sorted(self._moves)]
+
+    def record(self, migration_id: int) -> MigrationRecord | None:
+        """Return one of them as it is now; None if it has ended or does not exist."""
+        with self._changed:
+            move = self._moves.get(migration_id)
+        return move.record if move else None
+
+    def moves_of(self, node: str) -> list[Move]:
+        """Return those that a node is a part of."""
+        with self._changed:
+            return [move for move in self._moves.values() if node in move.record.nodes]
+
+    def drive(self, migration_id: int, *, resume: bool, beside: bool) -> None:
+        """Let an executor work on a migration, unless one does, or it has ended.
+
+        Args:
+            migration_id: Which one.
+            resume: Whether to decide first what to do with it, by journal and nodes.
+            beside: Whether to return at once.
+        """
+        with self._changed:
+            move = self._moves.get(migration_id)
+            if move is None or migration_id in self._driven:
+                return
+            self._driven.add(migration_id)
+            self._errors.pop(migration_id, None)
+        if beside:
+            self._spawn(lambda: self._work(move, resume), f"migration-{migration_id}")
+        else:
+            self._work(move, resume)
+
+    def wait(self, migration_id: int, timeout_s: float) -> None:
+        """Wait until nobody works on a migration; raises the error that stopped it, if any."""
+        with self._changed:
+            self._changed.wait_for(lambda: migration_id not in self._driven, timeout_s)
+            if migration_id in self._errors:
+                raise self._errors[migration_id]
+
+    def wait_idle(self, timeout_s: float) -> None:
+        """Wait until nobody works on any migration."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._driven, timeout_s)
+
+    def _move(self, record: MigrationRecord) -> Move:
+        return Move(self._site, self._journal, self._listener, record)
+
+    def _work(self, move: Move, resume: bool) -> None:
+        executor = Executor(move)
+        try:
+            record = executor.resume() if resume else executor.run()
+            LOG.info("%s%s", record, f": {record.reason}" if record.reason else "")
+        except HitlessError as exc:
+            LOG.error("%s stopped: %s", move.record, exc)
+            self._errors[move.record.id] = exc
+        finally:
+            self._left(move)
+        if move.record.state.ended:
+            self._ended(move.record)
+        elif move.record.state.blocked:
+            self._try_again_later(move.record.id)
+
+    def _left(self, move: Move) -> None:
+        with self._changed:
+            self._driven.discard(move.record.id)
+            if move.record.state.ended:
+                self._moves.pop(move.record.id, None)
+            self._changed.notify_all()
+
+    def _try_again_later(self, migration_id: int) -> None:
+        again_s = self._site.options.again_s
+        if again_s and not self._site.stopping:
+            timer = threading.Timer(again_s, self._try_again, (migration_id,))
+            timer.name, timer.daemon = f"migration-{migration_id}-again", True
+            timer.start()
+
+    def _try_again(self, migration_id: int) -> None:
+        record = self.record(migration_id)
+        if record is not None and record.state.blocked and not self._site.stopping:
+            self.drive(migration_id, resume=True, beside=False)
