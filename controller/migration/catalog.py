@@ -16,7 +16,8 @@ from controller.model.parts import Entry
 from controller.model.slots import format_slots
 from controller.southbound.program import Program
 from controller.state.entries import described
-from controller.state.manifest import FunctionManifest, read_manifests
+from controller.state.manifest import FunctionManifest
+from controller.state.manifest_reader import read_manifests
 
 
 class Catalog:

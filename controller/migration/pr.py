@@ -28,7 +28,7 @@ from controller.migration.reload import Reload
 from controller.migration.steps import Step
 from controller.southbound.program import Program
 from controller.state.entries import described, of_tables
-from controller.state.manifest import read_manifests
+from controller.state.manifest_reader import read_manifests
 from controller.state.words import manifests_of, turn_off, turn_on
 
 

@@ -14,7 +14,8 @@ from controller.model.placement import FunctionFacts, NodeFacts
 from controller.model.slots import slots_of, word_of
 from controller.southbound.driver import NodeDriver, NodeState
 from controller.southbound.program import Program
-from controller.state.manifest import FunctionManifest, read_manifests
+from controller.state.manifest import FunctionManifest
+from controller.state.manifest_reader import read_manifests
 
 
 def manifests_of(driver: NodeDriver) -> Mapping[str, FunctionManifest]:

@@ -36,7 +36,8 @@ from controller.southbound.driver import (
 )
 from controller.southbound.program import Program
 from controller.state.entries import key_of
-from controller.state.manifest import FunctionManifest, read_manifests
+from controller.state.manifest import FunctionManifest
+from controller.state.manifest_reader import read_manifests
 
 UNIT_US = 65_536
 WAYS = 4

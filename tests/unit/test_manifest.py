@@ -13,7 +13,7 @@ from p4info_samples import (
 )
 
 from controller.errors import ProgramError
-from controller.state.manifest import read_manifests
+from controller.state.manifest_reader import read_manifests
 from controller.state.merge import MergeRule, TimeField
 
 
