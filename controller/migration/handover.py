@@ -13,7 +13,8 @@ from controller.errors import MigrationError, NodeError
 from controller.migration.move import Move
 from controller.model.slots import format_slots
 from controller.southbound.driver import NodeDriver
-from controller.state.transfer import CopyReport, Transfer, cell_ranges
+from controller.state.ranges import cell_ranges
+from controller.state.transfer import CopyReport, Transfer
 from controller.state.words import read_words, turn_on
 
 LOG = logging.getLogger(__name__)

@@ -23,7 +23,7 @@ from controller.migration.handover import (
 from controller.migration.move import Move
 from controller.migration.steps import Step
 from controller.southbound.driver import NodeDriver
-from controller.state.transfer import clear, own_ranges
+from controller.state.ranges import clear, own_ranges
 from controller.state.words import turn_off, turn_on
 
 

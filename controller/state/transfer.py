@@ -26,13 +26,13 @@ read of the whole state (9 ms for 65,536 cells).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from controller.errors import MigrationError
 from controller.southbound.driver import NodeDriver
-from controller.state.manifest import FunctionManifest, StateArray
+from controller.state.manifest import StateArray
 from controller.state.merge import (
     Cells,
     MergeRule,
@@ -43,21 +43,14 @@ from controller.state.merge import (
     replace_writes,
     sum_writes,
 )
+from controller.state.ranges import CellRange
 from controller.state.rebase import ClockOffset, rebased
+
+Check = Callable[[], None]
+"""Raises if a copy must not go on."""
 
 SPANS_LIMIT = 16
 "Separate reads of an array's parts beyond which one read of the whole costs less."
-
-
-@dataclass(frozen=True)
-class CellRange:
-    """Cells of one state that belong together at both nodes."""
-
-    source: StateArray
-    source_first: int
-    destination: StateArray
-    destination_first: int
-    count: int
 
 
 @dataclass(frozen=True)
@@ -71,44 +64,6 @@ class CopyReport:
     "Cells read at the source, over all rounds."
     written: int
     "Cells written at the destination, over all rounds."
-
-
-def cell_ranges(
-    source: FunctionManifest, destination: FunctionManifest, slots: Iterable[int]
-) -> list[CellRange]:
-    """Pair the cells of some slots at two nodes; contiguous slots of one array stay together.
-
-    The two manifests must have no ``difference``.
-    """
-    ranges: list[CellRange] = []
-    for state in sorted(source.states):
-        for slot in sorted(slots):
-            ours, theirs = source.array(state, slot), destination.array(state, slot)
-            new = CellRange(
-                ours, ours.first_cell(slot), theirs, theirs.first_cell(slot), ours.cells_per_slot
-            )
-            joined = _joined(ranges[-1], new) if ranges else None
-            ranges[-1:] = [joined] if joined else [*ranges[-1:], new]
-    return ranges
-
-
-def _joined(one: CellRange, next_one: CellRange) -> CellRange | None:
-    """Make one range of two that follow each other at both nodes; None if they do not."""
-    follows = (
-        one.source is next_one.source
-        and one.destination is next_one.destination
-        and one.source_first + one.count == next_one.source_first
-        and one.destination_first + one.count == next_one.destination_first
-    )
-    if not follows:
-        return None
-    return CellRange(
-        one.source,
-        one.source_first,
-        one.destination,
-        one.destination_first,
-        one.count + next_one.count,
-    )
 
 
 class Transfer:
@@ -244,31 +199,3 @@ def writes_for(array: StateArray, source: Cells, destination: Cells, offset: Clo
             assert array.time is not None  # the manifest refuses newer without a time
             slack = offset.tolerance(array.time)
             return newer_writes(source, destination, array.time, array.bucket, slack)
-
-
-def clear(driver: NodeDriver, arrays: Iterable[tuple[StateArray, int, int]]) -> int:
-    """Set cells to 0; return how many were not. Nobody learns into them meanwhile.
-
-    Read first: state is sparse, and writing what is 0 already would cost more than reading it.
-    """
-    cleared = 0
-    for array, first, count in arrays:
-        cells = driver.read_registers(array.register, first, count)
-        stale = {first + i: 0 for i, cell in enumerate(cells) if cell}
-        if len(stale) * 2 > count:
-            driver.fill_registers(array.register, first, count, 0)
-        elif stale:
-            driver.write_registers(array.register, stale)
-        cleared += len(stale)
-    return cleared
-
-
-def own_ranges(
-    manifest: FunctionManifest, slots: Iterable[int]
-) -> Iterator[tuple[StateArray, int, int]]:
-    """Return array, first cell and count of all state of some slots at one node."""
-    for cells in cell_ranges(manifest, manifest, slots):
-        yield cells.source, cells.source_first, cells.count
-
-
-Check = Callable[[], None]
