@@ -30,6 +30,7 @@ from switch.codegen.code import (
 )
 from switch.codegen.context import Context, Stage
 from switch.codegen.deparser import emit_deparser
+from switch.codegen.inline import inline
 from switch.codegen.liveness import assigned, initial_values, prune
 from switch.codegen.module import Request
 from switch.codegen.operators import equal
@@ -75,7 +76,8 @@ def generate(program: Program) -> Generated:
         context = Context.of(program, bounds)
         bounds = find_bounds(_emit_process(context), context.state)
     context = Context.of(program, bounds)
-    body, needed = prune(_emit_process(context))
+    body, _ = prune(_emit_process(context))
+    body, needed = prune(inline(body))
     title = f"{program.source_file or 'A P4 program'}, translated for the embedded switch."
     body = [Comment(title), *_start_values(context, needed), *lower(body, context.links)]
     lines = [

@@ -23,6 +23,7 @@ from switch.codegen.code import (
     render,
     variable,
 )
+from switch.codegen.inline import inline
 from switch.codegen.liveness import prune
 from switch.codegen.operators import equal, less, negate
 from switch.codegen.structure import MAX_DEPTH, Graph, Hooks, write
@@ -205,3 +206,69 @@ def test_only_the_fields_that_are_read_are_extracted():
 )
 def test_conditions_are_turned_round(condition, expected):
     assert negate(condition).text == expected
+
+
+# -- temporaries --------------------------------------------------------------------------------
+
+
+def _inlined(block: Block, live: str = "") -> list[str]:
+    kept, _ = prune(inline(block), frozenset(live.split()))
+    return list(render(kept))
+
+
+def _value(text: str, *reads: str, binds: int = 9) -> Value:
+    return Value(text, binds, frozenset(reads))
+
+
+def test_a_copy_is_read_where_it_came_from():
+    use = Run("use(u, t)", frozenset("tu"))
+    block: Block = [Assign("t", variable("a")), Assign("u", variable("t")), use]
+    assert _inlined(block) == ["use(a, a)"]
+
+
+def test_a_value_that_is_read_once_moves_to_its_reader():
+    block: Block = [
+        Assign("t", _value("a + 1", "a")),
+        If(_value("t * 2 > b", "t", "b", binds=4), [Run("f()")]),
+    ]
+    assert _inlined(block) == ["if (a + 1) * 2 > b:", "    f()"]
+
+
+def test_nothing_moves_past_a_change_of_what_it_is_made_of():
+    block: Block = [
+        Assign("t", variable("a")),
+        Run("a = f()", writes=frozenset("a")),
+        Run("use(t)", frozenset("t")),
+    ]
+    assert _inlined(block) == ["t = a", "a = f()", "use(t)"]
+
+
+def test_what_a_register_held_is_not_read_later():
+    block: Block = [
+        Assign("t", _value("cells[0]", binds=12)),
+        Run("cells[0] = 1"),
+        Run("use(t)", frozenset("t")),
+    ]
+    assert _inlined(block) == ["t = cells[0]", "cells[0] = 1", "use(t)"]
+
+
+def test_a_change_in_one_branch_ends_what_a_variable_stood_for():
+    block: Block = [
+        Assign("t", variable("a")),
+        If(variable("c"), [Assign("a", number(1)), Run("use(t)", frozenset("t"))]),
+        Run("use(t)", frozenset("t")),
+    ]
+    assert _inlined(block, "a") == ["t = a", "if c:", "    a = 1", "    use(t)", "use(t)"]
+
+
+def test_a_computation_is_not_moved_into_a_loop():
+    block: Block = [
+        Assign("t", _value("a * a", "a")),
+        Loop([Run("use(t)", frozenset("t")), If(variable("c"), [Leave()])]),
+    ]
+    assert _inlined(block)[:2] == ["t = a * a", "while True:"]
+
+
+def test_a_word_in_quotes_is_no_variable():
+    block: Block = [Assign("t", variable("a")), Run("log('t', t)", frozenset("t"))]
+    assert _inlined(block) == ["t = a", "log('t', t)"]
