@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-import marshal
 import select
 import socket
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from switch.dataplane.channel import MAX_MESSAGE
+from switch.dataplane.channel import ControlEnd
 from switch.dataplane.errors import DataPlaneError
 from switch.dataplane.links import LinkChange, LinkMonitor, inspect
 from switch.dataplane.messages import Digest, EntryName, Listeners
@@ -26,7 +25,7 @@ class EventThread:
 
     def __init__(
         self,
-        events: socket.socket,
+        events: ControlEnd,
         interfaces: Mapping[int, str],
         listeners: Listeners,
         ask_worker: Callable[..., Any],
@@ -85,12 +84,9 @@ class EventThread:
     def _take_event(self) -> bool:
         """Pass on one event. Returns False if the worker is gone."""
         try:
-            raw = self._events.recv(MAX_MESSAGE)
-        except OSError:
+            kind, *what = self._events.receive()
+        except (OSError, EOFError):
             return False
-        if not raw:
-            return False
-        kind, *what = marshal.loads(raw)
         match kind:
             case "packet_in":
                 self._call(self._listeners.on_packet_in, *what)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import TypeAlias
 
 from switch.p4json.objects import ActionCall, EntryAction, MatchKey
 
@@ -127,8 +126,8 @@ class Digest:
 class Listeners:
     """Whom the data plane tells what.
 
-    All are called from one thread of the control process, one at a time and in order. They must
-    return at once; what they raise is logged and forgotten.
+    They are called one at a time and in order, at start by the thread that starts the data plane,
+    then by one of its own. They must return at once; what they raise is logged and forgotten.
     """
 
     on_packet_in: Callable[[bytes], None]
@@ -140,6 +139,3 @@ class Listeners:
     """A port and whether it is up; also called once for each port at start."""
     on_worker_exit: Callable[[str], None]
     """The worker ended unasked; the reason in words. Nothing else is called after this."""
-
-
-EntryNames: TypeAlias = list[EntryName]

@@ -6,7 +6,6 @@ each answer; answers come back in the same order.
 
 from __future__ import annotations
 
-import marshal
 import os
 import socket
 import subprocess
@@ -17,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from switch.dataplane.channel import MAX_MESSAGE, make_pair
+from switch.dataplane.channel import ControlEnd, make_pair
 from switch.dataplane.errors import DataPlaneError, RequestRefused, WorkerGone
 
 ANSWER_TIMEOUT_S = 10.0
@@ -39,9 +38,10 @@ class WorkerProcess:
     def __init__(self, device_id: int, start_ns: int, cpu_port: int | None) -> None:
         """Start the process."""
         self._name = f"data-plane worker of device {device_id}"
-        self._requests, request_end = make_pair()
-        self.events, event_end = make_pair()
-        self._requests.settimeout(ANSWER_TIMEOUT_S)
+        requests, request_end = make_pair()
+        events, event_end = make_pair()
+        self._requests = ControlEnd(requests, ANSWER_TIMEOUT_S)
+        self.events = ControlEnd(events, None)
         self._lock = threading.Lock()
         self._serial = 0
         with request_end, event_end:
@@ -122,20 +122,17 @@ class WorkerProcess:
 
     def _send(self, message: Request) -> None:
         try:
-            self._requests.send(marshal.dumps(message))
+            self._requests.send(message)
         except OSError as error:
             raise self._gone(error) from error
 
     def _receive(self) -> tuple[int, str, Any]:
         try:
-            raw = self._requests.recv(MAX_MESSAGE)
-        except OSError as error:
+            return self._requests.receive()
+        except (OSError, EOFError) as error:
             raise self._gone(error) from error
-        if not raw:
-            raise self._gone(None)
-        return marshal.loads(raw)
 
-    def _gone(self, error: OSError | None) -> WorkerGone:
+    def _gone(self, error: Exception) -> WorkerGone:
         if isinstance(error, TimeoutError):
             return WorkerGone(f"{self._name} does not answer for {ANSWER_TIMEOUT_S:.0f} s")
         return WorkerGone(f"{self._name} is not running any more ({self.exit_reason()})")
@@ -153,7 +150,7 @@ class WorkerProcess:
     def stop(self) -> None:
         """End the worker: it ends when its connections are closed, and is killed if it does not."""
         for end in (self._requests, self.events):
-            end.shutdown(socket.SHUT_RDWR)
+            end.hang_up()
         try:
             self._process.wait(STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:

@@ -18,7 +18,7 @@ from switch.p4json.program import Program
 ENTRIES = 16
 CELLS = 512
 NEW_CELLS = 4096
-CODE_BYTES = 65536
+CODE_BYTES = 60000
 DESCRIPTIONS = 16
 
 T = TypeVar("T")

@@ -53,13 +53,13 @@ class Heard:
         )
 
 
-def _program(*before, cells: int = 64, mark: int = 0):
+def _program(*before, cells: int = 64, width: int = 32, mark: int = 0):
     """Sends port 1 to 2 and back, others by a table; counts; keeps registers of `cells` cells."""
     draft = Draft([["m", 32]])
     draft.add_header("ethernet", [["dst", 48], ["src", 48], ["type", 16]])
     draft.add_state("start", [extract("ethernet")])
     draft.deparse("ethernet")
-    draft.add_register("r", cells, 32)
+    draft.add_register("r", cells, width)
     draft.add_counter("c", 4)
     draft.add_list("learn_lists", 1, "news", field("ethernet", "src"))
     port = field("standard_metadata", "ingress_port")
@@ -220,6 +220,14 @@ def test_what_is_written_is_read_back(plane):
         CounterCell(5, 500),
         CounterCell(),
     ]
+
+
+def test_values_too_large_for_one_message_arrive_whole(plane):
+    plane.save(_program(cells=1000, width=2048))
+    plane.commit()
+    values = [(1 << 2047) + index for index in range(1000)]
+    plane.write_registers(Config.RUNNING, "r", 0, values)
+    assert plane.read_registers(Config.RUNNING, "r", 0, 1000) == values
 
 
 @pytest.mark.parametrize("first, count", [(60, 5), (-1, 2), (64, 1)])
