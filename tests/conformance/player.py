@@ -65,6 +65,7 @@ class Player:
         self._program = program
         self._ports = ports
         self.client = client
+        self.extras = extras
         self._load()
         self.tables = Tables(client, program)
         self._replication = Replication(client)

@@ -18,6 +18,7 @@ import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from tests.conformance.cases import Case
 from tests.conformance.outcome import Outcome, Verdict
@@ -66,20 +67,30 @@ class Worker:
     def run(self, case: Case, limit_s: float = TEST_LIMIT_S) -> Outcome:
         """Run a test; never raises for what happens to the worker."""
         try:
-            return Outcome.from_dict(self._ask(case, limit_s))
+            return Outcome.from_dict(self._ask(case.to_dict(), limit_s))
         except WorkerError as error:
-            self._stop()
             return Outcome(case.name, self._kind, Verdict.FAILED, str(error))
 
-    def _ask(self, case: Case, limit_s: float) -> dict[str, object]:
+    def observe(self, case: Case, limit_s: float = TEST_LIMIT_S) -> dict[str, Any]:
+        """Run a test that expects nothing; what was seen. Raises `WorkerError`."""
+        return self._ask({**case.to_dict(), "observe": True}, limit_s)
+
+    def _ask(self, request: dict[str, Any], limit_s: float) -> dict[str, Any]:
+        try:
+            return self._exchange(request, limit_s)
+        except WorkerError:
+            self._stop()
+            raise
+
+    def _exchange(self, request: dict[str, Any], limit_s: float) -> dict[str, Any]:
         process = self._process or self._start()
         assert process.stdin is not None
         try:
-            process.stdin.write(json.dumps(case.to_dict()).encode() + b"\n")
+            process.stdin.write(json.dumps(request).encode() + b"\n")
             process.stdin.flush()
         except BrokenPipeError:
             raise WorkerError("the runner's worker ended") from None
-        answer: dict[str, object] = json.loads(self._read_line(process, limit_s))
+        answer: dict[str, Any] = json.loads(self._read_line(process, limit_s))
         return answer
 
     def _read_line(self, process: subprocess.Popen[bytes], limit_s: float) -> bytes:

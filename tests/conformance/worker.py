@@ -2,7 +2,8 @@
 
 `python -m tests.conformance.worker SWITCH`: a request a line on the standard input, `{"json",
 "p4info", "stf"}` with paths and a `"test"` name, and for each an outcome, a line of JSON, on the
-standard output. Started by `tests.conformance.pool`, which makes the namespace.
+standard output; with `"observe": true` an observation. Started by `tests.conformance.pool`, which
+makes the namespace.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ import dataclasses
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from google.protobuf.text_format import ParseError
 
+from tests.conformance.differential.observe import Observation, observe
 from tests.conformance.outcome import Outcome, Verdict
 from tests.conformance.ports import prepare_namespace
 from tests.conformance.program import Program
@@ -29,16 +32,17 @@ def serve(kind: SwitchKind) -> None:
     """Answer requests until the input ends."""
     prepare_namespace()
     for line in sys.stdin:
-        outcome = _answer(kind, json.loads(line))
-        print(json.dumps(outcome.to_dict()), flush=True)
+        print(json.dumps(_answer(kind, json.loads(line)).to_dict()), flush=True)
 
 
-def _answer(kind: SwitchKind, request: dict[str, str]) -> Outcome:
+def _answer(kind: SwitchKind, request: dict[str, Any]) -> Outcome | Observation:
     try:
         program = Program.read(Path(request["json"]), Path(request["p4info"]))
         stf = Path(request["stf"]).read_text()
     except (OSError, UnicodeDecodeError, ParseError) as error:
         return Outcome(request["test"], kind.name, Verdict.UNREADABLE, str(error))
+    if request.get("observe"):
+        return observe(kind, program, stf)
     return dataclasses.replace(run_trial(kind, program, stf), test=request["test"])
 
 

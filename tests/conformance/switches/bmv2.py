@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import thriftpy2
 from finsy.proto import p4i
@@ -54,6 +55,10 @@ class ThriftExtras:
         """One cell."""
         return int(_call("bm_register_read", register.preamble.name, index))
 
+    def read_registers(self, register: p4i.Register) -> list[int]:
+        """All cells."""
+        return list(_call("bm_register_read_all", register.preamble.name))
+
     def write_register(self, register: p4i.Register, index: int, value: int) -> None:
         """Set one cell."""
         _call("bm_register_write", register.preamble.name, index, value)
@@ -70,7 +75,7 @@ class ThriftExtras:
             _call("bm_parse_vset_add", value_set.preamble.name, exact(value).to_bytes(size, "big"))
 
 
-def _call(method: str, *arguments: object) -> int:
+def _call(method: str, *arguments: object) -> Any:
     limit_ms = int(CALL_LIMIT_S * 1000)
     try:
         with client_context(
@@ -81,7 +86,6 @@ def _call(method: str, *arguments: object) -> int:
             connect_timeout=limit_ms,
             socket_timeout=limit_ms,
         ) as client:
-            result: int = getattr(client, method)(0, *arguments)
-            return result
+            return getattr(client, method)(0, *arguments)
     except (TException, OSError) as error:
         raise ControlError(f"{method}: {error}") from error

@@ -47,6 +47,12 @@ class P4RuntimeExtras:
             raise ControlError(f"{len(found)} cells were read, not 1")
         return decode(found[0].register_entry.data.bitstring)
 
+    def read_registers(self, register: p4i.Register) -> list[int]:
+        """All cells."""
+        every = p4r.RegisterEntry(register_id=register.preamble.id)
+        found = self._client.read(p4r.Entity(register_entry=every))
+        return [decode(entity.register_entry.data.bitstring) for entity in found]
+
     def write_register(self, register: p4i.Register, index: int, value: int) -> None:
         """Set one cell."""
         cell = _cell(register, index)

@@ -21,6 +21,9 @@ class Extras(Protocol):
     def read_register(self, register: p4i.Register, index: int) -> int:
         """One cell."""
 
+    def read_registers(self, register: p4i.Register) -> list[int]:
+        """All cells."""
+
     def write_register(self, register: p4i.Register, index: int, value: int) -> None:
         """Set one cell."""
 
