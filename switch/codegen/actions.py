@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from switch.codegen.code import Assign, Block, If, Leave, Run, Value, boolean, variable
+from switch.codegen.conditions import to_bool
 from switch.codegen.context import Context, Place, Stage
 from switch.codegen.expressions import emit_value
-from switch.codegen.operators import to_bool
 from switch.codegen.primitives.diagnostics import exiting
 from switch.codegen.primitives.table import emit_primitive
 from switch.codegen.structure import Follow, Graph, Hooks, write

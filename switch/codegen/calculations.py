@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from switch.codegen.code import SUM, Assign, Block, If, Value, boolean, call, number, variable
+from switch.codegen.conditions import both
 from switch.codegen.context import Context, Place
-from switch.codegen.operators import add, bit_or, both, shift_left
+from switch.codegen.operators import add, bit_or, shift_left
 from switch.codegen.packing import Piece, join, pack, position
 from switch.p4json.checksums import Bits, Calculation, CalculationInput, Payload
 from switch.p4json.expressions import FieldRef, ObjectRef

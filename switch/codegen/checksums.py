@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from switch.codegen.calculations import emit_calculation
 from switch.codegen.code import Assign, Block, If, boolean, number, variable
+from switch.codegen.conditions import both, not_equal, to_bool
 from switch.codegen.context import Context, Place, Stage
 from switch.codegen.expressions import emit_value
-from switch.codegen.operators import both, not_equal, to_bool
 from switch.p4json.checksums import Checksum
 from switch.p4json.expressions import Expression, FieldRef, ObjectRef, Operation
 from switch.p4json.headers import VALID_FIELD

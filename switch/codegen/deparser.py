@@ -20,8 +20,9 @@ from switch.codegen.code import (
     number,
     variable,
 )
+from switch.codegen.conditions import either, less
 from switch.codegen.context import Context, Stage
-from switch.codegen.operators import add, either, less, shift_right
+from switch.codegen.operators import add, shift_right
 from switch.codegen.packing import Piece, join, pack, position
 from switch.codegen.primitives.forwarding import truncation
 from switch.p4json.actions import Action

@@ -5,18 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from switch.codegen.code import Value, boolean, number
+from switch.codegen.conditions import both, choose, either, equal, negate
 from switch.codegen.context import Context, Place
-from switch.codegen.operators import (
-    BINARY,
-    CASTS,
-    UNARY,
-    both,
-    choose,
-    either,
-    equal,
-    negate,
-    subtract,
-)
+from switch.codegen.operators import BINARY, CASTS, UNARY, subtract
 from switch.p4json.expressions import (
     BoolConst,
     Const,

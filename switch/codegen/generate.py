@@ -28,12 +28,12 @@ from switch.codegen.code import (
     render,
     variable,
 )
+from switch.codegen.conditions import equal
 from switch.codegen.context import Context, Stage
 from switch.codegen.deparser import emit_deparser
 from switch.codegen.inline import inline
 from switch.codegen.liveness import assigned, initial_values, prune
 from switch.codegen.module import Request
-from switch.codegen.operators import equal
 from switch.codegen.packing import lower
 from switch.codegen.parser import emit_parser
 from switch.codegen.pipeline import emit_pipeline

@@ -25,7 +25,7 @@ from switch.codegen.code import (
     Value,
     ends,
 )
-from switch.codegen.operators import negate
+from switch.codegen.conditions import negate
 
 Names = frozenset[str]
 NONE: Names = frozenset()

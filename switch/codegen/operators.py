@@ -1,4 +1,4 @@
-"""One function per operator: Python source for it, with the tightest bounds that are known.
+"""Arithmetic, bits and casts: Python source for them, with the tightest bounds that are known.
 
 The meaning is BMv2's, which computes with unbounded integers and cuts a result to its width only
 when it is stored; Python's integers do the same.
@@ -9,23 +9,29 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from switch.codegen.code import (
-    AND,
     ATOM,
     BIT_AND,
     BIT_OR,
     BIT_XOR,
-    COMPARE,
-    NOT,
-    OR,
     PRODUCT,
     SHIFT,
     SIGN,
     SUM,
-    TERNARY,
     Value,
-    boolean,
     call,
     number,
+)
+from switch.codegen.conditions import (
+    both,
+    either,
+    equal,
+    greater,
+    greater_or_equal,
+    less,
+    less_or_equal,
+    negate,
+    not_equal,
+    to_bool,
 )
 
 MAX_SHIFT = 2048
@@ -124,85 +130,6 @@ def invert(operand: Value) -> Value:
     return Value(f"~{operand.inside(SIGN)}", SIGN, operand.reads, low, high)
 
 
-def equal(left: Value, right: Value) -> Value:
-    """Equality of data, or of booleans."""
-    return _compare("==", left, right, _never_equal(left, right), False)
-
-
-def not_equal(left: Value, right: Value) -> Value:
-    """Inequality of data, or of booleans."""
-    return _compare("!=", left, right, _never_equal(left, right), True)
-
-
-def less(left: Value, right: Value) -> Value:
-    """`<`."""
-    return _compare("<", left, right, _at_least(left, right), False)
-
-
-def less_or_equal(left: Value, right: Value) -> Value:
-    """`<=`."""
-    return _compare("<=", left, right, _at_least(right, left), True)
-
-
-def greater(left: Value, right: Value) -> Value:
-    """`>`."""
-    return _compare(">", left, right, _at_least(right, left), False)
-
-
-def greater_or_equal(left: Value, right: Value) -> Value:
-    """`>=`."""
-    return _compare(">=", left, right, _at_least(left, right), True)
-
-
-def both(left: Value, right: Value) -> Value:
-    """Logical and."""
-    return _logical("and", AND, left, right, absorbing=0)
-
-
-def either(left: Value, right: Value) -> Value:
-    """Logical or."""
-    return _logical("or", OR, left, right, absorbing=1)
-
-
-_OPPOSITES = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
-
-
-def negate(operand: Value) -> Value:
-    """Logical not."""
-    if operand.constant is not None:
-        return boolean(not operand.constant)
-    if operand.text.startswith("not ") and operand.binds == NOT:
-        inner = operand.text.removeprefix("not ")
-        return Value(inner, NOT, operand.reads, 0, 1)
-    if operand.text.endswith(" is not None"):
-        return Value(f"{operand.text.removesuffix('not None')}None", COMPARE, operand.reads, 0, 1)
-    if operand.binds == COMPARE:
-        words = operand.text.split(" ")
-        signs = [word for word in words if word in _OPPOSITES]
-        if len(signs) == 1 and "(" not in operand.text:
-            flipped = " ".join(_OPPOSITES.get(word, word) for word in words)
-            return Value(flipped, COMPARE, operand.reads, 0, 1)
-    return Value(f"not {operand.inside(COMPARE)}", NOT, operand.reads, 0, 1)
-
-
-def choose(condition: Value, then: Value, otherwise: Value) -> Value:
-    """`then if condition else otherwise`."""
-    if condition.constant is not None:
-        return then if condition.constant else otherwise
-    text = f"{then.inside(OR)} if {condition.inside(OR)} else {otherwise.inside(TERNARY)}"
-    reads = condition.reads | then.reads | otherwise.reads
-    low = None if then.low is None or otherwise.low is None else min(then.low, otherwise.low)
-    high = None if then.high is None or otherwise.high is None else max(then.high, otherwise.high)
-    return Value(text, TERNARY, reads, low, high)
-
-
-def to_bool(operand: Value) -> Value:
-    """Data to boolean: a one-bit number may stand for itself."""
-    if operand.fits(1):
-        return operand
-    return not_equal(operand, number(0))
-
-
 def to_data(operand: Value) -> Value:
     """Boolean to data: Python's booleans are the integers 0 and 1."""
     return operand
@@ -288,12 +215,6 @@ _FOLD: Mapping[str, Callable[[int, int], int]] = {
     "&": int.__and__,
     "|": int.__or__,
     "^": int.__xor__,
-    "==": int.__eq__,
-    "!=": int.__ne__,
-    "<": int.__lt__,
-    "<=": int.__le__,
-    ">": int.__gt__,
-    ">=": int.__ge__,
 }
 
 
@@ -304,23 +225,6 @@ def _arithmetic(
         return number(_FOLD[sign](left.constant, right.constant))
     text = f"{left.inside(binds)} {sign} {right.inside(binds + 1)}"
     return Value(text, binds, left.reads | right.reads, low, high)
-
-
-def _compare(sign: str, left: Value, right: Value, decided: bool, outcome: bool) -> Value:
-    if decided:
-        return boolean(outcome)
-    if left.constant is not None and right.constant is not None:
-        return boolean(bool(_FOLD[sign](left.constant, right.constant)))
-    text = f"{left.inside(BIT_OR)} {sign} {right.inside(BIT_OR)}"
-    return Value(text, COMPARE, left.reads | right.reads, 0, 1)
-
-
-def _logical(word: str, binds: int, left: Value, right: Value, absorbing: int) -> Value:
-    for side, other in ((left, right), (right, left)):
-        if side.constant is not None:
-            return boolean(bool(absorbing)) if side.constant == absorbing else other
-    text = f"{left.inside(binds)} {word} {right.inside(binds)}"
-    return Value(text, binds, left.reads | right.reads, 0, 1)
 
 
 def _clamp(operand: Value, low: int, high: int) -> Value:
@@ -346,18 +250,6 @@ def _within(value: Value, low: int, high: int) -> bool:
     return (
         value.low is not None and value.high is not None and low <= value.low and value.high <= high
     )
-
-
-def _never_equal(left: Value, right: Value) -> bool:
-    return any(
-        a.high is not None and b.low is not None and a.high < b.low
-        for a, b in ((left, right), (right, left))
-    )
-
-
-def _at_least(left: Value, right: Value) -> bool:
-    """Whether left is certainly at least right."""
-    return left.low is not None and right.high is not None and left.low >= right.high
 
 
 def _plus(left: int | None, right: int | None) -> int | None:

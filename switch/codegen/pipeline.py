@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from switch.codegen.actions import emit_action
 from switch.codegen.code import Block, Comment, If, Leave, Loop, ends
+from switch.codegen.conditions import to_bool
 from switch.codegen.context import Context, Place, Stage
 from switch.codegen.expressions import emit_value
-from switch.codegen.operators import to_bool
 from switch.codegen.structure import Follow, Graph, Hooks, write
 from switch.codegen.tables import emit_table
 from switch.p4json.pipelines import ActionNode, Conditional, Pipeline, PipelineNode, successors

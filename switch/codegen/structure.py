@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from switch.codegen.code import Again, Assign, Block, If, Leave, Loop, ends, number, variable
-from switch.codegen.operators import equal
+from switch.codegen.conditions import equal
 
 END = None
 """The successor that means: the graph is left."""

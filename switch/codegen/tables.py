@@ -23,10 +23,11 @@ from switch.codegen.code import (
     number,
     variable,
 )
+from switch.codegen.conditions import equal, less
 from switch.codegen.context import Context, Place, Stage
 from switch.codegen.expressions import masked
 from switch.codegen.module import short
-from switch.codegen.operators import bit_and, bit_or, equal, less, shift_left
+from switch.codegen.operators import bit_and, bit_or, shift_left
 from switch.p4json.actions import Action
 from switch.p4json.objects import ActionCall, MatchKind, TableImplementation
 from switch.p4json.pipelines import Selector

@@ -22,9 +22,9 @@ from switch.codegen.code import (
     number,
     variable,
 )
+from switch.codegen.conditions import equal, greater_or_equal, not_equal
 from switch.codegen.context import Context, Stage
 from switch.codegen.deparser import ADDRESS, FRAME, SIZE, emit_frame, emit_output
-from switch.codegen.operators import equal, greater_or_equal, not_equal
 from switch.codegen.primitives.forwarding import (
     DROP_PORT,
     NOT_CLONED,

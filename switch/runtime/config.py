@@ -16,8 +16,9 @@ from switch.runtime.entries import NO_ACTION, Entry, Group, Member
 from switch.runtime.errors import Refused
 from switch.runtime.keys import Encoded
 from switch.runtime.meters import UNSET, Meter, Rates
+from switch.runtime.ranked import TABLES
 from switch.runtime.sets import RuntimeValueSet
-from switch.runtime.tables import TABLES, RuntimeTable
+from switch.runtime.tables import RuntimeTable
 
 Target = tuple[str, int, tuple[int, ...]]
 """An entry's action: `("action", number, arguments)`, `("member", id, ())`, `("group", id, ())`."""

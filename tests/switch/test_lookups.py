@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from switch.p4json.objects import KeyField, LpmMatch, MatchKind, RangeMatch, TernaryMatch
 from switch.runtime.entries import Entry
 from switch.runtime.keys import KeyLayout
-from switch.runtime.tables import LpmTable, RangeTable, TernaryTable
+from switch.runtime.ranked import RangeTable, TernaryTable
+from switch.runtime.tables import LpmTable
 
 WIDTH = 6
 FULL = (1 << WIDTH) - 1

@@ -23,9 +23,9 @@ from switch.codegen.code import (
     render,
     variable,
 )
+from switch.codegen.conditions import equal, less, negate
 from switch.codegen.inline import inline
 from switch.codegen.liveness import prune
-from switch.codegen.operators import equal, less, negate
 from switch.codegen.structure import MAX_DEPTH, Graph, Hooks, write
 
 Edges = dict[str, list[str | None]]

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 
 from switch.codegen.code import Assign, Block, If, Run, boolean, reads_of
+from switch.codegen.conditions import negate, to_bool
 from switch.codegen.context import Context, Place
 from switch.codegen.expressions import emit_value
-from switch.codegen.operators import negate, to_bool
 from switch.codegen.primitives.family import Arguments, Emitter, argument, expect
 from switch.p4json.expressions import Text, Vector
 

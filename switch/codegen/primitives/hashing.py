@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from switch.codegen.calculations import emit_calculation
 from switch.codegen.code import PRODUCT, SIGN, Block, If, Run, Value, number, variable
+from switch.codegen.conditions import choose
 from switch.codegen.context import Context, Place
-from switch.codegen.operators import BINARY, add, bit_and, choose
+from switch.codegen.operators import BINARY, add, bit_and
 from switch.codegen.primitives.family import (
     Arguments,
     Emitter,

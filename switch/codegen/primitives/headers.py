@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from switch.codegen.code import Assign, Block, If, Value, boolean, number, variable
+from switch.codegen.conditions import choose, less, negate
 from switch.codegen.context import Context, Place
 from switch.codegen.expressions import candidates
-from switch.codegen.operators import add, choose, less, negate, shift_right, subtract
+from switch.codegen.operators import add, shift_right, subtract
 from switch.codegen.primitives.family import (
     Arguments,
     Emitter,

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from switch.codegen.code import Block, If, Run, Value, number
+from switch.codegen.conditions import less
 from switch.codegen.context import Context, Place
 from switch.codegen.module import short
-from switch.codegen.operators import cut, less
+from switch.codegen.operators import cut
 from switch.codegen.primitives.family import (
     Arguments,
     Emitter,
