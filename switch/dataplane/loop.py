@@ -50,7 +50,7 @@ class Loop:
         left = self._next_idle_check - monotonic()
         if left > 0:
             return left
-        self._node.start_idle_check()
+        self._node.programs.start_idle_check()
         self._next_idle_check = monotonic() + IDLE_CHECK_INTERVAL_S
         return 0.0
 

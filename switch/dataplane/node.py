@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import traceback
 from collections import deque
-from collections.abc import Iterable, Iterator
 from time import monotonic_ns
-from types import CodeType
 
 from switch.dataplane.buffers import MAX_FRAME, PacketBuffer, ReceiveVector, SendVector
 from switch.dataplane.channel import WorkerEnd
@@ -28,24 +26,18 @@ from switch.dataplane.offload import (
     tag_of,
 )
 from switch.dataplane.ports import Port, drain_to
+from switch.dataplane.programs import Programs
 from switch.dataplane.segmentation import Offload, segments
-from switch.runtime.config import Config
 from switch.runtime.drops import Drop
 from switch.runtime.errors import AssertionFailed, EndlessLoop, Refused
 from switch.runtime.instances import Instance
-from switch.runtime.link import Surroundings, link
+from switch.runtime.link import Surroundings
 from switch.runtime.replication import ReplicationEngine
 
 MAX_AGAIN = 1024
 """Packets that may wait to be resubmitted, recirculated or cloned from egress, as on BMv2."""
 
 AGAIN_BATCH = 32
-
-DISMANTLE_STEP = 256
-"""Cells or entries of an old config freed between two batches."""
-
-IDLE_CHECK_STEP = 64
-"""Entries looked at for time-outs between two batches."""
 
 MAX_REPORTED_FAULTS = 10
 """Tracebacks sent to the log for each program; the rest are only counted."""
@@ -61,13 +53,9 @@ class Node:
         self.port_is_up: dict[int, bool] = {}
         self.ports_changed = False
         """Set when a port was opened; the loop resets it."""
-        self.building: Config | None = None
-        self.code_pieces: list[bytes] = []
+        self.programs = Programs()
         self._cpu_port = cpu_port
         self._events = events
-        self._running: Config | None = None
-        self._saved: Config | None = None
-        self._retired: deque[Iterator[None]] = deque()
         self._again: deque[tuple[bytes, int, int, tuple]] = deque()
         self._queues: dict[int, list[int]] = {} if cpu_port is None else {cpu_port: []}
         self._drops = [0] * len(Drop)
@@ -77,7 +65,6 @@ class Node:
         self._outgoing = SendVector()
         self._process = self._without_program
         self._faults_reported = 0
-        self._idle_check: Iterator = iter(())
 
     # -- frames -----------------------------------------------------------------------------------
 
@@ -211,24 +198,9 @@ class Node:
 
     # -- programs ---------------------------------------------------------------------------------
 
-    def config(self, which: int) -> Config:
-        """The running (0) or the saved (1) config."""
-        found = self._saved if which else self._running
-        if found is None:
-            raise Refused(f"there is no {'saved' if which else 'running'} program")
-        return found
-
-    def under_construction(self) -> Config:
-        """The config that is being built."""
-        if self.building is None:
-            raise Refused("no program is being loaded")
-        return self.building
-
-    def link(
-        self, code: CodeType, source: str, links: Iterable[tuple[str, tuple[str, ...]]]
-    ) -> None:
-        """Finish the config under construction: it becomes the saved one."""
-        around = Surroundings(
+    def surroundings(self) -> Surroundings:
+        """What a program's code uses of this node."""
+        return Surroundings(
             replication=self.replication,
             queues=self._queues,
             drops=self._drops,
@@ -239,57 +211,22 @@ class Node:
             digest=lambda name, values: self._events.try_send(("digest", name, values)),
             log=lambda template, values: self._events.try_send(("log", template, values)),
         )
-        config = self.under_construction()
-        link(config, code, source, links, around)
-        self._saved, self.building = config, None
-        self.code_pieces.clear()
 
     def commit(self) -> None:
-        """Swap the saved config in; the old one is freed bit by bit."""
-        config = self.config(1)
-        if config.process is None:
-            raise Refused("the saved program is not complete")
-        self._retire(self._running)
-        self._running, self._saved = config, None
-        self._process = config.process
+        """Let the saved program run from the next packet on."""
+        self._process = self.programs.commit()
         self._faults_reported = 0
-        self._idle_check = iter(())
-
-    def discard_saved(self) -> None:
-        """Drop the saved config and one that is half built."""
-        self._retire(self._saved)
-        self._retire(self.building)
-        self._saved = self.building = None
-        self.code_pieces.clear()
-
-    def _retire(self, config: Config | None) -> None:
-        if config is not None:
-            self._retired.append(config.take_apart(DISMANTLE_STEP))
-
-    # -- chores -----------------------------------------------------------------------------------
 
     def do_chore(self) -> bool:
-        """Free a piece of an old config, or look at some time-outs. False: nothing to do."""
-        if self._retired:
-            if next(self._retired[0], self) is self:
-                self._retired.popleft()
+        """Free a piece of an old program, or look at some time-outs. False: nothing to do."""
+        if self.programs.free_some():
             return True
-        return self._check_idle_entries()
-
-    def start_idle_check(self) -> None:
-        """Begin to look for entries that have become idle."""
-        if self._running is not None:
-            self._idle_check = self._running.idle_entries(IDLE_CHECK_STEP)
-
-    def _check_idle_entries(self) -> bool:
-        found = next(self._idle_check, self)
-        if found is self:
-            return False
-        if found is not None:
-            table, entry = found
+        more, idle = self.programs.next_idle_entry()
+        if idle is not None:
+            table, entry = idle
             if not self._events.try_send(("idle", table, entry.key, entry.priority)):
                 entry.reported_ns = -1  # again at the next check
-        return True
+        return more
 
     # -- ports ------------------------------------------------------------------------------------
 
@@ -312,9 +249,8 @@ class Node:
     def set_port_status(self, number: int, is_up: bool) -> None:
         """A port came up or went down: members of groups that watch it come in or stay out."""
         self.port_is_up[number] = is_up
-        for config in (self._running, self._saved):
-            if config is not None:
-                config.port_changed(self.port_is_up)
+        for config in self.programs.all():
+            config.port_changed(self.port_is_up)
 
     def now_ns(self) -> int:
         """The monotonic clock."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from switch.dataplane.node import Node
-from switch.runtime.config import Config, Profile, Target, make_meter
+from switch.runtime.config import Profile, Target, make_meter
 from switch.runtime.errors import Refused
 from switch.runtime.keys import Encoded
 from switch.runtime.meters import Rates
@@ -29,15 +29,14 @@ EntryKey = tuple[str, Encoded, int]
 
 def begin(node: Node) -> None:
     """Start to build a config; one that was saved or half built before is dropped."""
-    node.discard_saved()
-    node.building = Config()
+    node.programs.begin()
 
 
 def add_tables(
     node: Node, tables: list[tuple[str, str, str | None, bool, bool]], profiles: list[str]
 ) -> None:
     """Add tables, and the action profiles that they use."""
-    config = node.under_construction()
+    config = node.programs.under_construction()
     for description in tables:
         config.add_table(*description)
     for name in profiles:
@@ -47,17 +46,17 @@ def add_tables(
 def add_value_sets(node: Node, sets: list[tuple[str, int]]) -> None:
     """Add value sets: names and widths in bits."""
     for name, width in sets:
-        node.under_construction().value_sets[name] = RuntimeValueSet(width)
+        node.programs.under_construction().value_sets[name] = RuntimeValueSet(width)
 
 
 def grow(node: Node, kind: str, name: str, count: int) -> None:
     """Add cells to an array."""
-    node.under_construction().grow(kind, name, count)
+    node.programs.under_construction().grow(kind, name, count)
 
 
 def fill(node: Node, ops: list[tuple[str, Any]]) -> None:
     """Set original default actions and constant entries."""
-    config = node.under_construction()
+    config = node.programs.under_construction()
     for kind, *what in ops:
         if kind == "default":
             name, target = what
@@ -70,13 +69,13 @@ def fill(node: Node, ops: list[tuple[str, Any]]) -> None:
 
 def add_code(node: Node, piece: bytes) -> None:
     """Add a piece of the marshalled code."""
-    node.code_pieces.append(piece)
+    node.programs.add_code(piece)
 
 
 def link_code(node: Node, links: list[tuple[str, tuple[str, ...]]]) -> None:
     """Link the code; the config is the saved one from now on."""
-    code, source = marshal.loads(b"".join(node.code_pieces))
-    node.link(code, source, links)
+    code, source = marshal.loads(node.programs.take_code())
+    node.programs.link(code, source, links, node.surroundings())
 
 
 def commit(node: Node) -> None:
@@ -86,7 +85,7 @@ def commit(node: Node) -> None:
 
 def discard(node: Node) -> None:
     """Forget the saved config."""
-    node.discard_saved()
+    node.programs.discard_saved()
 
 
 # -- tables -------------------------------------------------------------------------------------
@@ -94,7 +93,7 @@ def discard(node: Node) -> None:
 
 def write_entries(node: Node, which: int, ops: list[EntryOp]) -> int:
     """Change entries and defaults, in order. Returns how many were done before one was refused."""
-    config = node.config(which)
+    config = node.programs.config(which)
     for index, (kind, table, *what) in enumerate(ops):
         try:
             match kind:
@@ -113,7 +112,7 @@ def write_entries(node: Node, which: int, ops: list[EntryOp]) -> int:
 
 def read_entry_counters(node: Node, which: int, keys: list[EntryKey]) -> list[tuple[int, int]]:
     """Packets and bytes of entries."""
-    entries = [node.config(which).entry(*key) for key in keys]
+    entries = [node.programs.config(which).entry(*key) for key in keys]
     return [(entry.packets, entry.bytes) for entry in entries]
 
 
@@ -122,25 +121,25 @@ def write_entry_counters(
 ) -> None:
     """Set packets and bytes of entries."""
     for key, (packets, octets) in cells:
-        entry = node.config(which).entry(*key)
+        entry = node.programs.config(which).entry(*key)
         entry.packets, entry.bytes = packets, octets
 
 
 def read_entry_meters(node: Node, which: int, keys: list[EntryKey]) -> list[Rates | None]:
     """Rates of entries' meters."""
-    return [node.config(which).entry(*key).meter.rates for key in keys]
+    return [node.programs.config(which).entry(*key).meter.rates for key in keys]
 
 
 def write_entry_meters(node: Node, which: int, meters: list[tuple[EntryKey, Rates | None]]) -> None:
     """Configure entries' meters."""
     for key, rates in meters:
-        node.config(which).entry(*key).meter = make_meter(rates)
+        node.programs.config(which).entry(*key).meter = make_meter(rates)
 
 
 def read_idle_times(node: Node, which: int, keys: list[EntryKey]) -> list[int]:
     """Milliseconds since entries were hit."""
     now_ns = node.now_ns()
-    return [(now_ns - node.config(which).entry(*key).hit_ns) // 1_000_000 for key in keys]
+    return [(now_ns - node.programs.config(which).entry(*key).hit_ns) // 1_000_000 for key in keys]
 
 
 # -- action profiles ----------------------------------------------------------------------------
@@ -151,9 +150,9 @@ def write_members(node: Node, which: int, ops: list[tuple[str, str, int, int, tu
     for index, (kind, profile, member_id, action, args) in enumerate(ops):
         try:
             if kind == "delete":
-                node.config(which).delete_member(profile, member_id)
+                node.programs.config(which).delete_member(profile, member_id)
             else:
-                node.config(which).set_member(profile, member_id, action, args)
+                node.programs.config(which).set_member(profile, member_id, action, args)
         except Refused as refusal:
             raise Refused(str(refusal), index) from refusal
 
@@ -163,9 +162,9 @@ def write_groups(node: Node, which: int, ops: list[tuple[str, str, int, list]]) 
     for index, (kind, profile, group_id, members) in enumerate(ops):
         try:
             if kind == "delete":
-                node.config(which).delete_group(profile, group_id)
+                node.programs.config(which).delete_group(profile, group_id)
             else:
-                node.config(which).set_group(profile, group_id, members, node.port_is_up)
+                node.programs.config(which).set_group(profile, group_id, members, node.port_is_up)
         except Refused as refusal:
             raise Refused(str(refusal), index) from refusal
 
@@ -177,7 +176,7 @@ def read_cells(
     node: Node, which: int, kind: str, name: str, first: int, count: int
 ) -> tuple[list, ...]:
     """Consecutive cells: one list, or for counters packets and bytes."""
-    arrays = node.config(which).cells(kind, name, first, count)
+    arrays = node.programs.config(which).cells(kind, name, first, count)
     return tuple(cells[first : first + count] for cells in arrays)
 
 
@@ -185,31 +184,31 @@ def write_cells(
     node: Node, which: int, kind: str, name: str, first: int, values: tuple[list, ...]
 ) -> None:
     """Set consecutive cells."""
-    arrays = node.config(which).cells(kind, name, first, len(values[0]))
+    arrays = node.programs.config(which).cells(kind, name, first, len(values[0]))
     for cells, new in zip(arrays, values, strict=True):
         cells[first : first + len(new)] = new
 
 
 def fill_cells(node: Node, which: int, name: str, first: int, count: int, value: int) -> None:
     """Set consecutive cells of a register array to one value."""
-    (cells,) = node.config(which).cells("register", name, first, count)
+    (cells,) = node.programs.config(which).cells("register", name, first, count)
     cells[first : first + count] = [value] * count
 
 
 def read_meters(node: Node, which: int, name: str, first: int, count: int) -> list[Rates | None]:
     """Rates of consecutive meters."""
-    (meters,) = node.config(which).cells("meter", name, first, count)
+    (meters,) = node.programs.config(which).cells("meter", name, first, count)
     return [meter.rates for meter in meters[first : first + count]]
 
 
 def write_meters(node: Node, which: int, name: str, first: int, rates: list[Rates | None]) -> None:
     """Configure consecutive meters."""
-    node.config(which).set_meters(name, first, rates)
+    node.programs.config(which).set_meters(name, first, rates)
 
 
 def write_value_set(node: Node, which: int, name: str, members: list[tuple[int, int]]) -> None:
     """Replace the members of a value set."""
-    node.config(which).value_set(name).replace(members)
+    node.programs.config(which).value_set(name).replace(members)
 
 
 # -- replication, ports, packets ----------------------------------------------------------------
