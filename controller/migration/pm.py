@@ -55,8 +55,8 @@ class Prepare(Step):
 
     def undo(self, move: Move) -> None:
         """Empty the cells again."""
-        let_packets_through(move)
         if move.has_function(move.destination):
+            let_packets_through(move)
             clear_state(move, move.destination)
 
 
