@@ -6,6 +6,7 @@ journal, then shows it to the listener. The manager uses it too, to note that a 
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from typing import Protocol
@@ -19,12 +20,22 @@ from controller.southbound.driver import NodeDriver
 from controller.state.manifest import FunctionManifest
 from controller.state.words import manifest_of, manifests_of
 
+LOG = logging.getLogger(__name__)
+
 
 class MigrationListener(Protocol):
     """Who hears of migrations."""
 
     def on_migration(self, record: MigrationRecord) -> None:
         """A migration or one of its steps changed. Called from any thread; return at once."""
+
+
+def tell(listener: MigrationListener, record: MigrationRecord) -> None:
+    """Show a record to the listener; a defect of the listener's is logged and stops nothing."""
+    try:
+        listener.on_migration(record)
+    except Exception:
+        LOG.exception("who listens to migrations met a defect; the migration goes on")
 
 
 class Move:
@@ -54,7 +65,7 @@ class Move:
             record = change(self._record)
             self.journal.put(record, intent)
             self._record = record
-        self._listener.on_migration(record)
+        tell(self._listener, record)
         return record
 
     # What steps need

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from controller.errors import HitlessError
 from controller.migration.executor import Executor
 from controller.migration.journal import Journal
-from controller.migration.move import MigrationListener, Move
+from controller.migration.move import MigrationListener, Move, tell
 from controller.migration.record import MigrationRecord
 from controller.migration.site import Site
 
@@ -70,7 +70,7 @@ class Runner:
             check(self.records())
             record = self._journal.create(record)
             self._moves[record.id] = self._move(record)
-        self._listener.on_migration(record)
+        tell(self._listener, record)
         return record
 
     def records(self) -> list[MigrationRecord]:

@@ -31,9 +31,12 @@ def off_path(view: Placement, source: str, destination: str) -> str | None:
     if not nx.has_path(graph, source, destination):
         return f"no link leads from {source} to {destination}"
     for a, b in combinations(sorted(view.network.hosts), 2):
-        must = _on_every_path(graph, a, b)
+        ways = _without_other_hosts(graph, a, b)
+        if not nx.has_path(ways, a, b):
+            continue
+        passed = _on_some_path(ways, a, b)
         for one, other in ((source, destination), (destination, source)):
-            if other not in must and _on_some_path(graph, a, b, one):
+            if one in passed and _can_be_avoided(ways, a, b, other):
                 return (
                     f"packets between {a} and {b} can pass {one} without {other}: "
                     "both nodes must be on the path of all flows that move"
@@ -41,30 +44,23 @@ def off_path(view: Placement, source: str, destination: str) -> str | None:
     return None
 
 
-def _on_every_path(graph: nx.Graph, a: str, b: str) -> frozenset[str]:
-    """Return the nodes that all paths between two hosts have in common."""
-    if not nx.has_path(graph, a, b):
-        return frozenset()
-    common = {
-        node
-        for node in nx.shortest_path(graph, a, b)
-        if node in (a, b) or not nx.has_path(nx.restricted_view(graph, [node], []), a, b)
-    }
-    return frozenset(common)
-
-
-def _on_some_path(graph: nx.Graph, a: str, b: str, node: str) -> bool:
-    """Tell whether a node lies on a simple path between two hosts.
-
-    It does if, and only if, two paths that share no other node lead from it to the two hosts
-    (Menger's theorem): a new node that is tied to both hosts must be reachable from it twice.
-    Other hosts forward nothing, so they are left out.
-    """
+def _without_other_hosts(graph: nx.Graph, a: str, b: str) -> nx.Graph:
+    """Return the graph without hosts other than these two: hosts forward nothing."""
     hosts = [n for n, kind in graph.nodes(data="kind") if kind == "host" and n not in (a, b)]
-    joined = nx.Graph(nx.restricted_view(graph, hosts, []))
-    joined.add_edges_from([(a, _BOTH), (b, _BOTH)])
-    return nx.has_path(joined, node, _BOTH) and nx.node_connectivity(joined, node, _BOTH) >= 2
+    return nx.Graph(nx.restricted_view(graph, hosts, []))
 
 
-_BOTH = object()
-"""A graph node of its own, tied to both hosts; an object, so that no name is equal to it."""
+def _on_some_path(graph: nx.Graph, a: str, b: str) -> frozenset[str]:
+    """Return the nodes that lie on some simple path between two hosts.
+
+    They are those of the biconnected component that a cable from host to host would be a part of:
+    two paths that share nothing lead from each of them to the two ends.
+    """
+    closed = graph.copy()
+    closed.add_edge(a, b)
+    return frozenset(next(c for c in nx.biconnected_components(closed) if a in c and b in c))
+
+
+def _can_be_avoided(graph: nx.Graph, a: str, b: str, node: str) -> bool:
+    """Tell whether a path between two hosts leads past a node."""
+    return nx.has_path(nx.restricted_view(graph, [node], []), a, b)

@@ -387,6 +387,15 @@ def test_a_defect_in_a_step_undoes_it_and_is_told(lab):
     assert lab.placement() == {"s1": ALL}
 
 
+def test_a_defect_of_a_listener_does_not_stop_a_move(lab, caplog):
+    def fail(_record):
+        raise ZeroDivisionError("a defect")
+
+    lab.on_migration = fail
+    assert lab.move().state is MigrationState.FINISHED
+    assert "met a defect" in caplog.text
+
+
 def test_a_node_that_refuses_its_set_up_says_so(lab):
     lab.node("s1").power_off()
     lab.node("s1").power_on()
