@@ -79,12 +79,12 @@ class Reload:
             NodeError: the node refused something, or cannot be reached.
             MigrationError: its content would not fit.
         """
-        if not self._is_begun():
-            if self._cookie() == self._after.cookie:
-                return 0
-            content = self._save()
-        else:
+        if self.is_pending():
             content = self._kept_content()
+        elif self._cookie() == self._after.cookie:
+            return 0
+        else:
+            content = self._save()
         written = 0
         if self._phase() != "committing":
             written = fill(self._driver, content, extra)
@@ -108,9 +108,6 @@ class Reload:
 
     def is_pending(self) -> bool:
         """Tell whether the node may have the program saved and not committed."""
-        return self._is_begun()
-
-    def _is_begun(self) -> bool:
         phase = self._phase()
         if phase == "saving":
             return self._cookie() == self._after.cookie
