@@ -30,6 +30,8 @@ class Compiled:
     """Numbers of actions by table, and by name."""
     profile_actions: Mapping[str, Mapping[str, int]]
     """Numbers of actions by action profile, and by name."""
+    widths: Mapping[str, tuple[int, ...]]
+    """Widths of actions' parameters in bits, by name of the action."""
 
 
 def compile_program(program: Program) -> Compiled:
@@ -47,6 +49,10 @@ def compile_program(program: Program) -> Compiled:
             node.table.action_profile: node.action_ids
             for node in nodes
             if node.table.action_profile is not None
+        },
+        widths={
+            action.name: tuple(parameter.width for parameter in action.parameters)
+            for action in program.actions.values()
         },
     )
 

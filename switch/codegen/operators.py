@@ -127,6 +127,8 @@ def invert(operand: Value) -> Value:
     low, high = _minus(-1, operand.high), _minus(-1, operand.low)
     if operand.constant is not None:
         return number(~operand.constant)
+    if operand.fits(1):  # it may be a boolean, of which Python 3.12 warns to take the complement
+        return Value(f"{operand.inside(BIT_XOR)} ^ -1", BIT_XOR, operand.reads, low, high)
     return Value(f"~{operand.inside(SIGN)}", SIGN, operand.reads, low, high)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from switch.codegen.manifest import Compiled, target_of
 from switch.dataplane.errors import RequestRefused
@@ -20,7 +20,7 @@ from switch.dataplane.messages import (
 from switch.dataplane.requests import EntryKey, EntryOp
 from switch.p4json.objects import ActionCall, EntryAction, MatchKey, MemberRef
 from switch.runtime.config import Target
-from switch.runtime.keys import Encoded
+from switch.runtime.keys import Encoded, KeyLayout
 from switch.runtime.meters import Rates
 
 
@@ -55,7 +55,7 @@ def member_op(op: MemberOp, compiled: Compiled) -> tuple[str, str, int, int, tup
     if op.action is None:
         return (op.kind.value, op.profile, op.member_id, 0, ())
     actions = compiled.profile_actions.get(op.profile, {})
-    _, action, args = _call(op.action, actions, f"action profile {op.profile}")
+    _, action, args = _call(op.action, actions, compiled, f"action profile {op.profile}")
     return (op.kind.value, op.profile, op.member_id, action, args)
 
 
@@ -92,7 +92,7 @@ def _encode(table: str, key: MatchKey, compiled: Compiled) -> Encoded:
         raise RequestRefused(f"the key does not fit table {table}: {error}") from error
 
 
-def _layout(table: str, compiled: Compiled):
+def _layout(table: str, compiled: Compiled) -> KeyLayout:
     layout = compiled.layouts.get(table)
     if layout is None:
         raise RequestRefused(f"there is no table {table} that takes entries")
@@ -102,14 +102,22 @@ def _layout(table: str, compiled: Compiled):
 def _target(table: str, action: EntryAction, compiled: Compiled) -> Target:
     match action:
         case ActionCall():
-            return _call(action, compiled.action_ids.get(table, {}), f"table {table}")
+            actions = compiled.action_ids.get(table, {})
+            return _call(action, actions, compiled, f"table {table}")
         case MemberRef(member_id=number):
             return ("member", number, ())
         case _:
             return ("group", action.group_id, ())
 
 
-def _call(call: ActionCall, actions: dict[str, int], owner: str) -> Target:
+def _call(call: ActionCall, actions: Mapping[str, int], compiled: Compiled, owner: str) -> Target:
+    """An action with arguments that fit: generated code relies on their widths."""
     if call.action not in actions:
         raise RequestRefused(f"{owner} has no action {call.action}")
+    widths = compiled.widths[call.action]
+    if len(call.args) != len(widths):
+        raise RequestRefused(f"{call.action} takes {len(widths)} arguments, not {len(call.args)}")
+    for value, width in zip(call.args, widths, strict=True):
+        if not 0 <= value < 1 << width:
+            raise RequestRefused(f"{value} does not fit the {width} bits of {call.action}")
     return target_of(call, actions)

@@ -7,7 +7,7 @@ wins) are turned round once, on loading, by `MAX_PRIORITY - priority`, as PI doe
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple, TypeAlias
 
@@ -237,5 +237,5 @@ class ValueSet:
 
     name: str
     width: int
-    field_widths: tuple[int, ...] = field(default=())
+    field_widths: tuple[int, ...] = ()
     """Widths of the fields of the select expressions that use the set, where known."""

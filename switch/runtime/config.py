@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from time import monotonic_ns
 from typing import Any
 
@@ -203,7 +204,7 @@ class Config:
             if member_id not in known:
                 raise Refused(f"action profile {profile} has no member {member_id}")
         group = self._profile(profile).groups.setdefault(group_id, Group())
-        group.members = tuple(sorted(members))
+        group.members = tuple(sorted(members, key=itemgetter(0)))
         self._choose(group, known, is_up)
 
     def delete_group(self, profile: str, group_id: int) -> None:

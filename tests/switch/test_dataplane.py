@@ -204,6 +204,19 @@ def test_table_writes_stop_at_the_first_that_is_refused(plane):
         plane.read_direct_counters(Config.RUNNING, [EntryName("t", (99,))])
 
 
+@pytest.mark.parametrize(
+    "action, complaint",
+    [
+        (ActionCall("fly"), "no action fly"),
+        (ActionCall("to"), "takes 1 arguments, not 0"),
+        (ActionCall("to", (512,)), "does not fit the 9 bits"),
+    ],
+)
+def test_an_action_that_does_not_fit_is_refused(plane, action, complaint):
+    with pytest.raises(RequestRefused, match=complaint):
+        plane.write_table(Config.RUNNING, [_insert(1, action)])
+
+
 def test_what_is_written_is_read_back(plane):
     running = Config.RUNNING
     plane.write_registers(running, "r", 10, [1, 2, (1 << 40) + 3])
