@@ -124,10 +124,6 @@ class Placement:
         }
         return {name: slots for name, slots in found.items() if slots}
 
-    def enforcers(self, function: str, slot: int) -> frozenset[str]:
-        """Return the nodes that enforce one slot."""
-        return frozenset(n for n, slots in self.by_node(function).items() if slot in slots)
-
     def conflicts(self) -> tuple[Conflict, ...]:
         """Return every slot that is not enforced by exactly one node, grouped."""
         names = sorted(set(self.functions()) | set(self.placed))

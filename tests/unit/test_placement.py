@@ -41,7 +41,6 @@ def test_a_snapshot_cannot_be_changed():
 def test_the_nodes_words_say_who_enforces():
     here = view(facts("s1", {0, 1}), facts("s2", {2, 3}), facts("s3"))
     assert here.by_node("gate") == {"s1": {0, 1}, "s2": {2, 3}}
-    assert here.enforcers("gate", 2) == {"s2"}
     assert here.conflicts() == ()
 
 
