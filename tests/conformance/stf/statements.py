@@ -2,7 +2,7 @@
 
 The language is p4c's (`tools/stf`) with the control commands of its BMv2 runner, which are those of
 BMv2's CLI. Statements marked *ours* are additions for what v1model has and p4c's language cannot
-say; `docs/conformance.md` describes them for those who write tests.
+say; `tests/conformance/README.md` describes them for those who write tests.
 """
 
 from __future__ import annotations
