@@ -1,5 +1,4 @@
-"""The description of a network, before anything of it exists: hosts, nodes, links, and what follows
-from them.
+"""The description of a network: hosts, nodes, links, and what follows from them.
 
 Pure data. Mininet is built from it (`network`), and the management entity's configuration is
 written from it (`configuration`), so the two cannot disagree. A new topology is a function that
@@ -82,9 +81,7 @@ class Blueprint:
         pairs: Iterable[tuple[str, str]],
         placement: Mapping[str, str],
     ) -> Blueprint:
-        """Build a blueprint from pairs of names, numbering each node's ports in the order of the
-        pairs.
-        """
+        """Build a blueprint from pairs of names; ports are numbered in the order of the pairs."""
         hosts, nodes = tuple(hosts), tuple(nodes)
         used = {node.name: 0 for node in nodes}
         known = used.keys() | {host.name for host in hosts}
@@ -155,9 +152,7 @@ class Blueprint:
         return routes
 
     def _ports_towards(self, host: str) -> dict[str, int]:
-        """Walk from the host outwards; the port by which a node is reached first leads back to
-        it.
-        """
+        """Walk from the host outwards; the port by which a node is reached leads back to it."""
         found: dict[str, int] = {}
         queue = deque([host])
         while queue:

@@ -7,7 +7,6 @@ network cannot be brought up as asked, 1 when it came up and all of its nodes di
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -16,7 +15,7 @@ from pathlib import Path
 from topo.blueprint import Blueprint
 from topo.deployment import Deployment, bring_up
 from topo.errors import BlueprintError, ProcessFailed, TopologyError
-from topo.interruption import Interrupted, interrupt_on
+from topo.interruption import Interrupted, interrupt_on_ending_signals, keyboard_interrupts
 from topo.requirements import NODE_PROGRAMS
 from topo.topologies import TOPOLOGIES
 
@@ -26,9 +25,7 @@ WATCH_INTERVAL_S = 0.5
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     arguments = _parser().parse_args(argv)
-    interrupt_on([signal.SIGTERM, signal.SIGHUP])
-    if not arguments.cli:
-        interrupt_on([signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+    interrupt_on_ending_signals()
     try:
         return _run(arguments)
     except (TopologyError, OSError) as error:
@@ -36,8 +33,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except Interrupted as interruption:
         return interruption.status
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -73,7 +68,8 @@ def choose_programs(blueprint: Blueprint, choices: Sequence[str]) -> Blueprint:
 def _converse(deployment: Deployment) -> int:
     from mininet.cli import CLI  # only with a network up, so Mininet is there
 
-    CLI(deployment.network.net)
+    with keyboard_interrupts():
+        CLI(deployment.network.net)
     return 0
 
 

@@ -41,8 +41,7 @@ def bring_up(
     grpc_port: int | None = None,
     known_neighbours: bool = False,
 ) -> Iterator[Deployment]:
-    """Bring a blueprint up with nodes of kind `node` (embedded, bmv2), and take all of it down
-    again.
+    """Bring a blueprint up with nodes of kind `node`, and take all of it down again.
 
     The configuration goes to `config_dir`, or into the run's own directory. Refused, with the
     reason, before anything is started; ProcessFailed or CommandFailed if a part does not come

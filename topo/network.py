@@ -1,5 +1,4 @@
-"""A network that is up: Mininet's hosts and links, our nodes, and an ending that leaves nothing
-behind.
+"""A network that is up: Mininet's hosts and links, our nodes, an ending without leftovers.
 
 Mininet's own `stop` talks to the shells of its nodes and gives up in the middle when a signal has
 interrupted one of them, and its clean-up command kills by name whatever looks like Mininet's. Here
@@ -23,6 +22,7 @@ from mininet.node import Node
 from topo.blueprint import Blueprint, End
 from topo.endpoints import Endpoints
 from topo.hosts import EndHost
+from topo.interruption import uninterrupted
 from topo.nodes import ForwardingNode
 from topo.process import ManagedProcess
 from topo.quiet import silence_switch_port
@@ -87,9 +87,7 @@ class Network:
         return self.net.switches
 
     def process(self, name: str, argv: Sequence[str], host: str | None = None) -> ManagedProcess:
-        """Start a process, inside a host if one is named, that ends with the network at the
-        latest.
-        """
+        """Start a process, inside a host if one is named; it ends with the network."""
         pid = None if host is None else self.net.nameToNode[host].pid
         process = ManagedProcess(name, argv, self.run.directory / f"{name}.log", namespace_pid=pid)
         process.start()
@@ -106,16 +104,17 @@ class Network:
 
     def close(self) -> None:
         """Stop and remove everything that this network consists of. Harmless when repeated."""
-        for process in reversed(self._processes):
-            process.stop()
-        for node in self.nodes:
-            node.process.stop()
-        for host in self.net.hosts:
-            _empty_namespace(host)
-        for node in (*self.net.hosts, *self.net.switches):
-            _end_shell(node)
-        self.net.hosts, self.net.switches, self._processes = [], [], []
-        self.run.close()
+        with uninterrupted():
+            for process in reversed(self._processes):
+                process.stop()
+            for node in self.nodes:
+                node.process.stop()
+            for host in self.net.hosts:
+                _empty_namespace(host)
+            for node in (*self.net.hosts, *self.net.switches):
+                _end_shell(node)
+            self.net.hosts, self.net.switches, self._processes = [], [], []
+            self.run.close()
 
     def _build(self) -> None:
         for host in self.blueprint.hosts:

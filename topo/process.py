@@ -24,9 +24,7 @@ TAIL_LINES = 15
 
 
 class ManagedProcess:
-    """One process of ours; `namespace_pid` names a process whose network namespace it shall run
-    in.
-    """
+    """One process of ours, if `namespace_pid` is given in that process's network namespace."""
 
     def __init__(
         self,
@@ -82,9 +80,7 @@ class ManagedProcess:
             time.sleep(POLL_S)
 
     def finish(self, number: signal.Signals, timeout_s: float) -> None:
-        """Send a signal, wait for the process to end by itself with status 0; else
-        ProcessFailed.
-        """
+        """Send a signal and wait for the end; ProcessFailed unless the status is 0."""
         self.check()
         os.kill(self.pid, number)
         self.wait_until(lambda: not self.alive, f"did not end on {number.name}", timeout_s)
@@ -97,9 +93,7 @@ class ManagedProcess:
         self._wait(STOP_TIMEOUT_S)
 
     def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> None:
-        """Stop it: SIGTERM, and after `timeout_s` SIGKILL to all of its session. Harmless if it has
-        ended.
-        """
+        """Stop it: SIGTERM, after `timeout_s` SIGKILL, to all of its session. May be repeated."""
         if self._process is None:
             return
         if self.alive:
@@ -133,7 +127,5 @@ class ManagedProcess:
 
 
 def run_command(argv: Sequence[str], timeout_s: float = 10.0) -> subprocess.CompletedProcess[str]:
-    """Run a short command to its end; the caller judges the status. TimeoutExpired after
-    `timeout_s`.
-    """
+    """Run a short command; the caller judges the status. TimeoutExpired if it is not short."""
     return subprocess.run(argv, capture_output=True, text=True, timeout=timeout_s, check=False)

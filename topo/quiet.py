@@ -27,9 +27,7 @@ def checked(*argv: str) -> str:
 
 
 def inside(pid: int, *argv: str) -> str:
-    """Run a command in the network namespace of process `pid`; CommandFailed quotes what it
-    said.
-    """
+    """Run a command in the network namespace of process `pid`; CommandFailed as `checked`."""
     return checked("mnexec", "-a", str(pid), *argv)
 
 
@@ -39,9 +37,7 @@ def offloads_off(interface: str) -> list[str]:
 
 
 def silence_namespace(pid: int) -> None:
-    """Switch IPv6 off for the interfaces, present and future, of process `pid`'s network
-    namespace.
-    """
+    """Switch IPv6 off in the network namespace of process `pid`, for future interfaces too."""
     if IPV6.exists():
         for scope in ("all", "default"):
             inside(pid, "sh", "-c", f"echo 1 > {IPV6}/{scope}/disable_ipv6")

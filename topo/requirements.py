@@ -1,6 +1,4 @@
-"""What a network needs of the machine, checked before anything is started: root, programs,
-Mininet.
-"""
+"""What a network needs of the machine, checked before anything is started."""
 
 from __future__ import annotations
 

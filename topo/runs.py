@@ -1,5 +1,4 @@
-"""A run: one network on this machine, its number, its directory, and the clean-up after runs
-that were killed.
+"""A run: one network on this machine, and the clean-up after runs that were killed.
 
 Each run claims the lowest free number, holds a lock on /run/hitless/topo/NUMBER as long as it
 lives, and notes there what it makes outside of its own network namespaces: interfaces,
@@ -67,8 +66,7 @@ class Run:
         return _name(self.number, name)
 
     def note_interface(self, name: str) -> str:
-        """Note an interface in the root namespace; return the MAC address that it is to be made
-        with.
+        """Note an interface of the root namespace; return the MAC address to make it with.
 
         By that address the interface is recognised as this run's.
         """
@@ -124,9 +122,7 @@ def _name(number: int, name: str) -> str:
 
 
 def _lock(directory: Path) -> int | None:
-    """Lock a run's directory; None if its run is alive. It may vanish while we wait: then make it
-    again.
-    """
+    """Lock a run's directory; None if its run is alive. If it vanishes meanwhile, try again."""
     while True:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
@@ -148,9 +144,7 @@ def _remove(directory: Path) -> None:
 
 
 def _mac_prefix(number: int) -> str:
-    """Return the first four bytes of a run's MAC addresses: locally administered, "HL", the
-    number.
-    """
+    """Return the start of a run's MAC addresses: locally administered, "HL", the number."""
     return f"02:48:4c:{number:02x}"
 
 
@@ -187,9 +181,7 @@ def _end_processes(processes: list[tuple[int, int]]) -> None:
 
 
 def _start_time(pid: int) -> int | None:
-    """Return when a process started (clock ticks since boot; proc(5), field 22), None if it is no
-    more.
-    """
+    """Return when a process started (proc(5), field 22: clock ticks), None if it is no more."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):

@@ -41,9 +41,7 @@ def test_a_thousand_live_connections_all_survive(node_kind, method):
 
 
 def test_a_reload_neither_loses_nor_doubles_a_broadcast(node_kind):
-    """Multicast groups belong to the node, not to its program; BMv2 tends to forget or double
-    them.
-    """
+    """Groups belong to the node, not to its program; BMv2 tends to forget or double them."""
     broadcast = Flow("pass", (INNER, 9000), ("10.0.0.255", 9000), 500)
     with stage(node_kind, "pr") as up:
         traffic = up.send([broadcast], sender="hB", receiver="hA")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ from pathlib import Path
 
 from topo.demo.method import METHODS
 from topo.errors import MigrationFailed, Refused, TopologyError
-from topo.interruption import Interrupted, interrupt_on
+from topo.interruption import Interrupted, interrupt_on_ending_signals
 from topo.requirements import NODE_PROGRAMS, check_machine
 
 FLAWLESS, FLAWED, NOT_RUN = 0, 1, 2
@@ -28,7 +27,7 @@ RESULTS = Path(__file__).resolve().parent.parent.parent / "results"
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the demo; return its exit status."""
     arguments = _parser().parse_args(argv)
-    interrupt_on([signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+    interrupt_on_ending_signals()
     try:
         return _run(arguments)
     except MigrationFailed as error:

@@ -169,9 +169,7 @@ def _mark_steps(axis: Axes, move: Move, left_ms: float, right_ms: float) -> None
 
 
 def spread(positions: Sequence[float], spacing: float) -> list[float]:
-    """Move ascending positions in 0 to 1 apart to at least `spacing`, as little as a sweep each
-    way can.
-    """
+    """Move ascending positions in 0 to 1 apart to at least `spacing`."""
     placed: list[float] = []
     for position in positions:
         placed.append(max(position, placed[-1] + spacing) if placed else position)

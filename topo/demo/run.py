@@ -39,9 +39,7 @@ class RunResult:
 
 
 def experiment() -> Experiment:
-    """Return the paper's traffic: F_A, replies to a connection from the inside, and F_B,
-    uninvited.
-    """
+    """Return the paper's traffic: F_A, replies to the inside, and F_B, uninvited."""
     return Experiment(
         token=secrets.randbits(32),
         flows=(
@@ -107,9 +105,7 @@ class _Clock:
         self._marked_ns = time.time_ns()
 
     def sleep_until(self, since_origin_s: float, since_mark_s: float) -> None:
-        """Sleep until both times have passed, since the traffic's first packet and the last
-        mark.
-        """
+        """Sleep until both times have passed, since the first packet and since the mark."""
         until_ns = max(
             self._traffic.origin_ns + int(since_origin_s * 1e9),
             self._marked_ns + int(since_mark_s * 1e9),

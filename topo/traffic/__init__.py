@@ -1,3 +1,1 @@
-"""Measured traffic: a generator that keeps its schedule, a receiver with kernel time stamps, exact
-accounts.
-"""
+"""Measured traffic: a generator that keeps its schedule, a receiver, exact accounts."""

@@ -1,5 +1,4 @@
-"""What became of a flow's packets: exact counts, and latencies, of those sent in a window of
-time.
+"""What became of a flow's packets: exact counts and latencies, by window of time.
 
 Definitions. Lost: no copy ever arrived. Duplicated: copies beyond the first. Reordered: a packet
 whose first copy arrived after that of a packet with a higher sequence number (RFC 4737,
@@ -52,9 +51,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Latency:
-    """The distribution of one-way latencies in a window, microseconds; None where no packet is
-    in it.
-    """
+    """One-way latencies in a window, microseconds; None where no packet is in it."""
 
     packets: int
     p50: float | None
@@ -94,9 +91,7 @@ def latencies(record: FlowRecord) -> tuple[NDArray[np.uint64], NDArray[np.float6
 
 
 def summarize(record: FlowRecord, window: Window) -> Latency:
-    """Summarize the latencies of the packets whose flight touches `window`; percentiles by
-    nearest rank.
-    """
+    """Summarize the latencies of packets whose flight touches `window`, by nearest rank."""
     sent_ns, delay_us = latencies(record)
     received_ns = sent_ns + (delay_us * 1e3).astype(np.uint64)
     chosen = delay_us[(sent_ns < window.end_ns) & (received_ns >= window.start_ns)]

@@ -47,9 +47,7 @@ class Connection:
 
 @dataclass
 class Tally:
-    """What became of the connections; `broken` has, for each, when it was opened and what it
-    got.
-    """
+    """What became of the connections; `broken` tells when each was opened and what it got."""
 
     opened: int = 0
     answers: int = 0

@@ -1,6 +1,4 @@
-"""An experiment played in a network: the receiver and the generator as processes inside two
-hosts.
-"""
+"""An experiment played in a network: generator and receiver inside two hosts."""
 
 from __future__ import annotations
 
@@ -19,9 +17,7 @@ END_TIMEOUT_S = 20.0
 
 
 class Playback:
-    """An experiment under way from host `sender` to host `receiver`; its records go to
-    `directory`.
-    """
+    """An experiment under way between two hosts; its records go to `directory`."""
 
     def __init__(
         self, network: Network, experiment: Experiment, sender: str, receiver: str, directory: Path
@@ -48,9 +44,7 @@ class Playback:
         self._receiver.check()
 
     def stop(self) -> Recording:
-        """Stop sending, wait for stragglers, and return the records; MeasurementInvalid if they
-        are.
-        """
+        """Stop sending, wait for stragglers, return the records; MeasurementInvalid if they are."""
         self._sender.finish(signal.SIGTERM, END_TIMEOUT_S)
         stolen_share = CpuTimes.now().stolen_share_since(self._cpu_times)
         self._receiver.finish(signal.SIGTERM, END_TIMEOUT_S)

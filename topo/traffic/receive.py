@@ -1,5 +1,4 @@
-"""The receiver: a process that records every packet of an experiment with the kernel's receive
-time stamp.
+"""The receiver: records every packet with the kernel's receive time stamp.
 
 Run inside the receiving host: ``python -m topo.traffic.receive EXPERIMENT DIRECTORY``. It binds
 the flows' ports, opens the connections of those flows that it is to open (openers, ever fewer,
@@ -103,9 +102,7 @@ class Sink:
 
 
 class Sinks:
-    """All flows being received; only those are drained of which the kernel says that packets
-    wait.
-    """
+    """All flows being received; only sockets in which packets wait are drained."""
 
     def __init__(self, sinks: Iterable[Sink]) -> None:
         self.all = tuple(sinks)
@@ -121,9 +118,7 @@ class Sinks:
 
 
 def open_connections(sinks: Sinks, stop: StopRequest) -> None:
-    """Open each flow that needs it, until its first packet arrives; TimeoutError names what stayed
-    silent.
-    """
+    """Open the flows that need it, until their first packets; TimeoutError names silent ones."""
     waiting = [sink for sink in sinks.all if sink.flow.opened_by_receiver]
     deadline = time.monotonic() + OPENER_TIMEOUT_S
     pause_s = OPENER_PAUSE_S

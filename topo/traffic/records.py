@@ -54,9 +54,7 @@ class Recording:
 
 
 def read_recording(directory: Path, experiment: Experiment, stolen_share: float) -> Recording:
-    """Read the records of `experiment`; MeasurementInvalid when the receiver dropped or the clock
-    jumped.
-    """
+    """Read an experiment's records; MeasurementInvalid when the measuring itself failed."""
     sender = _summary(directory / "send.json")
     receiver = _summary(directory / "receive.json")
     _check_receiver(receiver)

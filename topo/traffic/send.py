@@ -90,9 +90,7 @@ def wait_for_receiver(streams: Sequence[Stream], directory: Path, stop: StopRequ
 
 
 def play(streams: Sequence[Stream], origin_ns: int, end_ns: int, stop: StopRequest) -> None:
-    """Send all streams from `origin_ns` to `end_ns` (CLOCK_MONOTONIC), or until a stop is
-    requested.
-    """
+    """Send all streams from `origin_ns` to `end_ns` (CLOCK_MONOTONIC), or until told to stop."""
     phases = [
         origin_ns + stream.flow.due_ns(1) * index // len(streams)
         for index, stream in enumerate(streams)

@@ -1,6 +1,4 @@
-"""How a traffic process is told to end: SIGTERM or SIGINT set a flag that its loop reads between
-packets.
-"""
+"""How a traffic process is told to end: by a flag that its loop reads between packets."""
 
 from __future__ import annotations
 
@@ -9,9 +7,7 @@ from types import FrameType
 
 
 class StopRequest:
-    """Becomes `requested` at the first SIGTERM or SIGINT; sleeps go on to their deadline (PEP
-    475).
-    """
+    """Becomes `requested` at the first SIGTERM or SIGINT; sleeps go on (PEP 475)."""
 
     def __init__(self) -> None:
         self.requested = False
