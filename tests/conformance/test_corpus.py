@@ -69,7 +69,7 @@ def test_compiling_a_program_again_gives_what_is_kept(tmp_path, monkeypatch):
         (("expect 1 04", "expect 1 05"), "port 1, frame 4"),
         (("expect 1 03", "expect 2 03"), "port 1"),
         (("aabb$", "aa$"), "port 1, frame 1"),
-        (("packet 0 020203040506", "# packet 0"), "missing"),
+        (("packet 0 020203040506", "# packet 0"), "port 1, frame"),
         (("# Reject", "packet 0 000000000000 000000000001 0800 # Reject"), "port 1"),
     ],
 )
