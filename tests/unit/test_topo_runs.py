@@ -48,15 +48,15 @@ def claimant(base):
 
 def test_runs_side_by_side_have_different_numbers_and_names(base, claimant):
     _, first = claimant(os.getpid())
-    run = Run.claim(["s1-eth1"], base)
+    run = Run.claim(["unit1-eth1"], base)
     assert (first, run.number) == (0, 1)
-    assert run.interface("s1-eth1") == "r1-s1-eth1"
+    assert run.interface("unit1-eth1") == "r1-unit1-eth1"
     run.close()
 
 
 def test_a_closed_run_leaves_no_file(base):
-    run = Run.claim(["s1-eth1"], base)
-    assert run.interface("s1-eth1") == "s1-eth1"
+    run = Run.claim(["unit1-eth1"], base)
+    assert run.interface("unit1-eth1") == "unit1-eth1"
     (run.directory / "s1.log").touch()
     run.close()
     run.close()
