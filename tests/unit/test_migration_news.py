@@ -64,7 +64,7 @@ def test_each_step_is_logged_once_under_its_node(caplog: pytest.LogCaptureFixtur
     first = record(MigrationState.RUNNING)
     running = with_step(first, 0, state=StepState.RUNNING)
     done = with_step(running, 0, state=StepState.DONE, ms=12.34, detail={"cells": 9})
-    with caplog.at_level(logging.INFO):
+    with caplog.at_level(logging.INFO, logger="controller.migration_news"):
         for one in (first, running, done, done):
             heard.news.on_migration(one)
     assert [r.getMessage() for r in caplog.records] == [
