@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-from switch.codegen.code import Value, number
+from switch.codegen.code import Block, Value, number
 from switch.codegen.module import Links, Names
 from switch.codegen.state import Bounds, PacketState
 from switch.p4json.expressions import FieldRef
@@ -67,6 +67,11 @@ class Context:
     def read(self, ref: FieldRef) -> Value:
         """A field's value."""
         return self.state.field(ref.header, ref.field)
+
+    def set_known(self, bmv2_name: str, value: Value) -> Block:
+        """Assign one of BMv2's standard fields; nothing if the program lacks it."""
+        found = self.well_known(bmv2_name)
+        return self.state.assign(found.header, found.field, value) if found else []
 
     def parser_error(self, name: str) -> Value:
         """The number of a core parser error; the program may not list those it has no use for."""

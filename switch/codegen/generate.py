@@ -8,7 +8,7 @@ The whole of a packet's way is one function, so that the packet's fields are loc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from switch.codegen.bounds import find_bounds
@@ -39,7 +39,7 @@ from switch.codegen.parser import emit_parser
 from switch.codegen.pipeline import emit_pipeline
 from switch.codegen.primitives.forwarding import truncation
 from switch.codegen.primitives.headers import packet_size
-from switch.codegen.state import PARAMETERS, Bounds
+from switch.codegen.state import PARAMETERS, PROCESS, Bounds
 from switch.codegen.traffic import (
     COPIES,
     clock_us,
@@ -58,6 +58,10 @@ from switch.runtime.instances import Instance
 
 PASSES = 3
 """Each pass knows better than the one before how large fields become."""
+
+
+LINE_LENGTH = 85
+"""Of the generated source, where it can be kept."""
 
 
 @dataclass(frozen=True)
@@ -80,10 +84,7 @@ def generate(program: Program) -> Generated:
     body, needed = prune(inline(body))
     title = f"{program.source_file or 'A P4 program'}, translated for the embedded switch."
     body = [Comment(title), *_start_values(context, needed), *lower(body, context.links)]
-    lines = [
-        f"def process({', '.join(PARAMETERS)}):",
-        *render(body, 1),
-    ]
+    lines = [f"def {PROCESS}({', '.join(PARAMETERS)}):", *render(body, 1)]
     return Generated("\n".join(lines) + "\n", dict(context.links.requests))
 
 
@@ -101,9 +102,22 @@ def _start_values(context: Context, needed: frozenset[str]) -> Block:
     if Stage.EGRESS not in context.features.clones_from:
         names -= context.state.places
     return [
-        Run(f"{' = '.join(group)} = {value.text}", value.reads, frozenset(group))
+        Run(f"{' = '.join(some)} = {value.text}", value.reads, frozenset(some))
         for value, group in initial_values(names, context.state.defaults)
+        for some in _lines(group)
     ]
+
+
+def _lines(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Cut a list of names so that each part makes a line of reasonable length."""
+    line: list[str] = []
+    for name in names:
+        if line and sum(map(len, line)) + 3 * len(line) + len(name) > LINE_LENGTH:
+            yield line
+            line = []
+        line.append(name)
+    if line:
+        yield line
 
 
 # -- from the wire to the copies ------------------------------------------------------------------
@@ -156,7 +170,6 @@ def _carried(context: Context) -> tuple[str, str, str]:
 
 def _session_copies(session: str, context: Context) -> Block:
     """The copies of a clone session, and the length that its clones are cut to."""
-    context.features.truncates = True
     state = context.state
     found, copies, limit = state.local("clones"), state.local(COPIES), truncation(context)
     sessions = context.links.get("clone_sessions", wish="clone_copies")
@@ -179,10 +192,10 @@ def _emit_front(context: Context, ingress: Block) -> Block:
 
 def _arrival(context: Context) -> Block:
     """Metadata of a packet that enters: from a port, or again with what was kept for it."""
-    fresh: Block = _set(context, "standard_metadata.ingress_port", variable("port", 0, 511))
-    fresh += _set(context, "intrinsic_metadata.ingress_global_timestamp", clock_us(context))
-    block = _set(context, "standard_metadata.packet_length", variable("length", 0))
-    block += _set(context, "standard_metadata.instance_type", variable("kind", 0, 6))
+    fresh: Block = context.set_known("standard_metadata.ingress_port", variable("port", 0, 511))
+    fresh += context.set_known("intrinsic_metadata.ingress_global_timestamp", clock_us(context))
+    block = context.set_known("standard_metadata.packet_length", variable("length", 0))
+    block += context.set_known("standard_metadata.instance_type", variable("kind", 0, 6))
     if not (context.features.resubmits or context.features.recirculates):
         return [*fresh, *block]
     fields, kept = (context.state.local(name) for name in ("carried_fields", "carried_values"))
@@ -194,11 +207,6 @@ def _arrival(context: Context) -> Block:
     return [If(returns, again, fresh), *block]
 
 
-def _set(context: Context, bmv2_name: str, value: Value) -> Block:
-    target = context.well_known(bmv2_name)
-    return context.state.assign(target.header, target.field, value) if target else []
-
-
 # -- the copies -----------------------------------------------------------------------------------
 
 
@@ -208,8 +216,8 @@ def _emit_egress(context: Context) -> Block:
     pipeline = emit_pipeline(Stage.EGRESS, context)
     return [
         *emit_egress_start(context),
-        *_set(context, "standard_metadata.egress_port", port),
-        *_set(context, "intrinsic_metadata.egress_rid", rid),
+        *context.set_known("standard_metadata.egress_port", port),
+        *context.set_known("intrinsic_metadata.egress_rid", rid),
         *pipeline,
         *emit_egress_end(context),
         *emit_deparser(context),

@@ -26,6 +26,9 @@ from switch.codegen.module import Names
 from switch.codegen.operators import cut
 from switch.p4json.headers import VALID_FIELD, FieldType, Header, Layout
 
+PROCESS = "process"
+"""The name of the generated function."""
+
 PARAMETERS = ("data", "at", "length", "port", "kind", "carried")
 """Of the generated function: the buffer, where in it the frame begins and how long it is, the port
 it came in by, how it came (`Instance`), and what it brought along from its former run."""
@@ -59,7 +62,7 @@ class PacketState:
     _used: dict[tuple[str, str], None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in PARAMETERS:
+        for name in (PROCESS, *PARAMETERS):
             self.names.get("local", name, wish=name)
 
     # -- variables ----------------------------------------------------------------------------

@@ -55,11 +55,6 @@ def emit_table(
     return [Comment(f"table {node.name}"), *writer.write_lookup()]
 
 
-def key_widths(node: TableNode) -> tuple[int, ...]:
-    """The width of each key field, in bits."""
-    return tuple(field.width for field in node.table.keys)
-
-
 def _can_compare(node: TableNode) -> bool:
     table = node.table
     return (

@@ -39,8 +39,6 @@ from switch.runtime.drops import Drop
 from switch.runtime.instances import Instance
 
 COPIES = "copies"
-CARRIED = "carried"
-KIND = "kind"
 SESSION_MASK = 0x7FFF
 
 
@@ -52,17 +50,7 @@ def emit_drop(reason: Drop, context: Context) -> Block:
 
 def set_instance(kind: Instance, context: Context) -> Block:
     """Set `instance_type`."""
-    return _set_standard("instance_type", number(kind.value), context)
-
-
-def _set_standard(name: str, value: Value, context: Context) -> Block:
-    target = context.well_known(f"standard_metadata.{name}")
-    return context.state.assign(target.header, target.field, value) if target else []
-
-
-def _set_if_there(bmv2_name: str, value: Value, context: Context) -> Block:
-    target = context.well_known(bmv2_name)
-    return context.state.assign(target.header, target.field, value) if target else []
+    return context.set_known("standard_metadata.instance_type", number(kind.value))
 
 
 def clock_us(context: Context) -> Value:
@@ -197,13 +185,13 @@ def emit_egress_start(context: Context) -> Block:
     """What BMv2 sets when a packet leaves its queue; there is no queue here, so depths are 0."""
     now = clock_us(context)
     block: Block = [Comment("Egress")]
-    block += _set_if_there("intrinsic_metadata.egress_global_timestamp", now, context)
-    block += _set_if_there("queueing_metadata.enq_timestamp", now, context)
+    block += context.set_known("intrinsic_metadata.egress_global_timestamp", now)
+    block += context.set_known("queueing_metadata.enq_timestamp", now)
     for name in ("enq_qdepth", "deq_timedelta", "deq_qdepth", "qid"):
-        block += _set_if_there(f"queueing_metadata.{name}", number(0), context)
-    block += _set_standard("egress_spec", number(DROP_PORT + 1), context)
+        block += context.set_known(f"queueing_metadata.{name}", number(0))
+    block += context.set_known("standard_metadata.egress_spec", number(DROP_PORT + 1))
     size = variable(packet_size(context), 0)
-    return [*block, *_set_standard("packet_length", size, context)]
+    return [*block, *context.set_known("standard_metadata.packet_length", size)]
 
 
 def emit_egress_end(context: Context) -> Block:

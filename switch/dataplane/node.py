@@ -213,7 +213,17 @@ class Node:
         )
 
     def commit(self) -> None:
-        """Let the saved program run from the next packet on."""
+        """Let the saved program run from the next packet on.
+
+        Packets that come round again finish in the old one, as far as they ever do: what they
+        bring along means nothing to another.
+        """
+        self.programs.config(1)  # refuses if there is none
+        for _ in range(MAX_AGAIN // AGAIN_BATCH):
+            if not self.process_again():
+                break
+        self._drops[Drop.AGAIN_FULL] += len(self._again)
+        self._again.clear()
         self._process = self.programs.commit()
         self._faults_reported = 0
 

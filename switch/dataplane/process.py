@@ -1,6 +1,6 @@
 """The worker process as the control process sees it: start, ask, stop.
 
-Requests go out in a window, so that a large operation cut into many small ones does not wait for
+Requests go out in windows, so that a large operation cut into many small ones does not wait for
 each answer; answers come back in the same order.
 """
 
@@ -11,8 +11,8 @@ import socket
 import subprocess
 import sys
 import threading
-from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ ANSWER_TIMEOUT_S = 10.0
 
 STOP_TIMEOUT_S = 5.0
 WINDOW = 32
-"""Requests sent ahead of their answers."""
+"""Requests sent together, before the first answer is waited for."""
 
 Request = tuple[Any, ...]
 """The name of a function of `switch.dataplane.requests`, and its arguments."""
@@ -78,47 +78,41 @@ class WorkerProcess:
     def ask_all(self, requests: Iterable[Request]) -> list[Any]:
         """Several requests in order, and their answers.
 
-        Raises `RequestRefused` for the first that is refused; those that were sent ahead of its
-        answer are carried out all the same.
+        Raises `RequestRefused` for the first that is refused; others of its window were carried
+        out all the same.
         """
-        with self._lock:
-            return self._exchange(iter(requests))
+        answers: list[Any] = []
+        iterator = iter(requests)
+        while window := list(islice(iterator, WINDOW)):
+            with self._lock:  # other threads have their turn between two windows
+                answers += self._exchange(window)
+        return answers
 
     def tell(self, name: str, *arguments: Any) -> None:
         """A request that is not answered."""
         with self._lock:
             self._send((0, name, *arguments))
 
-    def _exchange(self, requests: Iterator[Request]) -> list[Any]:
-        answers: list[Any] = []
-        refusals: list[RequestRefused] = []
-        pending: deque[int] = deque()
+    def _exchange(self, requests: Sequence[Request]) -> list[Any]:
+        """Send all, then take all answers."""
+        first = self._serial + 1
         for request in requests:
             self._serial += 1
             self._send((self._serial, *request))
-            pending.append(self._serial)
-            if len(pending) >= WINDOW:
-                self._take_answer(pending, answers, refusals)
-            if refusals:
-                break
-        while pending:
-            self._take_answer(pending, answers, refusals)
-        if refusals:
-            raise refusals[0]
-        return answers
+        outcomes = [self._take_answer(first + number) for number in range(len(requests))]
+        for outcome in outcomes:
+            if isinstance(outcome, RequestRefused):
+                raise outcome
+        return outcomes
 
-    def _take_answer(
-        self, pending: deque[int], answers: list[Any], refusals: list[RequestRefused]
-    ) -> None:
+    def _take_answer(self, expected: int) -> Any:
+        """The result of a request, or its refusal."""
         serial, outcome, result = self._receive()
-        if serial != pending.popleft():
+        if serial != expected:
             raise WorkerGone(f"{self._name} answers out of turn")
-        if outcome == "done":
-            answers.append(result)
-            return
         if outcome == "failed":
             raise DataPlaneError(f"{self._name} failed on a request:\n{result[0]}")
-        refusals.append(RequestRefused(*result))
+        return RequestRefused(*result) if outcome == "refused" else result
 
     def _send(self, message: Request) -> None:
         try:

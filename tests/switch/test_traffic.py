@@ -162,6 +162,37 @@ def test_a_clone_from_egress_has_the_headers_of_the_end_of_egress():
     assert switch.send(1, FRAME) == [(2, b"\xee\x02\x03\x04rest"), (6, b"\xee\x09\x03\x04rest")]
 
 
+def test_a_clone_session_cuts_clones_from_egress_too():
+    draft = _draft([forward(2)])
+    is_clone = op("==", INSTANCE, const(Instance.EGRESS_CLONE))
+    clone = call("clone_egress_pkt_to_egress", const(4), const(0))
+    draft.branch(is_clone, [], [clone], "egress")
+    switch = InProcessSwitch(draft.load())
+    switch.replication.set_session(4, [(6, 0)], 5)
+    assert switch.send(1, FRAME) == [(2, FRAME), (6, FRAME[:5])]
+
+
+def test_names_of_the_program_do_not_get_in_the_way_of_the_generators():
+    names = ["process", "data", "at", "length", "port", "kind", "entry", "copies", "drops", "min"]
+    draft = Draft()
+    draft.add_header("scalars", [[name, 8] for name in names], metadata=True)
+    draft.add_header("h", [["class", 8], ["print", 8]])
+    draft.add_state("start", [extract("h")])
+    draft.deparse("h")
+    draft.do(*(assign("scalars", name, const(index)) for index, name in enumerate(names)))
+    sum_of = field("scalars", names[0])
+    for name in names[1:]:
+        sum_of = op("+", sum_of, field("scalars", name))
+    draft.do(
+        call("clone_ingress_pkt_to_egress", const(4), const(0)),
+        assign("h", "class", sum_of),
+        forward(2),
+    )
+    switch = InProcessSwitch(draft.load())
+    switch.replication.set_session(4, [(5, 0)], 0)
+    assert sorted(switch.send(1, b"abc")) == [(2, b"\x2dbc"), (5, b"abc")]
+
+
 def _byte_draft() -> Draft:
     draft = Draft([["m", 8], ["n", 8]])
     draft.add_header("h", [["a", 8], ["b", 8]])

@@ -37,6 +37,7 @@ def clone(arguments: Arguments, context: Context, place: Place) -> Block:
     if place.stage not in (Stage.INGRESS, Stage.EGRESS):
         raise place.error("clones outside of ingress and egress")
     context.features.clones_from.add(place.stage)
+    context.features.truncates = True  # a session may say so
     return [
         Assign(clone_session(context), argument(arguments, 0, context, place)),
         Assign(context.state.local("clone_fields"), _list_id(arguments[1:], context, place)),
