@@ -96,8 +96,9 @@ class Network:
         return process
 
     def restart_node(self, name: str) -> None:
-        """Start a node's process again and wait until it serves P4Runtime."""
+        """Start a node's process again, what is left of the old one ended before."""
         node = self.node(name)
+        node.process.stop()
         node.start()
         self.run.note_process(node.process.pid)
         node.wait_ready()

@@ -87,11 +87,6 @@ class ManagedProcess:
         if self._process is not None and self._process.returncode != 0:
             raise ProcessFailed(f"{self.name} {self._ending()}{self.tail()}")
 
-    def kill(self) -> None:
-        """Kill it and everything in its session at once, as a crash would."""
-        self._signal_group(signal.SIGKILL)
-        self._wait(STOP_TIMEOUT_S)
-
     def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> None:
         """Stop it: SIGTERM, after `timeout_s` SIGKILL, to all of its session. May be repeated."""
         if self._process is None:
