@@ -13,7 +13,8 @@ The file (paths are relative to it)::
       s2: {device_id: 2, grpc: "127.0.0.1:50052", driver: bmv2, thrift: "127.0.0.1:9092",
            program: guarded, ports: [1, 2]}
     links: [["s1:2", "s2:1"]]
-    hosts: {hA: {attached: "s1:1", mac: "00:00:00:00:00:0a", ip: ["10.0.0.1"]}}
+    hosts:
+      hA: {attached: "s1:1", mac: "00:00:00:00:00:0a", ip: ["10.0.0.1"], zone: outside}
     groups: {s1: {1: [1, 2]}, s2: {1: [1, 2]}}          # multicast group to ports
     entries:
       s1:
@@ -185,7 +186,7 @@ def _hosts(
         if attached in used:
             raise ConfigError(f"{at}.attached: {attached} is used by {used[attached]} already")
         used[attached] = name
-        yield name, Host(name, attached, _mac(one), _ips(one))
+        yield name, Host(name, attached, _mac(one), _ips(one), _zone(one))
         one.end()
 
 
@@ -204,6 +205,13 @@ def _ips(one: Section) -> tuple[str, ...]:
         except ValueError as exc:
             raise one.error("ip", f"{ip!r} is no IPv4 or IPv6 address") from exc
     return tuple(ips)
+
+
+def _zone(one: Section) -> str | None:
+    zone: str | None = one.take("zone", str, None)
+    if zone is not None and not zone.strip():
+        raise one.error("zone", "must be a word such as inside, or be left out")
+    return zone
 
 
 def _known_node(section: Section, name: str, nodes: Mapping[str, NodeDescription]) -> None:

@@ -80,6 +80,8 @@ class Host:
     attached: Port
     mac: str
     ip: tuple[str, ...]
+    zone: str | None = None
+    "``inside``, ``outside``, or another word: policies name pairs of zones."
 
 
 @dataclass(frozen=True)

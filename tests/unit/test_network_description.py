@@ -16,7 +16,8 @@ nodes:
        ports: [1, 2, 3]}
 links: [["s1:2", "s2:1"]]
 hosts:
-  hA: {attached: "s1:1", mac: "00:00:00:00:00:0A", ip: ["10.0.0.1", "fd00::1"]}
+  hA: {attached: "s1:1", mac: "00:00:00:00:00:0A", ip: ["10.0.0.1", "fd00::1"],
+       zone: outside}
   hB: {attached: "s2:2", mac: 00:11:22:33:44:55}
 groups: {s1: {1: [1, 2]}}
 entries:
@@ -44,6 +45,8 @@ def test_a_whole_description_is_read(read, tmp_path):
     assert network.nodes["s1"].driver == "p4runtime"
     assert network.links == (Link(Port("s1", 2), Port("s2", 1)),)
     assert network.hosts["hA"].mac == "00:00:00:00:00:0a"
+    assert network.hosts["hA"].zone == "outside"
+    assert network.hosts["hB"].zone is None
     assert network.groups["s1"] == {1: (1, 2)}
     assert network.entries["s1"][1].default
     assert network.functions["firewall"]["s1"] == frozenset(range(8))
@@ -86,6 +89,7 @@ def test_a_description_cannot_be_changed(read):
         ('attached: "s1:1"', 'attached: "s1:2"', "s1:2 is used by a link already"),
         ("00:00:00:00:00:0A", "00:00:0A", "must look like 00:00:00:00:00:0a"),
         ('"10.0.0.1"', '"10.0.0.300"', "'10.0.0.300' is no IPv4 or IPv6 address"),
+        ("zone: outside", "zone: ''", "hosts.hA.zone: must be a word"),
         ("groups: {s1: {1:", "groups: {s1: {0:", "groups.s1.0: must be a number from 1 to 65535"),
         ("{1: [1, 2]}", "{1: [1, 7]}", "s1 has no port 7"),
         ("s1: 0-7", "s1: 0-8", "slots 8 are placed at s1 already"),

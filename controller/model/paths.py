@@ -1,0 +1,222 @@
+"""Which way packets take through a network: one path for each slot and pair of hosts.
+
+ECMP is by slot: of several shortest paths a flow takes its slot's (``p4/include/flow.p4``), so
+that its path follows from slot and hosts alone and both directions take the same. How ties are
+broken is in ``trees``. Packets that belong to no flow (ARP and the like) have slot 0.
+
+Choices: immutable to those who look at it; nothing is computed before it is asked for, so that a
+snapshot of a large network costs nothing. Parallel links between two nodes are shared by slot.
+A ``Paths`` may be made of several networks' (``with_slots``): while some slots must not move yet,
+theirs are those of the network as it was.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import combinations
+
+from controller.model.network import NetworkDescription
+from controller.model.trees import NOWHERE, Trees
+
+SLOTS = 16
+"How many slots the node programs divide flows into."
+
+HostPair = tuple[str, str]
+"Names of two hosts, in the order of the alphabet."
+
+
+def slot_paths(network: NetworkDescription, slots: int = SLOTS) -> Paths:
+    """Return the paths of a network, computed when they are asked for."""
+    return Paths([_Ways(network, slots)] * slots)
+
+
+class Paths:
+    """The paths of all slots. Safe to share between threads."""
+
+    def __init__(self, ways: Sequence[_Ways]) -> None:
+        """For ``slot_paths`` and ``with_slots``: slot to the network that its paths use."""
+        self._ways = tuple(ways)
+        self.slots = len(self._ways)
+
+    def with_slots(self, slots: Iterable[int], other: Paths) -> Paths:
+        """Return these paths, but those of some slots taken from another object."""
+        taken = frozenset(slots)
+        pairs = zip(self._ways, other._ways, strict=True)
+        return Paths([theirs if i in taken else ours for i, (ours, theirs) in enumerate(pairs)])
+
+    def network(self, slot: int) -> NetworkDescription:
+        """Return the network that a slot's paths lead through."""
+        return self._ways[slot].network
+
+    # Hosts
+
+    def route(self, slot: int, host_a: str, host_b: str) -> tuple[str, ...]:
+        """Return the nodes between two hosts, in order; reversed for the pair reversed.
+
+        Empty if there is no way. Raises ``KeyError`` for a host that is unknown.
+        """
+        ways = self._ways[slot]
+        return ways.route(slot, ways.home[host_a], ways.home[host_b])
+
+    def flood_route(self, slot: int, host_a: str, host_b: str) -> tuple[str, ...]:
+        """Return the nodes that a broadcast passes between two hosts: see ``route``.
+
+        It is the slot's other path where that has one node to choose (leaf and spine, diamond);
+        in larger networks it may be another one.
+        """
+        ways = self._ways[slot]
+        return ways.flood_route(slot, ways.home[host_a], ways.home[host_b])
+
+    def through(self, slot: int, node: str) -> frozenset[HostPair]:
+        """Return the pairs of hosts whose packets pass a node."""
+        ways = self._ways[slot]
+        at: dict[str, list[str]] = defaultdict(list)
+        for host, home in sorted(ways.home.items()):
+            at[home].append(host)
+        found: set[HostPair] = set()
+        for a, b in combinations(sorted(at), 2):
+            if node in ways.route(slot, a, b):
+                found.update((min(x, y), max(x, y)) for x in at[a] for y in at[b])
+        found.update(combinations(at.get(node, ()), 2))
+        return frozenset(found)
+
+    def common(self, slot: int, pairs: Iterable[HostPair]) -> frozenset[str]:
+        """Return the nodes that all packets between these hosts pass, broadcasts included.
+
+        A function that is to see all packets of the slot between the pairs must be at one of these.
+        Pairs without a way are left out; if no pair has one, there is no such node.
+        """
+        ways = self._ways[slot]
+        homes = {tuple(sorted((ways.home[a], ways.home[b]))) for a, b in pairs}
+        found: set[str] | None = None
+        for a, b in sorted(homes):
+            for route in (ways.route(slot, a, b), ways.flood_route(slot, a, b)):
+                if route:
+                    found = set(route) if found is None else found & set(route)
+            if found is not None and not found:
+                break
+        return frozenset(found or ())
+
+    # Nodes
+
+    def next_port(self, slot: int, node: str, towards: str) -> int | None:
+        """Return the port by which a node sends to another node; None: there is no way."""
+        return self._ways[slot].next_port(slot, node, towards)
+
+    def hops(self, slot: int, node: str, towards: str) -> int | None:
+        """Return how many links lie between two nodes; None: there is no way."""
+        return self._ways[slot].hops(node, towards)
+
+    def flood_ports(self, slot: int) -> Mapping[str, frozenset[int]]:
+        """Return, for each node, the ports to its neighbours in the slot's spanning tree."""
+        return self._ways[slot].flood_ports(slot)
+
+
+class _Ways:
+    """The ways through one network."""
+
+    def __init__(self, network: NetworkDescription, slots: int) -> None:
+        self.network = network
+        self._slots = slots
+        self._spans: dict[int, dict[int, list[int]]] = {}
+
+    @cached_property
+    def home(self) -> Mapping[str, str]:
+        """Host to the node that it is attached to."""
+        return {name: host.attached.node for name, host in self.network.hosts.items()}
+
+    @cached_property
+    def _trees(self) -> Trees:
+        edges = ((link.a.node, link.b.node) for link in self.network.links)
+        return Trees(self.network.nodes, edges, self._slots)
+
+    @cached_property
+    def _cables(self) -> Mapping[tuple[str, str], list[tuple[int, int]]]:
+        """Two nodes, first the sending one, to the sending and receiving ports of their links."""
+        found: dict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
+        for link in self.network.links:
+            a, b = link.a, link.b
+            found[a.node, b.node].append((a.number, b.number))
+            found[b.node, a.node].append((b.number, a.number))
+        return found
+
+    def route(self, slot: int, a: str, b: str) -> tuple[str, ...]:
+        """Return the nodes from one node to another."""
+        number, names = self._trees.number, self._trees.names
+        if a not in number or b not in number:
+            return ()
+        way = self._trees.way(slot, number[min(a, b)], number[max(a, b)])
+        route = tuple(names[node] for node in way)
+        return route if a <= b else route[::-1]
+
+    def flood_route(self, slot: int, a: str, b: str) -> tuple[str, ...]:
+        """Return the nodes from one node to another along the slot's spanning tree."""
+        number, names = self._trees.number, self._trees.names
+        if a not in number or b not in number:
+            return ()
+        before = {number[b]: NOWHERE}
+        queue = [number[b]]
+        for node in queue:  # grows while it is walked
+            if node == number[a]:
+                break
+            for other in self._span(slot).get(node, ()):
+                if other not in before:
+                    before[other] = node
+                    queue.append(other)
+        return tuple(names[node] for node in _chain(before, number[a]))
+
+    def next_port(self, slot: int, node: str, towards: str) -> int | None:
+        """Return the port by which a node sends towards another."""
+        number = self._trees.number
+        if node not in number or towards not in number:
+            return None
+        parent = self._trees.parents(slot, number[towards])[number[node]]
+        return None if parent == NOWHERE else self._port(slot, node, self._trees.names[parent])
+
+    def hops(self, node: str, towards: str) -> int | None:
+        """Return the number of links between two nodes."""
+        number = self._trees.number
+        if node not in number or towards not in number:
+            return None
+        hops = self._trees.hops(number[towards])[number[node]]
+        return None if hops == NOWHERE else hops
+
+    def flood_ports(self, slot: int) -> Mapping[str, frozenset[int]]:
+        """Return each node's ports in the spanning tree."""
+        names = self._trees.names
+        return {
+            name: frozenset(
+                self._port(slot, name, names[other]) for other in self._span(slot).get(node, ())
+            )
+            for node, name in enumerate(names)
+        }
+
+    def _span(self, slot: int) -> dict[int, list[int]]:
+        """Return the neighbours of each node in the spanning tree."""
+        if slot not in self._spans:
+            near: dict[int, list[int]] = defaultdict(list)
+            for a, b in self._trees.span(slot):
+                near[a].append(b)
+                near[b].append(a)
+            self._spans[slot] = dict(near)
+        return self._spans[slot]
+
+    def _port(self, slot: int, node: str, neighbour: str) -> int:
+        """Return the sending port of the link that a slot uses between two neighbours."""
+        cables = self._cables[node, neighbour]
+        if len(cables) == 1:
+            return cables[0][0]
+        a, b = sorted((node, neighbour))
+        chosen = sorted(self._cables[a, b])[(slot + zlib.crc32(f"{a} {b}".encode())) % len(cables)]
+        return chosen[0 if node == a else 1]
+
+
+def _chain(before: Mapping[int, int], start: int) -> Iterator[int]:
+    """Yield a node and all that lead on from it; nothing if it was not reached."""
+    node = start if start in before else NOWHERE
+    while node != NOWHERE:
+        yield node
+        node = before[node]
