@@ -24,6 +24,10 @@ IP_FRAMES = CORPUS["checksums"].stf
 UNDEFINED = {"counters", "meters", "registers", "multicast", "standard_metadata", "vlan"}
 JUDGED = [case for name, case in CORPUS.items() if name not in UNDEFINED | {"diagnostics"}]
 
+LEAST_FRAMES = 50
+"""How many frames of 200 must leave at least: a program drops and punts some by design, and which
+entries are hit is a matter of the seed."""
+
 needs_both = pytest.mark.skipif(pool.obstacle() is not None, reason=str(pool.obstacle()))
 
 
@@ -50,8 +54,8 @@ def program(case):
 def test_node_programs_do_the_same_on_both_switches(name, seed, workers, tmp_path):
     result = compare(*workers, node_program(name), seed, 200, tmp_path, cut=True)
     assert not result.not_judged
-    assert result.frames > 100
     assert not result.differences, result.test.stf.read_text()
+    assert result.frames >= LEAST_FRAMES, "too few frames left both switches to compare anything"
 
 
 @needs_both

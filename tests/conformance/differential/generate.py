@@ -23,6 +23,7 @@ SESSIONS = (1, 2, 5)
 ENTRIES_PER_TABLE = 6
 MEMBERS_PER_PROFILE = 3
 _PORT_BITS = 9
+_GROUP_BITS = 16
 _REGISTER_BITS = 63
 """BMv2's Thrift interface carries no more."""
 _LONGEST_FRAME_BYTES = 300
@@ -88,7 +89,8 @@ class Generator:
     def _call(self, actions: Sequence[p4i.Action]) -> str:
         action = self._random.choice(actions)
         arguments = ", ".join(
-            f'"{parameter.name}":{self._number(parameter.bitwidth)}' for parameter in action.params
+            f'"{parameter.name}":{self._argument(parameter.bitwidth)}'
+            for parameter in action.params
         )
         return f'"{action.preamble.name}"({arguments})'
 
@@ -107,6 +109,15 @@ class Generator:
             case p4i.MatchField.TERNARY:
                 return f'"{field.name}":{value}&&&{self._mask(width)}'
         return self._random.choice(["", f'"{field.name}":{value}'])
+
+    def _argument(self, width: int) -> int:
+        """A number, but of as many bits as a multicast group has mostly one that exists.
+
+        Otherwise an entry that most frames hit makes a test in which nothing leaves the switch.
+        """
+        if width == _GROUP_BITS and self._random.random() < 0.75:
+            return self._random.choice(GROUPS)
+        return self._number(width)
 
     def _number(self, width: int) -> int:
         """A number of so many bits: a port, a small one, a piece of a frame, or any."""
