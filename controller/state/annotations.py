@@ -15,6 +15,8 @@ from finsy.p4schema import P4Annotation
 from controller.errors import ProgramError
 
 PREFIX = "hitless_"
+LOAD, DROPS, PORTS = ON_COUNTERS = ("hitless_load", "hitless_drops", "hitless_ports")
+"What may stand at a counter; each reader takes its own."
 
 T = TypeVar("T", str, int)
 

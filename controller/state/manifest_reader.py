@@ -10,6 +10,7 @@
   the time are its key; two copies of a bucket are merged as sets of entries, since the copies may
   have put the same entry into different cells.
 - ``@hitless_load[function]`` and ``@hitless_drops[function]`` on counters indexed by slot.
+  (Counters by port belong to no function: ``controller.state.port_counters``.)
 - ``@hitless_table[function, scope]`` on a table: entries of scope ``node`` belong to the node,
   those of scope ``function`` move with the function.
 
@@ -26,7 +27,14 @@ from types import MappingProxyType
 from finsy.p4schema import P4BitsType, P4Register, P4Schema
 
 from controller.errors import ProgramError
-from controller.state.annotations import Annotated, Annotation, annotations_of
+from controller.state.annotations import (
+    LOAD,
+    ON_COUNTERS,
+    PORTS,
+    Annotated,
+    Annotation,
+    annotations_of,
+)
 from controller.state.manifest import FunctionManifest, StateArray
 from controller.state.merge import MergeRule, TimeField
 
@@ -54,9 +62,11 @@ def read_manifests(schema: P4Schema, program: str) -> Mapping[str, FunctionManif
                 draft.arrays.append(_array(note, register))
             note.end()
     for counter in schema.counters:
-        for note in annotations_of(program, counter, ("hitless_load", "hitless_drops")):
+        for note in annotations_of(program, counter, ON_COUNTERS):
+            if note.name == PORTS:
+                continue
             draft = drafts[note.text("function")]
-            kept = draft.load if note.name == "hitless_load" else draft.drops
+            kept = draft.load if note.name == LOAD else draft.drops
             kept.append((counter.name, counter.size))
             note.end()
     for table in schema.tables:
