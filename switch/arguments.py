@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from switch.addresses import split_address
+from switch.p4runtime.tls import TlsFiles
 
 MAX_PORT = 510
 """511 is v1model's drop port."""
@@ -26,8 +27,8 @@ example, with two interfaces as ports 1 and 2:
 One line on standard output says when the switch is ready; the log goes to standard error.
 SIGTERM and SIGINT stop it. Exit status: 0 when it was stopped, 1 when it could not start, 2 for a
 wrong command line, 3 when its data plane has died.
-Anybody who can reach the addresses can control the switch: there is no authentication, so the
-default is loopback.
+Anybody who can reach the addresses can control the switch, unless --tls-client-ca makes clients of
+P4Runtime show a certificate; so the default is loopback.
 """
 
 
@@ -37,6 +38,7 @@ class Arguments:
 
     device_id: int
     grpc: str
+    tls: TlsFiles | None
     thrift: str | None
     interfaces: dict[int, str]
     cpu_port: int | None
@@ -58,9 +60,14 @@ def parse(argv: Sequence[str] | None) -> Arguments:
         parser.error(f"argument --cpu-port: port {given.cpu_port} is an interface as well")
     if (given.program is None) != (given.p4info is None):
         parser.error("--program and --p4info belong together")
+    if (given.tls_cert is None) != (given.tls_key is None):
+        parser.error("--tls-cert and --tls-key belong together")
+    if given.tls_client_ca is not None and given.tls_cert is None:
+        parser.error("--tls-client-ca needs --tls-cert and --tls-key")
     return Arguments(
         device_id=given.device_id,
         grpc=given.grpc,
+        tls=_tls(given),
         thrift=given.thrift,
         interfaces=interfaces,
         cpu_port=given.cpu_port,
@@ -91,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="HOST:PORT",
         help="where to serve P4Runtime (default %(default)s; port 0: any)",
     )
+    _add_tls(parser)
     parser.add_argument(
         "--thrift",
         type=_address,
@@ -124,6 +132,21 @@ def _parser() -> argparse.ArgumentParser:
         help="how much to log (default %(default)s)",
     )
     return parser
+
+
+def _add_tls(parser: argparse.ArgumentParser) -> None:
+    for option, what in (
+        ("--tls-cert", "serve P4Runtime over TLS, with this certificate (PEM, with its chain)"),
+        ("--tls-key", "the private key of --tls-cert (PEM)"),
+        ("--tls-client-ca", "ask clients for a certificate that one of these has signed (PEM)"),
+    ):
+        parser.add_argument(option, type=Path, metavar="FILE", help=what)
+
+
+def _tls(given: argparse.Namespace) -> TlsFiles | None:
+    if given.tls_cert is None:
+        return None
+    return TlsFiles(given.tls_cert, given.tls_key, given.tls_client_ca)
 
 
 def _device_id(text: str) -> int:

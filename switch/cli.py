@@ -27,6 +27,7 @@ from switch.p4runtime.configs import set_config
 from switch.p4runtime.device import Device
 from switch.p4runtime.server import P4RuntimeServer
 from switch.p4runtime.status import StatusError
+from switch.p4runtime.tls import TlsError
 from switch.thrift.idl import IDL
 from switch.thrift.server import ThriftServer
 from switch.thrift.services import SimpleSwitchService, StandardService
@@ -51,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with logging_to_stderr(arguments.log_level.upper(), form):
             return asyncio.run(_Switch(arguments).run())
-    except (AddressError, DataPlaneError, StartError) as error:
+    except (AddressError, DataPlaneError, StartError, TlsError) as error:
         print(f"hitless-switch: {error}", file=sys.stderr)
         return NOT_STARTED
 
@@ -74,7 +75,7 @@ class _Switch:
             arguments.device_id, arguments.interfaces, arguments.cpu_port, self._listeners()
         )
         device = Device(arguments.device_id, plane, arguments.cpu_port)
-        self._server = P4RuntimeServer(device, arguments.grpc)
+        self._server = P4RuntimeServer(device, arguments.grpc, arguments.tls)
         async with AsyncExitStack() as stack:
             with _terminable_by_us_alone():
                 stack.enter_context(plane)
@@ -165,7 +166,8 @@ def _statistics(plane: DataPlane, server: P4RuntimeServer) -> str:
 
 def _ready(arguments: Arguments, grpc_port: int, thrift: ThriftServer | None) -> str:
     host = arguments.grpc.rpartition(":")[0]
-    parts = [f"P4Runtime at {host}:{grpc_port}"]
+    over = " over TLS" if arguments.tls else ""
+    parts = [f"P4Runtime at {host}:{grpc_port}{over}"]
     if thrift is not None and arguments.thrift is not None:
         parts.append(f"Thrift at {arguments.thrift.rpartition(':')[0]}:{thrift.port}")
     ports = " ".join(f"{port}@{name}" for port, name in arguments.interfaces.items())

@@ -15,6 +15,7 @@ from switch.p4runtime.injector import Injector
 from switch.p4runtime.notifications import Notifier
 from switch.p4runtime.service import P4RuntimeService
 from switch.p4runtime.sessions import Sessions
+from switch.p4runtime.tls import TlsFiles
 
 STOP_GRACE_S = 0.5
 """How long calls under way may take when the server stops; streams are cut then."""
@@ -37,10 +38,11 @@ _OPTIONS = (
 class P4RuntimeServer:
     """The P4Runtime server of a device."""
 
-    def __init__(self, device: Device, address: str) -> None:
+    def __init__(self, device: Device, address: str, tls: TlsFiles | None = None) -> None:
         """Prepare; to be called in the event loop. gRPC's own threads start with `serving`."""
         self._device = device
         self._address = address
+        self._tls = tls
         self.sessions = Sessions(Arbiter(device.device_id))
         self.notifier = Notifier(device, self.sessions)
         self.port = 0
@@ -48,7 +50,7 @@ class P4RuntimeServer:
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
-        """Serve while the context lasts; raises `AddressError`."""
+        """Serve while the context lasts; raises `AddressError` and `TlsError`."""
         server = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=MAX_CONCURRENT_CALLS)
         with (
             Injector(self._device.plane) as injector,
@@ -66,8 +68,13 @@ class P4RuntimeServer:
                 await server.stop(STOP_GRACE_S)
 
     def _listen(self, server: grpc.aio.Server) -> int:
+        credentials = self._tls.credentials() if self._tls else None
         try:
-            return server.add_insecure_port(self._address)
+            if credentials is None:
+                return server.add_insecure_port(self._address)
+            return server.add_secure_port(self._address, credentials)
         except RuntimeError as error:
             cause = "the port is taken, or the address is not this machine's"
+            if credentials is not None:
+                cause += ", or the certificate and the key do not belong together"
             raise AddressError("P4Runtime", self._address, "--grpc", cause) from error

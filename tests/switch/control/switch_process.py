@@ -41,7 +41,7 @@ class SwitchProcess:
         readable, _, _ = select.select([self.process.stdout], [], [], READY_TIMEOUT_S)
         line = self.process.stdout.readline() if readable else ""
         assert "is ready" in line, line + self.kill()
-        self.grpc = re.search(r"P4Runtime at (\S+?),", line).group(1)
+        self.grpc = re.search(r"P4Runtime at (\S+?)(?: over TLS)?,", line).group(1)
         found = re.search(r"Thrift at (\S+?),", line)
         self.thrift = found.group(1) if found else None
         return line
@@ -87,6 +87,19 @@ def running_switch(*arguments):
             switch.kill()
 
 
+def refused(*arguments):
+    """What a switch that does not start says."""
+    switch = SwitchProcess(*arguments)
+    try:
+        status, errors = switch.wait_end()
+    finally:
+        if switch.process.poll() is None:
+            switch.kill()
+    assert status == 1, errors
+    assert "Traceback" not in errors
+    return errors
+
+
 def is_alive(process_id):
     """Whether a process runs; a zombie does not."""
     try:
@@ -105,6 +118,9 @@ class Link:
 
     def __init__(self, sock):
         self._socket = sock
+
+    def fileno(self):
+        return self._socket.fileno()
 
     def send(self, frame):
         self._socket.send(frame)

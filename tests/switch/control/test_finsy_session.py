@@ -197,3 +197,44 @@ def test_finsy_learns_addresses_from_packet_ins_and_digests_and_sends_packet_out
 
     with links(2) as made, running_switch(*with_links(made)) as switch:
         run(session(switch.grpc, {port: link for port, (_, link) in made.items()}))
+
+
+@pytest.mark.system
+def test_finsy_sees_what_entries_count_and_gets_clones_and_copies_of_groups():
+    frame = bytes.fromhex("02000000000202000000000a1234") + bytes(46)
+    flooded = bytes.fromhex("02000000000f02000000000a1234") + bytes(46)
+
+    def to(destination, action, **arguments):
+        match = fy.P4TableMatch({"hdr.ethernet.dst_addr": destination})
+        return fy.P4TableEntry("dmac", match=match, action=fy.P4TableAction(action, **arguments))
+
+    async def session(address, ports):
+        async with fy.Switch("s", address, OPTIONS) as sw:
+            mirror = fy.P4TableEntry(
+                "smac",
+                match=fy.P4TableMatch({"hdr.ethernet.src_addr": 0x02000000000A}),
+                action=fy.P4TableAction("mirror", session=5),
+            )
+            await sw.write([+fy.P4CloneSessionEntry(5, replicas=[(1, 7)])])
+            await sw.write([+fy.P4MulticastGroupEntry(3, replicas=[1, 2])])
+            await sw.write([+to(0x020000000002, "forward", port=2), +mirror])
+            await sw.write([+to(0x02000000000F, "flood", group=3)])
+            ports[1].send(frame)
+            for port in (1, 2):
+                assert await asyncio.to_thread(ports[port].receive) == frame
+            (counted,) = await read_all(
+                sw,
+                fy.P4DirectCounterEntry(
+                    "dmac_counter", table_entry=to(0x020000000002, "forward", port=2)
+                ),
+            )
+            assert (counted.packet_count, counted.byte_count) == (1, len(frame))
+            (counted,) = await read_all(sw, fy.P4CounterEntry("port_counter", index=1))
+            assert counted.packet_count == 1
+            await sw.delete([mirror])
+            ports[2].send(flooded)
+            for port in (1, 2):
+                assert await asyncio.to_thread(ports[port].receive) == flooded
+
+    with links(2) as made, running_switch(*with_links(made)) as switch:
+        run(session(switch.grpc, {port: link for port, (_, link) in made.items()}))

@@ -10,23 +10,10 @@ import sys
 import pytest
 from finsy.proto import p4r
 from p4rt import DEVICE_ID, PROGRAMS, Client, Set, everything_config, failure, insert, wait_for
-from switch_process import SwitchProcess, is_alive, links, running_switch
+from switch_process import SwitchProcess, is_alive, links, refused, running_switch
 
 JSON = str(PROGRAMS / "everything.json")
 P4INFO = str(PROGRAMS / "everything.p4info.txtpb")
-
-
-def refused(*arguments):
-    """What a switch that does not start says."""
-    switch = SwitchProcess(*arguments)
-    try:
-        status, errors = switch.wait_end()
-    finally:
-        if switch.process.poll() is None:
-            switch.kill()
-    assert status == 1, errors
-    assert "Traceback" not in errors
-    return errors
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
