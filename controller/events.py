@@ -14,10 +14,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from os_ken.controller import event, handler
 
+from controller.discovery.topology import host_dict
+
 if TYPE_CHECKING:
     from finsy.p4entity import P4DigestList
 
+    from controller.discovery.changes import Facing
+    from controller.discovery.topology import Topology
     from controller.migration.record import MigrationRecord
+    from controller.model.parts import Host, Link, Port
     from controller.model.placement import Placement
     from controller.southbound.driver import PacketIn
 
@@ -94,6 +99,137 @@ class EventPlacementChanged(MeEvent):
         return {"event": self.kind, "placement": self.after.to_dict()}
 
 
+class EventNodeEnter(EventNodeBase):
+    """A node is up: it is ready, and packets pass it."""
+
+    kind = "node_enter"
+
+
+class EventNodeLeave(EventNodeBase):
+    """A node is down, or no part of the network any more; its links and learned hosts are gone."""
+
+    kind = "node_leave"
+
+
+class EventPortBase(MeEvent):
+    """Something happened to a port of a node."""
+
+    def __init__(self, port: Port, facing: Facing | None = None) -> None:
+        super().__init__()
+        self.port = port
+        self.facing = facing
+        "What is at its other end now; None: the port is gone."
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return kind, port and what it faces."""
+        facing = self.facing.value if self.facing else None
+        return {"event": self.kind, "port": str(self.port), "facing": facing}
+
+
+class EventPortAdd(EventPortBase):
+    """A port of a node that came up."""
+
+    kind = "port_add"
+
+
+class EventPortDelete(EventPortBase):
+    """A port of a node that went down."""
+
+    kind = "port_delete"
+
+
+class EventPortModify(EventPortBase):
+    """Something else is at a port's other end than before."""
+
+    kind = "port_modify"
+
+
+class EventLinkBase(MeEvent):
+    """Something happened to a link between two nodes; it has no direction."""
+
+    def __init__(self, link: Link, reason: str = "") -> None:
+        super().__init__()
+        self.link = link
+        self.reason = reason
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return kind, both ends and the reason."""
+        ends = [str(self.link.a), str(self.link.b)]
+        return {"event": self.kind, "link": ends, "reason": self.reason}
+
+
+class EventLinkAdd(EventLinkBase):
+    """A link can be used, in both directions."""
+
+    kind = "link_add"
+
+
+class EventLinkDelete(EventLinkBase):
+    """A link cannot be used any more."""
+
+    kind = "link_delete"
+
+
+class EventHostBase(MeEvent):
+    """Something happened to a host."""
+
+    def __init__(self, host: Host, reason: str = "") -> None:
+        super().__init__()
+        self.host = host
+        self.reason = reason
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return kind, host and reason."""
+        return {"event": self.kind, "host": host_dict(self.host), "reason": self.reason}
+
+
+class EventHostAdd(EventHostBase):
+    """A host is there."""
+
+    kind = "host_add"
+
+
+class EventHostDelete(EventHostBase):
+    """A host is gone."""
+
+    kind = "host_delete"
+
+
+class EventHostModify(EventHostBase):
+    """A host uses other addresses than were known; ``host`` is as it is now."""
+
+    kind = "host_modify"
+
+
+class EventHostMove(EventHostBase):
+    """A host is at another port; ``host`` is as it is now, ``before`` as it was."""
+
+    kind = "host_move"
+
+    def __init__(self, before: Host, after: Host) -> None:
+        super().__init__(after)
+        self.before = before
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the host and where it was before."""
+        return super().to_dict() | {"before": str(self.before.attached)}
+
+
+class EventTopologyChanged(MeEvent):
+    """The topology changed: one event for all changes that belong together, after their own."""
+
+    kind = "topology_changed"
+
+    def __init__(self, before: Topology, after: Topology) -> None:
+        super().__init__()
+        self.before = before
+        self.after = after
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the topology after the change."""
+        return {"event": self.kind, "topology": self.after.to_dict()}
+
+
 class EventMigrationBase(MeEvent):
     """News of a migration; the record is as it was at that moment."""
 
@@ -154,6 +290,18 @@ PUBLISHED: tuple[type[MeEvent], ...] = (
     EventNodeReady,
     EventNodeFailed,
     EventNodeDown,
+    EventNodeEnter,
+    EventNodeLeave,
+    EventPortAdd,
+    EventPortDelete,
+    EventPortModify,
+    EventLinkAdd,
+    EventLinkDelete,
+    EventHostAdd,
+    EventHostDelete,
+    EventHostModify,
+    EventHostMove,
+    EventTopologyChanged,
     EventPlacementChanged,
     EventMigrationStarted,
     EventMigrationStep,

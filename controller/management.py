@@ -35,6 +35,7 @@ from controller.node_watch import Emit, NodeWatch
 from controller.reports import FunctionReport, NodeReport, function_reports
 from controller.settings import Settings
 from controller.southbound.program import Program
+from controller.topology_watch import TopologyWatch
 
 LOG = logging.getLogger(__name__)
 
@@ -54,14 +55,15 @@ class ManagementEntity:
         """
         self.settings = settings or Settings.read()
         self.version = importlib.metadata.version("hitless")
-        self.network = NetworkDescription.read(self.settings.network_file)
+        described = NetworkDescription.read(self.settings.network_file)
         self.programs = {
             name: Program.read(name, files.json, files.p4info)
-            for name, files in self.network.programs.items()
+            for name, files in described.programs.items()
         }
         self._catalog = Catalog(self.programs)
-        self._catalog.check(self.network)
-        self._watch = NodeWatch(self.network, self.settings.node)
+        self._catalog.check(described)
+        self.topology = TopologyWatch(described)
+        self._watch = NodeWatch(self.topology, self.settings.node)
         self._journal: SqliteJournal | None = None
         self._manager: MigrationManager | None = None
         self._stopping = threading.Event()
@@ -83,8 +85,9 @@ class ManagementEntity:
             self._journal,
             MigrationNews(emit, lambda record: self._watch.audit(record.nodes)),
             self.settings.migration,
+            present=self.topology,
         )
-        self._watch.start(self._manager, emit)
+        self._watch.start(self._manager, emit, self.topology)
         threading.Thread(target=self._start_up, name="start-up", daemon=True).start()
 
     def close(self) -> None:
@@ -110,8 +113,13 @@ class ManagementEntity:
 
     # The network
 
+    @property
+    def network(self) -> NetworkDescription:
+        """The network as it is now: described, registered, discovered. Immutable."""
+        return self.topology.network
+
     def node_names(self) -> list[str]:
-        """Return the names of all described nodes."""
+        """Return the names of all nodes."""
         return list(self.network.nodes)
 
     def function_names(self) -> list[str]:
@@ -122,8 +130,9 @@ class ManagementEntity:
         """Report on each node, as it is now."""
         view = self.placement()
         return [
-            NodeReport(self.network.nodes[name], standing, view.facts[name])
+            NodeReport(view.network.nodes[name], standing, view.facts[name])
             for name, standing in self._watch.standings().items()
+            if name in view.facts
         ]
 
     def functions(self) -> list[FunctionReport]:

@@ -14,6 +14,7 @@ import math
 import queue
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol
@@ -84,7 +85,14 @@ class _Retry:
     """The time to set the node up once more has come."""
 
 
-_Item = _Changed | _Audit | _Retry | None
+@dataclass(frozen=True)
+class _Job:
+    """Somebody has something to do at the node, in its turn."""
+
+    work: Callable[[], None]
+
+
+_Item = _Changed | _Audit | _Job | _Retry | None
 """What a keeper handles; None ends it."""
 
 
@@ -123,6 +131,13 @@ class NodeKeeper:
         """Note that the session's state changed; returns at once."""
         self._inbox.put(_Changed(state, reason))
 
+    def do(self, work: Callable[[], None]) -> None:
+        """Have something done in this node's turn; returns at once.
+
+        What it raises that is a ``HitlessError`` is logged: the node is not there, or refuses.
+        """
+        self._inbox.put(_Job(work))
+
     def audit(self, max_age_s: float = 0.0) -> Future[None]:
         """Have the node asked what it holds; returns at once. The future ends afterwards.
 
@@ -149,8 +164,12 @@ class NodeKeeper:
                         self._on_changed(state, reason)
                     case _Audit():
                         self._on_audit(item)
+                    case _Job(work):
+                        work()
                     case _Retry():
                         self._set_up()
+            except HitlessError as exc:
+                LOG.warning("%s: %s", self.node, exc)
             except Exception:
                 LOG.exception("%s: error in its keeper", self.node)
 

@@ -1,4 +1,4 @@
-"""The described nodes: a driver and a keeper for each, and the view of what they hold.
+"""The nodes: a driver and a keeper for each, and the view of what they hold.
 
 Choices: drivers tell from their own threads, and keepers have one each; what they tell meets here,
 in a view that is replaced as a whole. The view is what nodes really hold: asked when a session
@@ -11,6 +11,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import wait
+from typing import Protocol
 
 from finsy.p4entity import P4DigestList
 from os_ken.controller.event import EventBase
@@ -18,8 +19,9 @@ from os_ken.controller.event import EventBase
 from controller import events
 from controller.errors import RequestError
 from controller.migration.manager import MigrationManager
-from controller.model.network import NetworkDescription
+from controller.model.parts import NodeDescription
 from controller.model.placement import NodeFacts, Placement
+from controller.model.present import PresentNetwork
 from controller.node_keeper import NodeKeeper, Readiness, Standing
 from controller.southbound.driver import DriverOptions, NodeDriver, NodeState, PacketIn
 from controller.southbound.factory import make_driver
@@ -44,38 +46,79 @@ EVENT_OF: Mapping[Readiness, type[events.EventNodeBase]] = {
 }
 
 
+class Audience(Protocol):
+    """Who else hears of nodes; each call returns at once, from any thread."""
+
+    def on_standing(self, node: str, standing: Standing) -> None:
+        """A node's readiness changed, or the reason for it."""
+
+    def on_packet_in(self, node: str, packet: PacketIn) -> bool:
+        """A node sent a packet; tell whether it is for nobody else."""
+
+
 class NodeWatch:
     """Listens to drivers, cares for what keepers need, and holds the view."""
 
-    def __init__(self, network: NetworkDescription, options: DriverOptions) -> None:
+    def __init__(self, present: PresentNetwork, options: DriverOptions) -> None:
         """Make drivers and keepers; nothing is connected."""
-        self._network = network
-        self.drivers: dict[str, NodeDriver] = {
-            name: make_driver(node.address(options)) for name, node in network.nodes.items()
-        }
-        self._keepers = {name: NodeKeeper(name, self) for name in network.nodes}
+        self._present = present
+        self._options = options
+        self.drivers: dict[str, NodeDriver] = {}
+        self._keepers: dict[str, NodeKeeper] = {}
+        for node in present.network.nodes.values():
+            self._make(node)
         self._emit: Emit = lambda _event: None
         self._manager: MigrationManager | None = None
+        self._audience: Audience | None = None
         self._lock = threading.Lock()
-        self._view = Placement(network, {}, {})
+        self._view = Placement(present.network, {}, {})
 
-    def start(self, manager: MigrationManager, emit: Emit) -> None:
+    def start(self, manager: MigrationManager, emit: Emit, audience: Audience) -> None:
         """Begin to reach the nodes; return without waiting for them."""
         self._manager = manager
         self._emit = emit
-        for name, driver in self.drivers.items():
-            self._keepers[name].start()
-            driver.start(self)
+        self._audience = audience
+        for name in list(self._keepers):
+            self._begin(name)
 
     def stop_keepers(self) -> None:
         """Do nothing more by ourselves; drivers go on for those who still use them."""
-        for keeper in self._keepers.values():
+        for keeper in list(self._keepers.values()):
             keeper.stop(KEEPER_STOP_TIMEOUT_S)
 
     def stop_drivers(self) -> None:
         """End all sessions. Idempotent."""
-        for driver in self.drivers.values():
+        for driver in list(self.drivers.values()):
             driver.stop()
+
+    def add(self, node: NodeDescription) -> None:
+        """Begin to reach one more node, which the present network has already."""
+        self._make(node)
+        self._begin(node.name)
+
+    def remove(self, name: str) -> None:
+        """End the session with a node and forget it; the present network has it no more."""
+        self._keepers.pop(name).stop(KEEPER_STOP_TIMEOUT_S)
+        self.drivers.pop(name).stop()
+        with self._lock:
+            before = self._view
+            facts = {n: f for n, f in before.facts.items() if n != name}
+            self._view = after = Placement(self._present.network, facts, before.placed)
+        self._emit(events.EventPlacementChanged(before, after))
+
+    def do(self, name: str, work: Callable[[], None]) -> None:
+        """Have something done at a node in its turn; nothing where there is no such node."""
+        keeper = self._keepers.get(name)
+        if keeper is not None:
+            keeper.do(work)
+
+    def _make(self, node: NodeDescription) -> None:
+        self.drivers[node.name] = make_driver(node.address(self._options))
+        self._keepers[node.name] = NodeKeeper(node.name, self)
+
+    def _begin(self, name: str) -> None:
+        self._keepers[name].start()
+        self.drivers[name].start(self)
 
     @property
     def manager(self) -> MigrationManager:
@@ -86,7 +129,7 @@ class NodeWatch:
 
     def standings(self) -> dict[str, Standing]:
         """Return each node's standing."""
-        return {name: keeper.standing for name, keeper in self._keepers.items()}
+        return {name: keeper.standing for name, keeper in list(self._keepers.items())}
 
     def ready(self) -> int:
         """Return how many nodes are ready."""
@@ -94,23 +137,30 @@ class NodeWatch:
 
     def view(self) -> Placement:
         """Ask all nodes, side by side, and return the view."""
-        wait([keeper.audit(FRESH_S) for keeper in self._keepers.values()], REFRESH_TIMEOUT_S)
-        return self._view
+        keepers = list(self._keepers.values())
+        wait([keeper.audit(FRESH_S) for keeper in keepers], REFRESH_TIMEOUT_S)
+        view = self._view
+        return Placement(self._present.network, view.facts, view.placed)
 
     def audit(self, nodes: Iterable[str] | None = None) -> None:
         """Have nodes (all of them unless named) asked what they hold; return at once."""
-        for name in self._keepers if nodes is None else nodes:
-            self._keepers[name].audit()
+        for name in list(self._keepers) if nodes is None else nodes:
+            if (keeper := self._keepers.get(name)) is not None:
+                keeper.audit()
 
     # What drivers tell (controller.southbound.driver.NodeListener)
 
     def on_state(self, node: str, state: NodeState, reason: str) -> None:
         """A session changed."""
-        self._keepers[node].changed(state, reason)
+        keeper = self._keepers.get(node)
+        if keeper is not None:  # else it has just been removed
+            keeper.changed(state, reason)
 
     def on_packet_in(self, node: str, packet: PacketIn) -> None:
-        """A node sent a packet; probes of migrations are for the manager alone."""
-        if not self.manager.on_packet_in(node, packet):
+        """A node sent a packet; probes of migrations and discovery's own are for nobody else."""
+        if self.manager.on_packet_in(node, packet):
+            return
+        if self._audience is None or not self._audience.on_packet_in(node, packet):
             self._emit(events.EventPacketIn(node, packet))
 
     def on_digest(self, node: str, digest: P4DigestList) -> None:
@@ -132,7 +182,8 @@ class NodeWatch:
         placed = self.manager.placed()
         with self._lock:
             before = self._view
-            after = Placement(self._network, {**before.facts, facts.name: facts}, placed)
+            known = {**before.facts, facts.name: facts}
+            after = Placement(self._present.network, known, placed)
             self._view = after
         if after.facts != before.facts:
             self._emit(events.EventPlacementChanged(before, after))
@@ -146,4 +197,6 @@ class NodeWatch:
             LOG.info("%s: ready", node)
         elif after.readiness is Readiness.DOWN and before.readiness is not Readiness.DOWN:
             self.manager.node_lost(node)
+        if self._audience is not None:
+            self._audience.on_standing(node, after)
         self._emit(EVENT_OF[after.readiness](node, after.reason))

@@ -37,6 +37,7 @@ from controller.migration.states import MigrationState
 from controller.migration.steward import Steward
 from controller.model.network import NetworkDescription
 from controller.model.placement import NodeFacts, Placement
+from controller.model.present import FixedNetwork, PresentNetwork
 from controller.southbound.driver import NodeDriver, PacketIn
 from controller.southbound.program import Program
 from controller.state.words import ask
@@ -56,6 +57,7 @@ class MigrationManager:
         listener: MigrationListener,
         options: MigrationOptions | None = None,
         *,
+        present: PresentNetwork | None = None,
         flush: Callable[[str, str], None] | None = None,
         sleep: Callable[[float], None] | None = None,
         now_ns: Callable[[], int] = time.monotonic_ns,
@@ -65,11 +67,12 @@ class MigrationManager:
 
         Args:
             network: The network's description.
-            drivers: A driver for each of its nodes.
+            drivers: A driver for each of its nodes; may gain and lose some.
             programs: Its programs, read.
             journal: Durable state.
             listener: Hears of every change of a migration.
             options: Time limits and bounds.
+            present: Tells what the network is now; None: as described.
             flush: Waits for packets under way between two nodes; None: by probes.
             sleep: Waits so many seconds; for tests.
             now_ns: The host's monotonic clock; for tests.
@@ -83,9 +86,10 @@ class MigrationManager:
         self._catalog = Catalog(programs)
         self._catalog.check(network)
         options = options or MigrationOptions()
-        self._probes = Probes(network, drivers, options.probe_timeout_s)
+        present = present or FixedNetwork(network)
+        self._probes = Probes(present, drivers, options.probe_timeout_s)
         self._site = Site(
-            network, drivers, programs, options, flush or self._probes.flush, sleep, now_ns
+            present, drivers, programs, options, flush or self._probes.flush, sleep, now_ns
         )
         self._journal = journal
         self._steward = Steward(self._site, self._catalog, journal)
@@ -232,7 +236,7 @@ class MigrationManager:
 
     def _view(self, names: set[str]) -> Placement:
         """Ask some nodes and return the view; the others count as not asked."""
-        facts = {name: self.facts(name) for name in self._site.drivers if name in names}
+        facts = {name: self.facts(name) for name in list(self._site.drivers) if name in names}
         return Placement(self._site.network, facts, self._steward.placed())
 
     def _note_restart(self, node: str) -> None:

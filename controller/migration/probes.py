@@ -10,23 +10,30 @@ the same of the whole path.
 
 Choices: a probe is recognised by a random number in its payload, so that nobody else's frame
 passes for one. One that is lost (a full queue) is sent again; none coming through is an error,
-and the caller decides what that means.
+and the caller decides what that means. Links that failed a short while ago are probed too, since
+packets may still be on them; where those stay dead, nothing comes through any more, and it is
+enough that the ways which are left were probed.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
+import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import pairwise
 
 import networkx as nx
 
-from controller.errors import MigrationError
-from controller.model.network import NetworkDescription
+from controller.errors import HitlessError, MigrationError
 from controller.model.parts import Link, Port
 from controller.model.placement import network_graph
+from controller.model.present import PresentNetwork
 from controller.southbound.driver import NodeDriver, PacketIn
+
+LOG = logging.getLogger(__name__)
 
 OUT_TO_PORT = 0
 "Packet-out mode: leave at ``egress_port``."
@@ -43,16 +50,16 @@ class Probes:
     """Sends probes between the nodes of a network, and hears of their arrival."""
 
     def __init__(
-        self, network: NetworkDescription, drivers: Mapping[str, NodeDriver], limit_s: float
+        self, present: PresentNetwork, drivers: Mapping[str, NodeDriver], limit_s: float
     ) -> None:
         """Prepare to probe.
 
         Args:
-            network: Says which ports are linked.
+            present: Tells which ports are linked.
             drivers: A driver for each of its nodes.
             limit_s: How long a probe is sent again and again before it is given up, seconds.
         """
-        self._graph = network_graph(network)
+        self._present = present
         self._drivers = drivers
         self._limit_s = limit_s
         self._news = threading.Condition()
@@ -65,12 +72,15 @@ class Probes:
 
         Raises:
             NodeError: a node on the path cannot send.
-            MigrationError: no probe arrived within the limit.
+            MigrationError: no probe arrived within the limit, or no way leads from one to other.
         """
-        for path in self._paths(one, other):
-            for hop in (*pairwise(path), *pairwise(reversed(path))):
-                for sender, receiver in self._cables(*hop):
-                    self._probe(sender, receiver)
+        graph, failed = self._ways_now(one, other)
+        ways = nx.all_simple_paths(graph, one, other)
+        problems = [self._probe_way(graph, way, failed) for way in ways]
+        if not problems:
+            raise MigrationError(f"no link leads from {one} to {other}: nothing can be probed")
+        if all(problems):
+            raise problems[0]
 
     def take(self, node: str, packet: PacketIn) -> bool:
         """Take a packet-in if it is a probe of ours, and tell so; returns at once."""
@@ -84,16 +94,43 @@ class Probes:
             self._news.notify_all()
         return True
 
-    def _paths(self, one: str, other: str) -> Iterator[list[str]]:
-        """Yield every way that packets may take between two nodes."""
-        hosts = [name for name, kind in self._graph.nodes(data="kind") if kind == "host"]
-        yield from nx.all_simple_paths(nx.restricted_view(self._graph, hosts, []), one, other)
+    def _probe_way(
+        self, graph: nx.Graph, way: list[str], failed: frozenset[Link]
+    ) -> HitlessError | None:
+        """Probe a way hop by hop, there and back; return why it does not work if it has failed."""
+        for hop in (*pairwise(way), *pairwise(reversed(way))):
+            for link, sender, receiver in _cables(graph, *hop):
+                try:
+                    self._probe(sender, receiver)
+                except HitlessError as exc:
+                    if link not in failed:
+                        raise
+                    LOG.debug("a way that has failed is not waited for: %s", exc)
+                    return exc
+        return None
 
-    def _cables(self, sender: str, receiver: str) -> Iterator[tuple[Port, Port]]:
-        """Yield the sending and the receiving port of every link between two neighbours."""
-        links: tuple[Link, ...] = self._graph.edges[sender, receiver]["links"]
-        for link in links:
-            yield (link.a, link.b) if link.a.node == sender else (link.b, link.a)
+    def _ways_now(self, one: str, other: str) -> tuple[nx.Graph, frozenset[Link]]:
+        """Return nodes and links that packets may be on, and which of the links have failed.
+
+        Waits, up to the limit, for a way between the two to be there.
+        """
+        deadline = time.monotonic() + self._limit_s
+        while True:
+            network, failed = self._present.network, frozenset(self._present.lingering)
+            failed -= frozenset(network.links)
+            links = (*network.links, *failed)
+            graph = network_graph(replace(network, links=links, hosts={}))
+            graph.add_nodes_from((one, other))
+            if nx.has_path(graph, one, other) or time.monotonic() > deadline:
+                return graph, failed
+            with self._news:
+                self._news.wait(_RETRY_S)
+
+    def _driver(self, sender: Port) -> NodeDriver:
+        try:
+            return self._drivers[sender.node]
+        except KeyError:
+            raise MigrationError(f"{sender.node} is no part of the network any more") from None
 
     def _probe(self, sender: Port, receiver: Port) -> None:
         """Send a probe over one link until it arrives."""
@@ -103,9 +140,7 @@ class Probes:
             self._awaited.add(awaited)
         try:
             for _ in range(max(1, round(self._limit_s / _RETRY_S))):
-                self._drivers[sender.node].packet_out(
-                    frame, egress_port=sender.number, mode=OUT_TO_PORT
-                )
+                self._driver(sender).packet_out(frame, egress_port=sender.number, mode=OUT_TO_PORT)
                 with self._news:
                     if self._news.wait_for(lambda: awaited not in self._awaited, _RETRY_S):
                         return
@@ -116,3 +151,11 @@ class Probes:
             f"no probe from {sender} reached {receiver} within {self._limit_s:g} s, so packets may "
             "still be under way: is the link up, and do both nodes' programs know probes?"
         )
+
+
+def _cables(graph: nx.Graph, sender: str, receiver: str) -> Iterator[tuple[Link, Port, Port]]:
+    """Yield every link between two neighbours, with its sending and its receiving port."""
+    links: tuple[Link, ...] = graph.edges[sender, receiver]["links"]
+    for link in links:
+        ends = (link.a, link.b) if link.a.node == sender else (link.b, link.a)
+        yield (link, *ends)

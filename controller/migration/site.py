@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from controller.errors import MigrationError
 from controller.model.network import NetworkDescription
+from controller.model.present import PresentNetwork
 from controller.southbound.driver import NodeDriver
 from controller.southbound.program import Program
 
@@ -43,7 +44,7 @@ class Site:
 
     def __init__(
         self,
-        network: NetworkDescription,
+        present: PresentNetwork,
         drivers: Mapping[str, NodeDriver],
         programs: Mapping[str, Program],
         options: MigrationOptions,
@@ -54,30 +55,35 @@ class Site:
         """Put the parts together.
 
         Args:
-            network: The network's description.
-            drivers: A driver for each of its nodes.
+            present: Tells what the network is now.
+            drivers: A driver for each of its nodes; may gain and lose some.
             programs: Its programs, read.
             options: Time limits and bounds.
             flush: Returns once packets under way between two nodes have arrived (``Probes``).
             sleep: Waits so many seconds; for tests.
             now_ns: The host's monotonic clock; for tests.
         """
-        self.network = network
+        self._present = present
         self.drivers = drivers
         self.programs = programs
         self.options = options
-        self._locks = {name: threading.RLock() for name in drivers}
+        self._locks: dict[str, threading.RLock] = {}
         self._stopping = threading.Event()
         self.flush = flush
         self.sleep: Callable[[float], None] = sleep or _wait
         self.now_ns = now_ns
+
+    @property
+    def network(self) -> NetworkDescription:
+        """The network as it is now."""
+        return self._present.network
 
     @contextmanager
     def hold(self, *names: str) -> Iterator[None]:
         """Keep all other operations away from these nodes."""
         with ExitStack() as stack:
             for name in sorted(set(names)):
-                stack.enter_context(self._locks[name])
+                stack.enter_context(self._locks.setdefault(name, threading.RLock()))
             yield
 
     def program(self, name: str) -> Program:

@@ -1,6 +1,6 @@
 """The placement view: which nodes, links and hosts there are, and who enforces which slot.
 
-A ``Placement`` is a snapshot: built from the network's description and from what the nodes
+A ``Placement`` is a snapshot: built from the network as it was then and from what the nodes
 themselves said of their control words, never changed afterwards, safe to share between threads.
 The graph is networkx's, frozen; its nodes are the names of forwarding nodes and hosts (attribute
 ``kind``), its edges the links (attribute ``links``: all links between the two, as described).
@@ -14,6 +14,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -92,7 +93,7 @@ class Placement:
         """Make a snapshot.
 
         Args:
-            network: The network's description.
+            network: The network as it is now.
             facts: Each node's own words; one that is missing counts as not asked.
             placed: Function to the slots that somebody is meant to enforce.
         """
@@ -101,11 +102,14 @@ class Placement:
             for name in network.nodes
         }
         self.network = network
-        self.facts: Mapping[str, NodeFacts] = MappingProxyType(unasked | dict(facts))
+        known = {name: node for name, node in facts.items() if name in network.nodes}
+        self.facts: Mapping[str, NodeFacts] = MappingProxyType(unasked | known)
         self.placed = MappingProxyType(dict(placed))
-        graph = network_graph(network)
-        nx.set_node_attributes(graph, dict(self.facts), "facts")
-        self.graph: nx.Graph = nx.freeze(graph)
+
+    @cached_property
+    def graph(self) -> nx.Graph:
+        """The network as a graph. Made when it is asked for: most snapshots are never drawn."""
+        return nx.freeze(network_graph(self.network))
 
     def functions(self) -> dict[str, int]:
         """Return the functions of all nodes' programs and how many slots each has."""
@@ -180,7 +184,7 @@ def _node_dict(view: Placement, name: str) -> dict[str, Any]:
 
 
 def network_graph(network: NetworkDescription) -> nx.Graph:
-    """Return what the description knows: nodes, hosts and links, as in the view's graph."""
+    """Return nodes, hosts and links as a graph; of several links between two nodes, all."""
     graph = nx.Graph()
     for name, node in network.nodes.items():
         graph.add_node(name, kind="node", ports=node.ports)

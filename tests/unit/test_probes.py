@@ -7,6 +7,7 @@ from networks import line, network
 
 from controller.errors import MigrationError, NodeUnreachable
 from controller.migration.probes import OUT_TO_PORT, PROBE_REASON, Probes
+from controller.model.present import FixedNetwork
 from controller.southbound.driver import PacketIn
 
 LIMIT_S = 0.3
@@ -15,14 +16,14 @@ LIMIT_S = 0.3
 class Wires:
     """Drivers whose packet-outs arrive where the links lead, unless they are lost."""
 
-    def __init__(self, description, lose=lambda sender, count: False):
+    def __init__(self, description, lose=lambda sender, count: False, lingering=()):
         self.ends = {}
-        for link in description.links:
+        for link in (*description.links, *lingering):
             self.ends[link.a], self.ends[link.b] = link.b, link.a
         self.names = list(description.nodes)
         self.sent = []
         self.lose = lose
-        self.probes = Probes(description, self.drivers(), LIMIT_S)
+        self.probes = Probes(FixedNetwork(description, tuple(lingering)), self.drivers(), LIMIT_S)
 
     def drivers(self):
         return {name: Sender(name, self) for name in self.names}
@@ -88,6 +89,40 @@ def test_a_link_that_lets_nothing_through_is_told():
     wires = Wires(LINE, lose=lambda port, count: port == "s2:1")
     with pytest.raises(MigrationError, match=r"no probe from s2:1 reached s1:2 within 0\.3 s"):
         wires.probes.flush("s1", "s2")
+
+
+def square():
+    """Two ways from s1 to s3; return the network without the link s1:2-s4:1, and that link."""
+    links = ["s1:1 s2:1", "s2:2 s3:1", "s4:2 s3:2", "s1:2 s4:1"]
+    *_, failed = network(dict.fromkeys(("s1", "s2", "s3", "s4"), "p"), links, {}).links
+    return network(dict.fromkeys(("s1", "s2", "s3", "s4"), "p"), links[:-1], {}), failed
+
+
+def test_a_link_that_has_just_failed_is_probed_too():
+    description, failed = square()
+    wires = Wires(description, lingering=[failed])
+    wires.probes.flush("s1", "s3")
+    assert {"s1:2", "s4:1", "s4:2", "s3:2", "s1:1", "s2:1", "s2:2", "s3:1"} == set(wires.sent)
+
+
+def test_a_link_that_has_failed_for_good_is_not_waited_for_when_another_way_is_left():
+    description, failed = square()
+    wires = Wires(description, lose=lambda port, count: port == "s1:2", lingering=[failed])
+    wires.probes.flush("s1", "s3")
+    assert {"s1:1", "s2:1", "s2:2", "s3:1"} <= set(wires.sent)
+
+
+def test_the_only_way_must_let_a_probe_through_even_if_it_has_failed():
+    alone = network({"s1": "p", "s2": "p"}, [], {})
+    wires = Wires(alone, lose=lambda port, count: True, lingering=LINE.links[:1])
+    with pytest.raises(MigrationError, match="no probe from s1:2"):
+        wires.probes.flush("s1", "s2")
+
+
+def test_nodes_without_a_way_between_them_are_told():
+    alone = network({"s1": "p", "s2": "p"}, [], {})
+    with pytest.raises(MigrationError, match="no link leads from s1 to s2"):
+        Wires(alone).probes.flush("s1", "s2")
 
 
 def test_a_node_that_cannot_send_is_told():

@@ -1,0 +1,278 @@
+"""The topology: which nodes are up, what their ports face, which links work, where hosts are.
+
+A ``Topology`` is a snapshot: never changed, safe to share between threads. It holds the present
+network, which is the described one with what was registered and discovered laid over it, so that
+whoever plans sees one consistent thing. A new snapshot is made through a ``Draft``, which notes
+each change that it makes; several that belong together (a node leaves with its links and hosts)
+are one step from one snapshot to the next.
+
+What holds in every snapshot (``tests/unit/test_topology.py`` checks it for random histories): a
+port is the end of one link at most; links end at described or registered ports; a host is at a
+port of a known node that is no end of a link; learned hosts are at nodes that are up; no two hosts
+have the same name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+
+from controller.discovery.changes import (
+    Change,
+    Facing,
+    HostAdded,
+    HostDeleted,
+    HostModified,
+    HostMoved,
+    LinkAdded,
+    LinkDeleted,
+    NodeEntered,
+    NodeLeft,
+    PortAdded,
+    PortDeleted,
+    PortModified,
+)
+from controller.model.network import NetworkDescription
+from controller.model.parts import Entry, Host, Link, NodeDescription, Port
+
+
+@dataclass(frozen=True)
+class LinkHalf:
+    """One direction of a link."""
+
+    source: Port
+    destination: Port
+    last_seen_s: float | None
+    "``time.monotonic`` when a frame last came through; None: it is described and was not seen."
+
+
+@dataclass(frozen=True)
+class Topology:
+    """What is known of the network at one moment. Immutable."""
+
+    network: NetworkDescription
+    "The present network."
+    up: frozenset[str] = frozenset()
+    "Nodes that are up."
+    ports: Mapping[Port, Facing] = field(default_factory=dict)
+    "Ports of nodes that are up, and what each faces."
+    learned: frozenset[str] = frozenset()
+    "Names of the hosts that were learned; the others are described."
+    settled: bool = False
+    "Whether everything had the time to be heard since the start; until then, links that are "
+    "described count as there."
+    version: int = 0
+    "Grows with each change."
+
+    @property
+    def nodes(self) -> Mapping[str, NodeDescription]:
+        """All nodes, up or not."""
+        return self.network.nodes
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """The links that work."""
+        return self.network.links
+
+    @property
+    def hosts(self) -> Mapping[str, Host]:
+        """The hosts, by name."""
+        return self.network.hosts
+
+    def host_by_mac(self, mac: str) -> Host | None:
+        """Return the host that has a MAC address, ``00:00:00:00:00:0a``."""
+        return next((host for host in self.hosts.values() if host.mac == mac), None)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data, for operators' tools."""
+        return {
+            "version": self.version,
+            "settled": self.settled,
+            "nodes": [{"name": name, "up": name in self.up} for name in self.nodes],
+            "ports": [{"port": str(p), "facing": f.value} for p, f in sorted(self.ports.items())],
+            "links": [[str(link.a), str(link.b)] for link in self.links],
+            "hosts": [
+                host_dict(host) | {"learned": name in self.learned}
+                for name, host in self.hosts.items()
+            ],
+        }
+
+
+def host_dict(host: Host) -> dict[str, Any]:
+    """Return a host as plain data."""
+    return {
+        "name": host.name,
+        "attached": str(host.attached),
+        "mac": host.mac,
+        "ip": list(host.ip),
+    }
+
+
+class Draft:
+    """The next snapshot in the making. For one thread."""
+
+    def __init__(self, topology: Topology) -> None:
+        self.topology = topology
+        self.changes: list[Change] = []
+        self._nodes = dict(topology.network.nodes)
+        self._entries = dict(topology.network.entries)
+        self._links: dict[Link, None] = dict.fromkeys(topology.links)
+        self._hosts = dict(topology.hosts)
+        self._ports = dict(topology.ports)
+        self._up = set(topology.up)
+        self._learned = set(topology.learned)
+        self._settled = topology.settled
+        self._redescribed = False
+
+    # What there is so far
+
+    @property
+    def up(self) -> frozenset[str]:
+        """Nodes that are up."""
+        return frozenset(self._up)
+
+    @property
+    def hosts(self) -> Mapping[str, Host]:
+        """The hosts, by name."""
+        return self._hosts
+
+    def facing(self, port: Port) -> Facing | None:
+        """Return what a port faces; None if its node is not up or has no such port."""
+        return self._ports.get(port)
+
+    def is_learned(self, name: str) -> bool:
+        """Tell whether a host was learned, rather than described."""
+        return name in self._learned
+
+    # Nodes and ports
+
+    def describe_node(self, node: NodeDescription, entries: tuple[Entry, ...]) -> None:
+        """Make a node known, and the entries that it shall have; it is not up yet."""
+        self._nodes[node.name] = node
+        self._entries[node.name] = entries
+        self._redescribed = True
+
+    def forget_node(self, name: str, reason: str) -> None:
+        """Make a node unknown, with its links and all hosts at it."""
+        self.node_left(name, reason)
+        for link in [link for link in self._links if name in (link.a.node, link.b.node)]:
+            self.remove_link(link, reason)
+        for host in [h for h in self._hosts.values() if h.attached.node == name]:
+            self.remove_host(host.name, reason)
+        self._redescribed = self._nodes.pop(name, None) is not None or self._redescribed
+        self._entries.pop(name, None)
+
+    def node_entered(self, name: str, facing: Mapping[int, Facing]) -> None:
+        """Note that a node is up, and what its ports face."""
+        if name in self._up:
+            return
+        self._up.add(name)
+        self.changes.append(NodeEntered(name))
+        for number in self._nodes[name].ports:
+            port = Port(name, number)
+            self._ports[port] = facing[number]
+            self.changes.append(PortAdded(port, facing[number]))
+
+    def node_left(self, name: str, reason: str) -> None:
+        """Note that a node is down; its learned hosts are gone. Links are the caller's to remove.
+
+        A link may be described and wait for a node that has never been up.
+        """
+        if name not in self._up:
+            return
+        gone = [n for n in self._learned if self._hosts[n].attached.node == name]
+        for host in sorted(gone):
+            self.remove_host(host, f"{name} is down")
+        for port in sorted(port for port in self._ports if port.node == name):
+            del self._ports[port]
+            self.changes.append(PortDeleted(port))
+        self._up.discard(name)
+        self.changes.append(NodeLeft(name, reason))
+
+    def set_facing(self, port: Port, facing: Facing) -> None:
+        """Note what a port faces; one whose node is not up has none."""
+        before = self._ports.get(port)
+        if before is None or before is facing:
+            return
+        self._ports[port] = facing
+        self.changes.append(PortModified(port, before, facing))
+
+    # Links
+
+    def add_link(self, link: Link) -> None:
+        """Note that a link works; hosts at its ends are gone."""
+        if link in self._links:
+            return
+        ends = {link.a, link.b}
+        for name in [n for n, host in self._hosts.items() if host.attached in ends]:
+            self.remove_host(name, f"{self._hosts[name].attached} leads to a node")
+        self._links[link] = None
+        self.changes.append(LinkAdded(link))
+
+    def remove_link(self, link: Link, reason: str) -> None:
+        """Note that a link does not work any more."""
+        if link in self._links:
+            del self._links[link]
+            self.changes.append(LinkDeleted(link, reason))
+
+    # Hosts
+
+    def put_host(self, host: Host, *, learned: bool) -> None:
+        """Note that a host is where it says, with the addresses that it says."""
+        before = self._hosts.get(host.name)
+        if before == host:
+            return
+        self._hosts[host.name] = host
+        if before is None:
+            if learned:
+                self._learned.add(host.name)
+            self.changes.append(HostAdded(host))
+        elif before.attached != host.attached:
+            self.changes.append(HostMoved(before, host))
+        else:
+            self.changes.append(HostModified(before, host))
+
+    def remove_host(self, name: str, reason: str) -> None:
+        """Note that a host is gone."""
+        host = self._hosts.pop(name, None)
+        if host is not None:
+            self._learned.discard(name)
+            self.changes.append(HostDeleted(host, reason))
+
+    def settle(self) -> None:
+        """Note that everything had the time to be heard."""
+        self._settled = True
+
+    # The end
+
+    def finish(self) -> Topology:
+        """Return the next snapshot: the same object if nothing changed."""
+        before = self.topology
+        if not self.changes and not self._redescribed and self._settled == before.settled:
+            return before
+        return replace(
+            before,
+            network=self._network(),
+            up=frozenset(self._up),
+            ports=MappingProxyType(self._ports),
+            learned=frozenset(self._learned),
+            settled=self._settled,
+            version=before.version + 1,
+        )
+
+    def _network(self) -> NetworkDescription:
+        """Return the present network: the same object if it is the same."""
+        network = self.topology.network
+        present = {
+            "nodes": (self._nodes, network.nodes),
+            "entries": (self._entries, network.entries),
+            "hosts": (self._hosts, network.hosts),
+        }
+        changed: dict[str, Any] = {
+            key: MappingProxyType(now) for key, (now, was) in present.items() if now != dict(was)
+        }
+        if (links := tuple(self._links)) != network.links:
+            changed["links"] = links
+        return replace(network, **changed) if changed else network

@@ -1,0 +1,69 @@
+"""What happens to the topology, as log lines and events."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+from controller import events
+from controller.discovery.changes import (
+    Change,
+    HostAdded,
+    HostDeleted,
+    HostModified,
+    HostMoved,
+    LinkAdded,
+    LinkDeleted,
+    NodeEntered,
+    NodeLeft,
+    PortAdded,
+    PortDeleted,
+    PortModified,
+)
+
+LOG = logging.getLogger(__name__)
+
+
+def event_of(change: Change) -> events.MeEvent:
+    """Return the event that tells of a change."""
+    match change:
+        case NodeEntered(node):
+            return events.EventNodeEnter(node)
+        case NodeLeft(node, reason):
+            return events.EventNodeLeave(node, reason)
+        case PortAdded(port, facing):
+            return events.EventPortAdd(port, facing)
+        case PortDeleted(port):
+            return events.EventPortDelete(port)
+        case PortModified(port, _, facing):
+            return events.EventPortModify(port, facing)
+        case LinkAdded(link):
+            return events.EventLinkAdd(link)
+        case LinkDeleted(link, reason):
+            return events.EventLinkDelete(link, reason)
+        case HostAdded(host):
+            return events.EventHostAdd(host)
+        case HostDeleted(host, reason):
+            return events.EventHostDelete(host, reason)
+        case HostModified(_, host):
+            return events.EventHostModify(host)
+        case HostMoved(before, after):
+            return events.EventHostMove(before, after)
+
+
+def log_changes(changes: Iterable[Change]) -> None:
+    """Write what people want to know into the log."""
+    for change in changes:
+        match change:
+            case NodeLeft(node, reason):
+                LOG.warning("%s: left the topology: %s", node, reason)
+            case LinkAdded(link):
+                LOG.info("%s: link to %s is up", link.a, link.b)
+            case LinkDeleted(link, reason):
+                LOG.warning("%s: link to %s is down: %s", link.a, link.b, reason)
+            case HostAdded(host):
+                LOG.info("%s: host %s is there", host.attached, host.name)
+            case HostMoved(before, after):
+                LOG.info("%s: host %s came from %s", after.attached, after.name, before.attached)
+            case HostDeleted(host, reason):
+                LOG.info("%s: host %s is gone: %s", host.attached, host.name, reason)
