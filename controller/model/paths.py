@@ -110,6 +110,14 @@ class Paths:
         """Return how many links lie between two nodes; None: there is no way."""
         return self._ways[slot].hops(node, towards)
 
+    def tree(self, slot: int, towards: str) -> dict[str, str]:
+        """Return, for each node that has a way to another one, the next node; nearest first."""
+        return self._ways[slot].tree(slot, towards)
+
+    def port(self, slot: int, node: str, neighbour: str) -> int:
+        """Return the port by which a node sends to its neighbour: parallel links are shared."""
+        return self._ways[slot].port(slot, node, neighbour)
+
     def flood_ports(self, slot: int) -> Mapping[str, frozenset[int]]:
         """Return, for each node, the ports to its neighbours in the slot's spanning tree."""
         return self._ways[slot].flood_ports(slot)
@@ -174,7 +182,7 @@ class _Ways:
         if node not in number or towards not in number:
             return None
         parent = self._trees.parents(slot, number[towards])[number[node]]
-        return None if parent == NOWHERE else self._port(slot, node, self._trees.names[parent])
+        return None if parent == NOWHERE else self.port(slot, node, self._trees.names[parent])
 
     def hops(self, node: str, towards: str) -> int | None:
         """Return the number of links between two nodes."""
@@ -184,12 +192,21 @@ class _Ways:
         hops = self._trees.hops(number[towards])[number[node]]
         return None if hops == NOWHERE else hops
 
+    def tree(self, slot: int, towards: str) -> dict[str, str]:
+        """Return each node's next node on the way to one."""
+        trees, names = self._trees, self._trees.names
+        root = trees.number.get(towards)
+        if root is None:
+            return {}
+        parents = trees.parents(slot, root)
+        return {names[node]: names[parents[node]] for node in trees.outwards(root)[1:]}
+
     def flood_ports(self, slot: int) -> Mapping[str, frozenset[int]]:
         """Return each node's ports in the spanning tree."""
         names = self._trees.names
         return {
             name: frozenset(
-                self._port(slot, name, names[other]) for other in self._span(slot).get(node, ())
+                self.port(slot, name, names[other]) for other in self._span(slot).get(node, ())
             )
             for node, name in enumerate(names)
         }
@@ -204,7 +221,7 @@ class _Ways:
             self._spans[slot] = dict(near)
         return self._spans[slot]
 
-    def _port(self, slot: int, node: str, neighbour: str) -> int:
+    def port(self, slot: int, node: str, neighbour: str) -> int:
         """Return the sending port of the link that a slot uses between two neighbours."""
         cables = self._cables[node, neighbour]
         if len(cables) == 1:

@@ -23,11 +23,15 @@ def of(links, hosts):
 
 
 @st.composite
-def networks(draw):
-    """Draw a network of up to 9 nodes with any links, parallel ones too, and a host at each."""
-    size = draw(st.integers(2, 9))
+def networks(draw, most=9, least_links=0):
+    """Draw a network of some nodes with any links, parallel ones too, and a host at each."""
+    size = draw(st.integers(2, most))
     node = st.integers(0, size - 1)
-    pairs = draw(st.lists(st.tuples(node, node).filter(lambda p: p[0] != p[1]), max_size=20))
+    pairs = draw(
+        st.lists(
+            st.tuples(node, node).filter(lambda p: p[0] != p[1]), min_size=least_links, max_size=20
+        )
+    )
     links = [f"n{a}:{2 * i + 1} n{b}:{2 * i + 2}" for i, (a, b) in enumerate(pairs)]
     return of(links, {f"h{i}": f"n{i}:100" for i in range(size)})
 

@@ -1,0 +1,271 @@
+"""Keeps the nodes' forwarding at what the network needs, from the moment that it changes.
+
+One thread looks at the network whenever something has changed (``changed``), computes what nodes
+shall hold, and brings them there in stages (``update``). Whatever happens meanwhile makes it look
+again. Nothing is kept but what nodes were last seen to hold, which is read from the nodes
+themselves: when they become ready, after a migration that had them, and after each failure.
+
+Choices:
+- After a start nothing is touched until all nodes are ready and all described links are seen, or a
+  time limit has passed: paths that are in use must not move because of links that are only not
+  seen yet.
+- Whoever runs functions on the paths may hold a slot back (``gate``): its paths stay as they are,
+  even where they lead nowhere any more, until it lets them move.
+- A node that could not be changed is read again and tried again; nodes that send to it wait.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from finsy.p4entity import P4TableEntry
+from finsy.p4schema import P4Schema
+
+from controller.forwarding.nodes import Hold, Nodes
+from controller.forwarding.options import ForwardingOptions
+from controller.forwarding.tables import Forwarding, entries_of, has_tables, mac_number
+from controller.forwarding.update import Distance, Stage, stages
+from controller.forwarding.wanted import Described, Wanted, wanted
+from controller.model.network import NetworkDescription
+from controller.model.parts import Port
+from controller.model.paths import Paths, slot_paths
+from controller.southbound.driver import NodeDriver
+
+LOG = logging.getLogger(__name__)
+
+Gate = Callable[[Paths, Paths], frozenset[int]]
+"From the paths in use and those wanted to the slots that may take the latter now. Returns soon."
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What one look at the network has changed."""
+
+    nodes: frozenset[str]
+    updates: int
+    "Entries and groups written."
+    withheld: frozenset[int]
+    "Slots whose paths were not moved."
+    took_s: float
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a node shall be given together with a program."""
+
+    entries: tuple[P4TableEntry, ...] = ()
+    groups: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    "Multicast group to ports."
+
+
+class Forwarder:
+    """Forwarding of one network."""
+
+    def __init__(
+        self,
+        network: Callable[[], NetworkDescription],
+        drivers: Mapping[str, NodeDriver],
+        hold: Hold,
+        options: ForwardingOptions,
+        tell: Callable[[Moved], None],
+    ) -> None:
+        """Prepare; nothing is touched before ``start``.
+
+        Args:
+            network: Returns the network as it is; at this moment as it is described.
+            drivers: A driver for each node.
+            hold: Keeps all other operations away from a node.
+            options: Time limits.
+            tell: Hears of what was changed; returns at once.
+        """
+        self._network = network
+        self._nodes = Nodes(drivers, hold)
+        self._options = options
+        self._tell = tell
+        self._first = network()
+        self._cabled = _ends(self._first)
+        self._paths = slot_paths(self._first)
+        self._gate: Gate | None = None
+        self._lock = threading.Lock()
+        self._ready: set[str] = set()
+        self._stale: set[str] = set()
+        self._held: dict[str, Forwarding] = {}
+        self._described: dict[str, Described] = {}
+        self._wanted = Wanted()
+        self._homes: dict[int, str] = {}
+        self._begun = False
+        self._started_at = 0.0
+        self._stopping = False
+        self._wake = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="forwarding", daemon=True)
+
+    # Life
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._started_at = time.monotonic()
+        self._thread.start()
+
+    def close(self, timeout_s: float = 5.0) -> None:
+        """Stop; nodes go on with what they have. Idempotent."""
+        self._stopping = True
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+        self._nodes.close()
+
+    # News; each returns at once
+
+    def changed(self) -> None:
+        """The network is not what it was, or a slot that was held back may be moved."""
+        self._wake.set()
+
+    def node_ready(self, name: str) -> None:
+        """A node runs its program and can be written to."""
+        with self._lock:
+            self._ready.add(name)
+            self._stale.add(name)
+        self._wake.set()
+
+    def node_lost(self, name: str) -> None:
+        """A node cannot be written to; what it holds then is not known."""
+        with self._lock:
+            self._ready.discard(name)
+            self._stale.add(name)
+        self._wake.set()
+
+    def reread(self, names: Iterable[str]) -> None:
+        """Others have changed what these nodes hold, or may have."""
+        with self._lock:
+            self._stale.update(names)
+        self._wake.set()
+
+    # Questions; from any thread
+
+    @property
+    def paths(self) -> Paths:
+        """The paths in use: those of the network as it is, but for slots that are held back."""
+        return self._paths
+
+    def set_gate(self, gate: Gate | None) -> None:
+        """Have slots held back; None: none is."""
+        self._gate = gate
+        self._wake.set()
+
+    def kept(self, node: str, schema: P4Schema) -> Kept:
+        """Return what a node shall be given together with a program, as far as it is known."""
+        forwarding = self._wanted.nodes.get(node)
+        if forwarding is None or not has_tables(schema):
+            return Kept()
+        floods = {group: tuple(sorted(ports)) for group, ports in forwarding.floods.items()}
+        return Kept(tuple(entries_of(forwarding)), floods)
+
+    # The thread
+
+    def _run(self) -> None:
+        pause_s: float | None = None
+        while not self._stopping:
+            self._wake.wait(pause_s)
+            self._wake.clear()
+            if self._stopping:
+                return
+            try:
+                pause_s = self._look()
+            except Exception:
+                LOG.exception("forwarding: error; looked at again in %g s", self._options.retry_s)
+                pause_s = self._options.retry_s
+
+    def _look(self) -> float | None:
+        """Bring nodes to what the network needs; return when to look again at the latest."""
+        began = time.monotonic()
+        network = self._network()
+        ready = self._read_stale(network)
+        if not self._may_begin(network, ready, began):
+            return self._options.retry_s
+        withheld = self._move_paths(network)
+        self._cabled |= _ends(network)
+        self._wanted = wanted(network, self._paths, set(self._held), self._described, self._cabled)
+        gone = self._gone(network)
+        plan = stages(self._held, self._wanted, _distances(slot_paths(network)), gone)
+        complete = all(self._do(stage) for stage in plan) and set(self._held) == ready
+        if complete and set(self._held) >= set(network.nodes):
+            for mac in gone:
+                del self._homes[mac]
+        if plan:
+            self._report(plan, withheld, time.monotonic() - began)
+        if not complete:
+            return self._options.retry_s
+        return self._options.gate_retry_s if withheld else None
+
+    def _read_stale(self, network: NetworkDescription) -> set[str]:
+        """Read what nodes hold that nobody knows; return those that should be known."""
+        with self._lock:
+            ready = self._ready & set(network.nodes)
+            stale, self._stale = self._stale, set()
+        for name in [name for name in self._held if name in stale or name not in ready]:
+            del self._held[name]
+        missing = ready - set(self._held)
+        for name in missing:
+            self._described[name] = self._nodes.described(network, name)
+        self._held |= self._nodes.read(missing)
+        return ready
+
+    def _may_begin(self, network: NetworkDescription, ready: set[str], now_s: float) -> bool:
+        if not self._begun:
+            there = set(network.nodes) <= ready and _cables(self._first) <= _cables(network)
+            self._begun = there or now_s - self._started_at >= self._options.settle_s
+        return self._begun
+
+    def _move_paths(self, network: NetworkDescription) -> frozenset[int]:
+        """Take new paths for the slots that may have them; return the others."""
+        newest = slot_paths(network)
+        changed = frozenset(
+            slot
+            for slot in range(newest.slots)
+            if _shape(self._paths.network(slot)) != _shape(network)
+        )
+        gate = self._gate
+        allowed = gate(self._paths, newest) if gate and changed else changed
+        withheld = changed - allowed
+        self._paths = newest.with_slots(withheld, self._paths)
+        return withheld
+
+    def _gone(self, network: NetworkDescription) -> dict[int, str]:
+        """Return hosts that were known and are not any more, and where they were."""
+        hosts = {mac_number(h.mac): h.attached.node for h in network.hosts.values()}
+        self._homes |= hosts
+        return {mac: home for mac, home in self._homes.items() if mac not in hosts}
+
+    def _do(self, stage: Stage) -> bool:
+        """Change nodes, side by side; tell whether all of them did."""
+        done = self._nodes.write(self._held, stage)
+        for name in stage:
+            self._held.pop(name, None)
+        self._held |= done
+        return len(done) == len(stage)
+
+    def _report(self, plan: list[Stage], withheld: frozenset[int], took_s: float) -> None:
+        nodes = frozenset(name for stage in plan for name in stage)
+        count = sum(len(update) for stage in plan for update in stage.values())
+        LOG.info("forwarding: %d changes at %d nodes in %.0f ms", count, len(nodes), 1000 * took_s)
+        self._tell(Moved(nodes, count, withheld, took_s))
+
+
+def _distances(paths: Paths) -> Distance:
+    return lambda node, home: paths.hops(0, node, home) or 0
+
+
+def _ends(network: NetworkDescription) -> set[Port]:
+    return {port for link in network.links for port in (link.a, link.b)}
+
+
+def _cables(network: NetworkDescription) -> set[frozenset[Port]]:
+    return {frozenset((link.a, link.b)) for link in network.links}
+
+
+def _shape(network: NetworkDescription) -> tuple[frozenset[str], set[frozenset[Port]]]:
+    return frozenset(network.nodes), _cables(network)

@@ -1,0 +1,173 @@
+"""What all nodes' forwarding shall be, from the network and its paths. Pure.
+
+For a host that is attached to a node D, every node that has a way to D gets an entry: ``forward``
+where all slots leave by one port, ``spread`` where they do not; the group of ``path`` is D's, so
+that hosts come and go without a change of paths, and paths move without a change of hosts.
+
+Choices:
+- What cannot be known is left as it is: there is no entry for a host without a way to it, and none
+  that leads through a node which cannot be written to now, because nobody knows where that one
+  would send the packets on. Such entries are not wanted away either: see ``update``.
+- What the network's description has (an entry of ``dmac``, its default action, a multicast group)
+  wins; nothing of the kind is computed for that node.
+- Broadcasts leave by the slot's spanning tree and by every port where a host may be: where one is
+  known, and where no link is and none was described or seen before. The controller gets a copy,
+  from which hosts can be learned.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from controller.forwarding.tables import (
+    CPU_PORT,
+    FIRST_FLOOD_GROUP,
+    FLOOD_BY_SLOT,
+    FORWARD,
+    SPREAD,
+    Forwarding,
+    Next,
+    PathKey,
+    mac_number,
+)
+from controller.model.network import NetworkDescription
+from controller.model.parts import Port
+from controller.model.paths import Paths
+
+_GROUPS = 0xFFFF
+
+
+@dataclass(frozen=True)
+class Described:
+    """What is described for one node, and therefore not computed."""
+
+    destinations: frozenset[int] = frozenset()
+    "MAC addresses."
+    unknown: bool = False
+    groups: frozenset[int] = frozenset()
+    "Multicast groups."
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What all nodes shall hold at least."""
+
+    nodes: Mapping[str, Forwarding] = field(default_factory=dict)
+    homes: Mapping[int, str] = field(default_factory=dict)
+    "MAC address to the node that the host is attached to."
+    groups: Mapping[int, str] = field(default_factory=dict)
+    "Group of ``path`` to the node that it leads to."
+
+
+def wanted(
+    network: NetworkDescription,
+    paths: Paths,
+    ready: Collection[str],
+    described: Mapping[str, Described],
+    cabled: Collection[Port],
+) -> Wanted:
+    """Return what the nodes shall hold.
+
+    Args:
+        network: The network as it is; its hosts count.
+        paths: The paths to be used.
+        ready: Nodes that can be written to.
+        described: Node to what is described for it.
+        cabled: Ports that are, or were, an end of a link.
+    """
+    homes = {mac_number(host.mac): host.attached for host in network.hosts.values()}
+    groups = group_numbers({port.node for port in homes.values()})
+    at: dict[str, dict[int, int]] = defaultdict(dict)
+    for mac, port in homes.items():
+        at[port.node][mac] = port.number
+    destinations: dict[str, dict[int, Next]] = defaultdict(dict)
+    by_slot: dict[str, dict[PathKey, int]] = defaultdict(dict)
+    for home, hosts in at.items():
+        if home in ready:
+            destinations[home] |= {mac: Next(FORWARD, port) for mac, port in hosts.items()}
+        for node, ports in ports_towards(paths, home, ready).items():
+            whole = len(ports) == paths.slots
+            if whole and len(set(ports.values())) == 1:
+                following = Next(FORWARD, ports[0])
+            else:
+                following = Next(SPREAD, groups[home])
+                by_slot[node] |= {(groups[home], slot): port for slot, port in ports.items()}
+            if whole:
+                destinations[node] |= dict.fromkeys(hosts, following)
+    floods = flood_ports(network, paths, cabled)
+    return Wanted(
+        {
+            node: _without_described(
+                Forwarding(destinations[node], by_slot[node], floods[node], Next(FLOOD_BY_SLOT, 1)),
+                described.get(node, Described()),
+            )
+            for node in network.nodes
+        },
+        {mac: port.node for mac, port in homes.items()},
+        {groups[home]: home for home in at},
+    )
+
+
+def _without_described(computed: Forwarding, described: Described) -> Forwarding:
+    return Forwarding(
+        {m: n for m, n in computed.destinations.items() if m not in described.destinations},
+        computed.paths,
+        {group: p for group, p in computed.floods.items() if group not in described.groups},
+        None if described.unknown else computed.unknown,
+    )
+
+
+def group_numbers(nodes: Iterable[str]) -> dict[str, int]:
+    """Return a number from 1 to 65,535 for each node that hosts are attached to.
+
+    It follows from the node's name, so that a management entity that was restarted finds its own
+    groups again; two names of one number are told apart by their order.
+    """
+    numbers: dict[str, int] = {}
+    taken: set[int] = set()
+    for name in sorted(nodes):
+        number = zlib.crc32(name.encode()) % _GROUPS
+        while number in taken:
+            number = (number + 1) % _GROUPS
+        taken.add(number)
+        numbers[name] = number + 1
+    return numbers
+
+
+def ports_towards(paths: Paths, home: str, ready: Collection[str]) -> dict[str, dict[int, int]]:
+    """Return, for each node, by which port each slot leaves on its way to another node.
+
+    Slots whose way leads through a node that is not ready, the last one included, are left out.
+    """
+    found: dict[str, dict[int, int]] = defaultdict(dict)
+    for slot in range(paths.slots):
+        known = {home} & set(ready)
+        for node, following in paths.tree(slot, home).items():
+            if following in known:
+                found[node][slot] = paths.port(slot, node, following)
+                if node in ready:
+                    known.add(node)
+    return dict(found)
+
+
+def flood_ports(
+    network: NetworkDescription, paths: Paths, cabled: Collection[Port]
+) -> dict[str, dict[int, frozenset[int]]]:
+    """Return, for each node, multicast group to ports: see the choices above."""
+    ends = {port for link in network.links for port in (link.a, link.b)}.union(cabled)
+    open_ports = {
+        name: {number for number in node.ports if Port(name, number) not in ends}
+        for name, node in network.nodes.items()
+    }
+    for host in network.hosts.values():
+        open_ports[host.attached.node].add(host.attached.number)
+    found: dict[str, dict[int, frozenset[int]]] = {name: {} for name in network.nodes}
+    for slot in range(paths.slots):
+        trees = paths.flood_ports(slot)
+        for name, ports in open_ports.items():
+            tree = trees.get(name, frozenset())
+            found[name][FIRST_FLOOD_GROUP + slot] = tree | ports | {CPU_PORT}
+    return found
