@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from controller.discovery.changes import Facing
     from controller.discovery.topology import Topology
+    from controller.forwarding.forwarder import Moved
     from controller.migration.record import MigrationRecord
     from controller.model.parts import Host, Link, Port
     from controller.model.placement import Placement
@@ -230,6 +231,26 @@ class EventTopologyChanged(MeEvent):
         return {"event": self.kind, "topology": self.after.to_dict()}
 
 
+class EventPathsMoved(MeEvent):
+    """Forwarding has changed what nodes hold, or was held back."""
+
+    kind = "paths_moved"
+
+    def __init__(self, moved: Moved) -> None:
+        super().__init__()
+        self.moved = moved
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return which nodes were changed, and which slots' paths stayed as they were."""
+        return {
+            "event": self.kind,
+            "nodes": sorted(self.moved.nodes),
+            "updates": self.moved.updates,
+            "withheld": sorted(self.moved.withheld),
+            "took_ms": round(1000 * self.moved.took_s, 3),
+        }
+
+
 class EventMigrationBase(MeEvent):
     """News of a migration; the record is as it was at that moment."""
 
@@ -303,6 +324,7 @@ PUBLISHED: tuple[type[MeEvent], ...] = (
     EventHostMove,
     EventTopologyChanged,
     EventPlacementChanged,
+    EventPathsMoved,
     EventMigrationStarted,
     EventMigrationStep,
     EventMigrationBlocked,

@@ -21,8 +21,9 @@ import threading
 import time
 from typing import Any
 
-from controller import hub
+from controller import events, hub
 from controller.errors import HitlessError
+from controller.forwarding.forwarder import Forwarder
 from controller.migration.catalog import Catalog
 from controller.migration.journal import SqliteJournal
 from controller.migration.manager import MigrationManager
@@ -66,6 +67,8 @@ class ManagementEntity:
         self._watch = NodeWatch(self.topology, self.settings.node)
         self._journal: SqliteJournal | None = None
         self._manager: MigrationManager | None = None
+        self.forwarding: Forwarder | None = None
+        "None: forwarding is off, or ``start`` was not called."
         self._stopping = threading.Event()
         self._started_at = time.monotonic()
 
@@ -87,6 +90,16 @@ class ManagementEntity:
             self.settings.migration,
             present=self.topology,
         )
+        if self.settings.forwarding.enabled:
+            self.forwarding = Forwarder(
+                self.topology.snapshot,
+                self._watch.drivers,
+                self._manager.hold,
+                self.settings.forwarding,
+                lambda moved: emit(events.EventPathsMoved(moved)),
+            )
+            self._manager.keep(self.forwarding.kept)
+            self.forwarding.start()
         self._watch.start(self._manager, emit, self.topology)
         threading.Thread(target=self._start_up, name="start-up", daemon=True).start()
 
@@ -94,6 +107,8 @@ class ManagementEntity:
         """Stop; migrations under way stay in the journal, to be gone on with. Idempotent."""
         self._stopping.set()
         self._watch.stop_keepers()
+        if self.forwarding is not None:
+            self.forwarding.close()
         if self._manager is not None:
             self._manager.close()
         self._watch.stop_drivers()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from oslo_config import cfg
 
+from controller.forwarding.options import FORWARDING_OPTIONS
 from controller.migration.site import MigrationOptions
 from controller.southbound.driver import DriverOptions
 
@@ -125,7 +126,11 @@ MIGRATION_OPTIONS = [
     ),
 ]
 
-GROUPS = {"node": NODE_OPTIONS, "migration": MIGRATION_OPTIONS}
+GROUPS = {
+    "node": NODE_OPTIONS,
+    "migration": MIGRATION_OPTIONS,
+    "forwarding": FORWARDING_OPTIONS,
+}
 
 
 def list_opts() -> list[tuple[str | None, list[cfg.Opt]]]:

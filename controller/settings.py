@@ -21,6 +21,7 @@ from os_ken import cfg
 from oslo_config import cfg as oslo_cfg
 
 from controller.errors import ConfigError
+from controller.forwarding.options import ForwardingOptions
 from controller.migration.site import MigrationOptions
 from controller.options import GROUPS, JOURNAL_NAME, PROCESS_OPTIONS
 from controller.rpc_address import default_socket
@@ -41,6 +42,7 @@ class Settings:
     startup_timeout_s: float = 10.0
     node: DriverOptions = field(default_factory=DriverOptions)
     migration: MigrationOptions = field(default_factory=MigrationOptions)
+    forwarding: ForwardingOptions = field(default_factory=ForwardingOptions)
 
     @classmethod
     def read(cls, conf: cfg.ConfigOpts = cfg.CONF) -> Settings:
@@ -68,6 +70,7 @@ class Settings:
             startup_timeout_s=_value(conf, "startup_timeout_s"),
             node=DriverOptions(**values["node"]),
             migration=MigrationOptions(**values["migration"]),
+            forwarding=ForwardingOptions(**values["forwarding"]),
         )
 
 

@@ -6,9 +6,9 @@ again. Nothing is kept but what nodes were last seen to hold, which is read from
 themselves: when they become ready, after a migration that had them, and after each failure.
 
 Choices:
-- After a start nothing is touched until all nodes are ready and all described links are seen, or a
-  time limit has passed: paths that are in use must not move because of links that are only not
-  seen yet.
+- After a start nothing is touched until all nodes are ready and discovery had the time to hear all
+  links, or a time limit has passed: paths that are in use must not move because of links that are
+  only not seen yet.
 - Whoever runs functions on the paths may hold a slot back (``gate``): its paths stay as they are,
   even where they lead nowhere any more, until it lets them move.
 - A node that could not be changed is read again and tried again; nodes that send to it wait.
@@ -20,14 +20,15 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from finsy.p4entity import P4TableEntry
 from finsy.p4schema import P4Schema
 
+from controller.discovery.changes import Facing
+from controller.discovery.topology import Topology
 from controller.forwarding.nodes import Hold, Nodes
 from controller.forwarding.options import ForwardingOptions
-from controller.forwarding.tables import Forwarding, entries_of, has_tables, mac_number
+from controller.forwarding.tables import Forwarding, Kept, entries_of, has_tables, mac_number
 from controller.forwarding.update import Distance, Stage, stages
 from controller.forwarding.wanted import Described, Wanted, wanted
 from controller.model.network import NetworkDescription
@@ -53,21 +54,12 @@ class Moved:
     took_s: float
 
 
-@dataclass(frozen=True)
-class Kept:
-    """What a node shall be given together with a program."""
-
-    entries: tuple[P4TableEntry, ...] = ()
-    groups: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
-    "Multicast group to ports."
-
-
 class Forwarder:
     """Forwarding of one network."""
 
     def __init__(
         self,
-        network: Callable[[], NetworkDescription],
+        snapshot: Callable[[], Topology],
         drivers: Mapping[str, NodeDriver],
         hold: Hold,
         options: ForwardingOptions,
@@ -76,19 +68,19 @@ class Forwarder:
         """Prepare; nothing is touched before ``start``.
 
         Args:
-            network: Returns the network as it is; at this moment as it is described.
+            snapshot: Returns the topology as it is; at this moment as it is described.
             drivers: A driver for each node.
             hold: Keeps all other operations away from a node.
             options: Time limits.
             tell: Hears of what was changed; returns at once.
         """
-        self._network = network
+        self._snapshot = snapshot
         self._nodes = Nodes(drivers, hold)
         self._options = options
         self._tell = tell
-        self._first = network()
-        self._cabled = _ends(self._first)
-        self._paths = slot_paths(self._first)
+        described = snapshot().network
+        self._cabled = _ends(described)
+        self._paths = slot_paths(described)
         self._gate: Gate | None = None
         self._lock = threading.Lock()
         self._ready: set[str] = set()
@@ -178,17 +170,21 @@ class Forwarder:
             except Exception:
                 LOG.exception("forwarding: error; looked at again in %g s", self._options.retry_s)
                 pause_s = self._options.retry_s
+                self.reread(self._held)
+                self._wake.clear()
 
     def _look(self) -> float | None:
         """Bring nodes to what the network needs; return when to look again at the latest."""
         began = time.monotonic()
-        network = self._network()
+        topology = self._snapshot()
+        network = topology.network
         ready = self._read_stale(network)
-        if not self._may_begin(network, ready, began):
+        if not self._may_begin(topology, ready, began):
             return self._options.retry_s
         withheld = self._move_paths(network)
         self._cabled |= _ends(network)
-        self._wanted = wanted(network, self._paths, set(self._held), self._described, self._cabled)
+        closed = self._cabled | {p for p, faces in topology.ports.items() if faces != Facing.EDGE}
+        self._wanted = wanted(network, self._paths, set(self._held), self._described, closed)
         gone = self._gone(network)
         plan = stages(self._held, self._wanted, _distances(slot_paths(network)), gone)
         complete = all(self._do(stage) for stage in plan) and set(self._held) == ready
@@ -199,7 +195,7 @@ class Forwarder:
             self._report(plan, withheld, time.monotonic() - began)
         if not complete:
             return self._options.retry_s
-        return self._options.gate_retry_s if withheld else None
+        return self._options.gate_retry_s if withheld else self._options.check_s
 
     def _read_stale(self, network: NetworkDescription) -> set[str]:
         """Read what nodes hold that nobody knows; return those that should be known."""
@@ -214,9 +210,9 @@ class Forwarder:
         self._held |= self._nodes.read(missing)
         return ready
 
-    def _may_begin(self, network: NetworkDescription, ready: set[str], now_s: float) -> bool:
+    def _may_begin(self, topology: Topology, ready: set[str], now_s: float) -> bool:
         if not self._begun:
-            there = set(network.nodes) <= ready and _cables(self._first) <= _cables(network)
+            there = topology.settled and set(topology.nodes) <= ready
             self._begun = there or now_s - self._started_at >= self._options.settle_s
         return self._begun
 

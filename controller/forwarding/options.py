@@ -16,6 +16,8 @@ class ForwardingOptions:
     "How long nodes and described links that are not there yet are waited for at start."
     retry_s: float = 0.5
     "Pause before a node that could not be changed is tried again."
+    check_s: float = 5.0
+    "How often the network is looked at without news of it."
     gate_retry_s: float = 0.1
     "Pause before slots whose paths may not be moved yet are asked about again."
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from finsy.p4entity import P4TableAction, P4TableEntry
+from finsy.p4entity import P4TableAction, P4TableEntry, P4TableMatch
 from finsy.p4schema import P4Schema
 
 from controller.southbound.driver import P4Update, Replica
@@ -33,6 +33,15 @@ _PARAMETER = {
     FLOOD_BY_SLOT: "first_group",
     "NodeIngress.l2.flood": "group",
 }
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a node is to be given together with a program."""
+
+    entries: tuple[P4TableEntry, ...] = ()
+    groups: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    "Multicast group to ports."
 
 
 class Next(NamedTuple):
@@ -147,10 +156,10 @@ def updates(held: Forwarding, change: Update) -> Iterator[P4Update]:
         yield ~unknown_entry(change.unknown)
     for mac, following in change.destinations.items():
         if following is None and mac in held.destinations:
-            yield -P4TableEntry(DMAC, match={"dst_addr": mac})
+            yield -P4TableEntry(DMAC, match=P4TableMatch({"dst_addr": mac}))
     for key, port in change.paths.items():
         if port is None and key in held.paths:
-            yield -P4TableEntry(PATH, match={"group": key[0], "slot": key[1]})
+            yield -P4TableEntry(PATH, match=_path_match(key))
 
 
 def _signed(entry: P4TableEntry, *, new: bool) -> P4Update:
@@ -171,18 +180,25 @@ def path_entry(key: PathKey, port: int) -> P4TableEntry:
     """Return an entry of ``path``."""
     group, slot = key
     return P4TableEntry(
-        PATH, match={"group": group, "slot": slot}, action=P4TableAction(FORWARD, port=port)
+        PATH,
+        match=P4TableMatch({"group": group, "slot": slot}),
+        action=P4TableAction(FORWARD, port=port),
     )
 
 
 def destination_entry(mac: int, following: Next) -> P4TableEntry:
     """Return an entry of ``dmac``."""
-    return P4TableEntry(DMAC, match={"dst_addr": mac}, action=_action(following))
+    return P4TableEntry(DMAC, match=P4TableMatch({"dst_addr": mac}), action=_action(following))
 
 
 def unknown_entry(following: Next) -> P4TableEntry:
     """Return the default action of ``dmac``."""
     return P4TableEntry(DMAC, is_default_action=True, action=_action(following))
+
+
+def _path_match(key: PathKey) -> P4TableMatch:
+    group, slot = key
+    return P4TableMatch({"group": group, "slot": slot})
 
 
 def _action(following: Next) -> P4TableAction:

@@ -11,8 +11,7 @@ Choices:
 - What the network's description has (an entry of ``dmac``, its default action, a multicast group)
   wins; nothing of the kind is computed for that node.
 - Broadcasts leave by the slot's spanning tree and by every port where a host may be: where one is
-  known, and where no link is and none was described or seen before. The controller gets a copy,
-  from which hosts can be learned.
+  known, and where no link is and none was described or seen before.
 """
 
 from __future__ import annotations
@@ -67,7 +66,7 @@ def wanted(
     paths: Paths,
     ready: Collection[str],
     described: Mapping[str, Described],
-    cabled: Collection[Port],
+    closed: Collection[Port],
 ) -> Wanted:
     """Return what the nodes shall hold.
 
@@ -76,7 +75,7 @@ def wanted(
         paths: The paths to be used.
         ready: Nodes that can be written to.
         described: Node to what is described for it.
-        cabled: Ports that are, or were, an end of a link.
+        closed: Ports behind which no host is unless one is known: ends of links, now or before.
     """
     homes = {mac_number(host.mac): host.attached for host in network.hosts.values()}
     groups = group_numbers({port.node for port in homes.values()})
@@ -97,7 +96,7 @@ def wanted(
                 by_slot[node] |= {(groups[home], slot): port for slot, port in ports.items()}
             if whole:
                 destinations[node] |= dict.fromkeys(hosts, following)
-    floods = flood_ports(network, paths, cabled)
+    floods = flood_ports(network, paths, closed)
     return Wanted(
         {
             node: _without_described(
@@ -154,10 +153,10 @@ def ports_towards(paths: Paths, home: str, ready: Collection[str]) -> dict[str, 
 
 
 def flood_ports(
-    network: NetworkDescription, paths: Paths, cabled: Collection[Port]
+    network: NetworkDescription, paths: Paths, closed: Collection[Port]
 ) -> dict[str, dict[int, frozenset[int]]]:
     """Return, for each node, multicast group to ports: see the choices above."""
-    ends = {port for link in network.links for port in (link.a, link.b)}.union(cabled)
+    ends = {port for link in network.links for port in (link.a, link.b)}.union(closed)
     open_ports = {
         name: {number for number in node.ports if Port(name, number) not in ends}
         for name, node in network.nodes.items()

@@ -15,8 +15,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+
+from finsy.p4schema import P4Schema
 
 from controller.errors import HitlessError, RequestError
+from controller.forwarding.tables import Kept
 from controller.migration.catalog import Catalog
 from controller.migration.function_tables import refuse_other_entries
 from controller.migration.journal import Journal
@@ -100,6 +104,14 @@ class MigrationManager:
     def on_packet_in(self, node: str, packet: PacketIn) -> bool:
         """Take a packet-in if it is a probe of a migration, and tell so; returns at once."""
         return self._probes.take(node, packet)
+
+    def hold(self, node: str) -> AbstractContextManager[None]:
+        """Keep migrations and all other operations away from a node."""
+        return self._site.hold(node)
+
+    def keep(self, keeps: Callable[[str, P4Schema], Kept]) -> None:
+        """Have nodes be given more together with a program: ``keeps`` returns it, at once."""
+        self._steward.keeps = keeps
 
     # Requests
 

@@ -1,5 +1,8 @@
 """Keeps nodes at what they are meant to be: which program, entries, groups and slots each has.
 
+What forwarding wants of a node is given to it here only together with a program, so that it is
+there before the first packet; all else forwarding does itself.
+
 What is meant comes from three places, the first that knows wins: the journal (what migrations
 have made of it), the nodes themselves (what they enforce already), and the description (where
 slots are placed at first). A slot that the description places at one node may be enforced by
@@ -13,7 +16,10 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
 
+from finsy.p4schema import P4Schema
+
 from controller.errors import NodeError
+from controller.forwarding.tables import Kept
 from controller.migration.catalog import Catalog
 from controller.migration.journal import Journal
 from controller.migration.journal_rows import Intent
@@ -34,6 +40,8 @@ class Steward:
         self._journal = journal
         self._lock = threading.Lock()
         self._heard: set[str] = set()
+        self.keeps: Callable[[str, P4Schema], Kept] = lambda _node, _schema: Kept()
+        "What else a node is to be given together with a program."
 
     def program_of(self, node: str) -> str:
         """Return the name of the program that a node is meant to run."""
@@ -79,10 +87,13 @@ class Steward:
         name = self._program_for(driver, installed)
         program = self._site.programs[name]
         fresh = installed is None or installed.cookie != program.cookie
+        # To a node that has its program it would come in the wrong order: see forwarding.update.
+        kept = self.keeps(driver.name, program.schema) if fresh else Kept()
+        described = self._catalog.entries(self._site.network, driver.name, name)
         intent = NodeIntent(
             program,
-            tuple(self._catalog.entries(self._site.network, driver.name, name)),
-            self._site.network.groups.get(driver.name, {}),
+            (*described, *kept.entries),
+            {**kept.groups, **self._site.network.groups.get(driver.name, {})},
             self._slots_for(driver.name, name, empty=installed is None),
             self._journal.pushes().get(driver.name) == name,
         )
