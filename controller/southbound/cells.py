@@ -54,11 +54,9 @@ class P4Registers:
             found = self._wire.read_raw(wanted, asked)
         except NodeRefused as exc:
             raise register_error(exc) from exc
+        entries = [entity.register_entry for entity in found]  # each access makes an object
         values = {
-            entity.register_entry.index.index: int.from_bytes(
-                entity.register_entry.data.bitstring, "big"
-            )
-            for entity in found
+            entry.index.index: int.from_bytes(entry.data.bitstring, "big") for entry in entries
         }
         try:
             return [values[index] for index in range(first, first + count)]

@@ -31,7 +31,7 @@ from switch.p4runtime.status import (
     unimplemented,
 )
 from switch.p4runtime.transaction import Transaction
-from switch.p4runtime.view import Answer, View, responses
+from switch.p4runtime.view import Answer, Response, View, responses
 
 LOG = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ class Device:
         if failures:
             raise BatchError(f"{failures} of {len(errors)} updates failed", errors)
 
-    def read(self, request: p4r.ReadRequest, scope: RoleScope) -> Iterator[p4r.ReadResponse]:
+    def read(self, request: p4r.ReadRequest, scope: RoleScope) -> Iterator[Response]:
         """What a batch of requests selects, in messages of bounded size.
 
         The iterator ends with BatchError if one of the requests failed. Raises
@@ -159,7 +159,7 @@ def _gather(view: View, entities: Sequence[p4r.Entity]) -> list[Answer | StatusE
     return answers
 
 
-def _answer(answers: list[Answer | StatusError]) -> Iterator[p4r.ReadResponse]:
+def _answer(answers: list[Answer | StatusError]) -> Iterator[Response]:
     found = [answer for answer in answers if not isinstance(answer, StatusError)]
     yield from responses(chain.from_iterable(found))
     errors = [answer if isinstance(answer, StatusError) else None for answer in answers]

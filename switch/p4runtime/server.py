@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 
 import grpc
-from finsy.proto import p4r_grpc
 
 from switch.addresses import AddressError
 from switch.p4runtime.arbitration import Arbiter
 from switch.p4runtime.device import Device
+from switch.p4runtime.handlers import rpc_handlers
 from switch.p4runtime.injector import Injector
 from switch.p4runtime.notifications import Notifier
 from switch.p4runtime.service import P4RuntimeService
@@ -58,7 +58,7 @@ class P4RuntimeServer:
                 P4RuntimeService(self._device, self.sessions, self.notifier, injector)
             ) as service,
         ):
-            p4r_grpc.add_P4RuntimeServicer_to_server(service, server)
+            server.add_generic_rpc_handlers((rpc_handlers(service),))
             self.port = self._listen(server)
             await server.start()
             try:

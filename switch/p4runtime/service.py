@@ -35,6 +35,7 @@ from switch.p4runtime.status import (
     unavailable,
 )
 from switch.p4runtime.streams import StreamServer
+from switch.p4runtime.view import Response
 
 LOG = logging.getLogger(__name__)
 
@@ -107,7 +108,7 @@ class P4RuntimeService(p4r_grpc.P4RuntimeServicer):
 
     async def Read(  # noqa: N802
         self, request: p4r.ReadRequest, context: grpc.aio.ServicerContext
-    ) -> AsyncIterator[p4r.ReadResponse]:
+    ) -> AsyncIterator[Response]:
         """Stream what a batch of requests selects."""
         async with _status_of(context):
             self._check_device(request.device_id)
@@ -133,7 +134,7 @@ class P4RuntimeService(p4r_grpc.P4RuntimeServicer):
 
     def _begin_read(
         self, request: p4r.ReadRequest, scope: RoleScope
-    ) -> tuple[Iterator[p4r.ReadResponse], _Batch]:
+    ) -> tuple[Iterator[Response], _Batch]:
         messages = self._device.read(request, scope)
         return messages, _take(messages)
 
@@ -173,14 +174,14 @@ async def _run(executor: ThreadPoolExecutor, function: Callable[..., _T], *argum
 class _Batch(NamedTuple):
     """Some messages of an answer, made in one go."""
 
-    messages: list[p4r.ReadResponse]
+    messages: list[Response]
     is_last: bool = False
     error: StatusError | None = None
 
 
-def _take(messages: Iterator[p4r.ReadResponse]) -> _Batch:
+def _take(messages: Iterator[Response]) -> _Batch:
     """The next messages of an answer, as many as can be made in TAKE_S."""
-    taken: list[p4r.ReadResponse] = []
+    taken: list[Response] = []
     until = time.monotonic() + TAKE_S
     try:
         for message in messages:

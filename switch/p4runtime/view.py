@@ -17,8 +17,11 @@ from switch.p4runtime.status import invalid_argument, out_of_range
 
 _T = TypeVar("_T")
 
-Answer: TypeAlias = Iterator[p4r.Entity | p4r.ReadResponse]
-"""What a read request gets: entities, or whole messages of them where there are many."""
+Response: TypeAlias = p4r.ReadResponse | bytes
+"""A `ReadResponse`, or one that is serialized already."""
+
+Answer: TypeAlias = Iterator[p4r.Entity | bytes]
+"""What a read request gets: entities, or whole serialized messages where there are many."""
 
 MAX_ENTITIES_PER_RESPONSE = 1024
 MAX_RESPONSE_BYTES = 1 << 20
@@ -60,11 +63,11 @@ def check_index(index: p4r.Index, array: Array | Register) -> int:
     return place
 
 
-def responses(answers: Iterable[p4r.Entity | p4r.ReadResponse]) -> Iterator[p4r.ReadResponse]:
+def responses(answers: Iterable[p4r.Entity | bytes]) -> Iterator[Response]:
     """Entities in messages of bounded size; messages that are made already are passed on."""
     response, size = p4r.ReadResponse(), 0
     for answer in answers:
-        is_made = isinstance(answer, p4r.ReadResponse)
+        is_made = isinstance(answer, bytes)
         length = 0 if is_made else answer.ByteSize()
         if response.entities and (
             is_made

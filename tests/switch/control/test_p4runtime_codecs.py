@@ -189,7 +189,8 @@ def test_data_of_another_type_is_refused(type_text, data):
 def test_many_register_cells_make_the_same_messages_as_few(width, first):
     cells = [0, 1, (1 << width) - 1, 1 << (width - 1)] * 700
     register = Register(0x16FFFFFF, "r", 100_000, BitCodec(width))
-    messages = list(register_messages(register.register_id, first, cells))
+    wire = register_messages(register.register_id, first, cells)
+    messages = [p4r.ReadResponse.FromString(data) for data in wire]
     assert max(len(message.entities) for message in messages) <= 1024
     fast = [entity for message in messages for entity in message.entities]
     few = RegisterHandler().entities
