@@ -205,7 +205,7 @@ class _TableWriter:
         target = self._context.program.body.meter_targets[meter]
         amount = "length" if self._context.program.meters[meter].counts_bytes else "1"
         colour = self._context.state.local("colour")
-        text = f"{colour} = {entry}.meter.mark({amount})"
+        text = f"{colour} = {entry}.meter.mark({amount}, length)"
         marked = Run(text, frozenset({entry, "length"}), frozenset({colour}))
         value = variable(colour, 0, 2)
         return [marked, *self._context.state.assign(target.header, target.field, value)]

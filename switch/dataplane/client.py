@@ -29,7 +29,7 @@ from switch.dataplane.messages import (
     GroupOp,
     Listeners,
     MemberOp,
-    MeterConfig,
+    MeterCell,
     Replica,
     TableOp,
 )
@@ -175,18 +175,16 @@ class DataPlane:
         values = [(name, (cell.packets, cell.bytes)) for name, cell in cells]
         self._write_entries("write_entry_counters", config, values)
 
-    def read_direct_meters(
-        self, config: Config, entries: Sequence[EntryName]
-    ) -> list[MeterConfig | None]:
-        """The configurations of entries' direct meters; None: not set (everything is green)."""
-        rates = self._read_entries("read_entry_meters", config, entries)
-        return [encoding.meter_config(item) for item in rates]
+    def read_direct_meters(self, config: Config, entries: Sequence[EntryName]) -> list[MeterCell]:
+        """Entries' direct meters."""
+        found = self._read_entries("read_entry_meters", config, entries)
+        return [encoding.meter_cell(*item) for item in found]
 
     def write_direct_meters(
-        self, config: Config, meters: Sequence[tuple[EntryName, MeterConfig | None]]
+        self, config: Config, meters: Sequence[tuple[EntryName, MeterCell]]
     ) -> None:
-        """Set direct meters; None goes back to not set."""
-        values = [(name, encoding.rates(meter)) for name, meter in meters]
+        """Set direct meters."""
+        values = [(name, encoding.meter(cell)) for name, cell in meters]
         self._write_entries("write_entry_meters", config, values)
 
     def read_idle_times_ms(self, config: Config, entries: Sequence[EntryName]) -> list[int]:
@@ -265,26 +263,24 @@ class DataPlane:
         values = ([cell.packets for cell in cells], [cell.bytes for cell in cells])
         self._write_cells(config, "counter", name, first, values)
 
-    def read_meters(
-        self, config: Config, name: str, first: int, count: int
-    ) -> list[MeterConfig | None]:
-        """Configurations of consecutive meters; None: not set (everything is green)."""
+    def read_meters(self, config: Config, name: str, first: int, count: int) -> list[MeterCell]:
+        """Consecutive meters."""
         self._compiled(config)
         which = encoding.which(config)
         answers = self._ask_all(
             ("read_meters", which, name, start, size) for start, size in ranges(first, count, CELLS)
         )
-        return [encoding.meter_config(item) for answer in answers for item in answer]
+        return [encoding.meter_cell(*item) for answer in answers for item in answer]
 
     def write_meters(
-        self, config: Config, name: str, first: int, meters: Sequence[MeterConfig | None]
+        self, config: Config, name: str, first: int, meters: Sequence[MeterCell]
     ) -> None:
-        """Set consecutive meters; None goes back to not set."""
+        """Set consecutive meters."""
         self._compiled(config)
-        rates, which = [encoding.rates(meter) for meter in meters], encoding.which(config)
+        written, which = [encoding.meter(cell) for cell in meters], encoding.which(config)
         self._ask_all(
-            ("write_meters", which, name, first + start, rates[start : start + ENTRIES])
-            for start in range(0, len(rates), ENTRIES)
+            ("write_meters", which, name, first + start, written[start : start + ENTRIES])
+            for start in range(0, len(written), ENTRIES)
         )
 
     def write_value_set(self, config: Config, name: str, members: Sequence[TernaryMatch]) -> None:

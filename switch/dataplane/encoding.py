@@ -8,10 +8,12 @@ from switch.codegen.manifest import Compiled, target_of
 from switch.dataplane.errors import RequestRefused
 from switch.dataplane.messages import (
     Config,
+    CounterCell,
     DefaultOp,
     EntryName,
     GroupOp,
     MemberOp,
+    MeterCell,
     MeterConfig,
     OpKind,
     Replica,
@@ -21,7 +23,7 @@ from switch.dataplane.requests import EntryKey, EntryOp
 from switch.p4json.objects import ActionCall, EntryAction, MatchKey, MemberRef
 from switch.runtime.config import Target
 from switch.runtime.keys import Encoded, KeyLayout
-from switch.runtime.meters import Rates
+from switch.runtime.meters import Counts, Rates
 
 
 def which(config: Config) -> int:
@@ -65,19 +67,25 @@ def group_op(op: GroupOp) -> tuple[str, str, int, list]:
     return (op.kind.value, op.profile, op.group_id, members)
 
 
-def copies(replicas: Sequence[Replica]) -> list[tuple[int, int]]:
-    """Ports and instances."""
-    return [(replica.port, replica.instance) for replica in replicas]
+def copies(replicas: Sequence[Replica]) -> list[list[tuple[int, int]]]:
+    """Of each replica its port and instance, and those of its backups behind."""
+    return [[(replica.port, replica.instance), *replica.backups] for replica in replicas]
 
 
-def rates(meter: MeterConfig | None) -> Rates | None:
-    """A meter's configuration."""
-    return None if meter is None else (meter.cir, meter.cburst, meter.pir, meter.pburst)
+def meter(cell: MeterCell) -> tuple[Rates | None, Counts | None]:
+    """A meter to be written."""
+    config, counts = cell.config, cell.counts
+    rates = config and (config.cir, config.cburst, config.pir, config.pburst)
+    if counts is None:
+        return rates, None
+    green, yellow, red = ((count.packets, count.bytes) for count in counts)
+    return rates, (*green, *yellow, *red)
 
 
-def meter_config(found: Rates | None) -> MeterConfig | None:
-    """A meter's configuration, read back."""
-    return None if found is None else MeterConfig(*found)
+def meter_cell(rates: Rates | None, counts: Counts) -> MeterCell:
+    """A meter, read back."""
+    colours = (CounterCell(*counts[:2]), CounterCell(*counts[2:4]), CounterCell(*counts[4:]))
+    return MeterCell(rates and MeterConfig(*rates), colours)
 
 
 def plain(key: MatchKey) -> tuple:

@@ -75,6 +75,16 @@ class MeterConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class MeterCell:
+    """One meter: its configuration, and what it has marked."""
+
+    config: MeterConfig | None = None
+    """None: not set, everything is green."""
+    counts: tuple[CounterCell, CounterCell, CounterCell] | None = None
+    """Green, yellow and red packets and bytes. None in a write: they stay."""
+
+
+@dataclass(frozen=True, slots=True)
 class MemberOp:
     """A change of one member of an action profile."""
 
@@ -112,6 +122,8 @@ class Replica:
 
     port: int
     instance: int = 0
+    backups: tuple[tuple[int, int], ...] = ()
+    """Ports and instances of which the first that is up stands in for a port that is down."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,9 +48,9 @@ class Node:
 
     def __init__(self, start_ns: int, cpu_port: int | None, events: WorkerEnd) -> None:
         self.start_ns = start_ns
-        self.replication = ReplicationEngine()
         self.ports: dict[int, Port] = {}
-        self.port_is_up: dict[int, bool] = {}
+        self.port_is_up: dict[int, bool] = {} if cpu_port is None else {cpu_port: True}
+        self.replication = ReplicationEngine(self.port_is_up)
         self.ports_changed = False
         """Set when a port was opened; the loop resets it."""
         self.programs = Programs()
@@ -259,6 +259,7 @@ class Node:
     def set_port_status(self, number: int, is_up: bool) -> None:
         """A port came up or went down: members of groups that watch it come in or stay out."""
         self.port_is_up[number] = is_up
+        self.replication.port_changed()
         for config in self.programs.all():
             config.port_changed(self.port_is_up)
 

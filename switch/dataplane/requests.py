@@ -12,16 +12,18 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from switch.dataplane.node import Node
-from switch.runtime.config import Profile, Target, make_meter
+from switch.runtime.config import Profile, Target
 from switch.runtime.errors import Refused
 from switch.runtime.keys import Encoded
-from switch.runtime.meters import Rates
+from switch.runtime.meters import Counts, Rates, rewritten
 from switch.runtime.sets import RuntimeValueSet
 
 EntryOp = tuple[str, str, Encoded, int, Target | None, int, object]
 """Kind, table, key, priority, action, time-out in ms, key as given; `default` has fewer."""
 
 EntryKey = tuple[str, Encoded, int]
+
+MeterState = tuple[Rates | None, Counts]
 
 
 # -- programs -----------------------------------------------------------------------------------
@@ -125,15 +127,19 @@ def write_entry_counters(
         entry.packets, entry.bytes = packets, octets
 
 
-def read_entry_meters(node: Node, which: int, keys: list[EntryKey]) -> list[Rates | None]:
-    """Rates of entries' meters."""
-    return [node.programs.config(which).entry(*key).meter.rates for key in keys]
+def read_entry_meters(node: Node, which: int, keys: list[EntryKey]) -> list[MeterState]:
+    """Entries' meters."""
+    meters = [node.programs.config(which).entry(*key).meter for key in keys]
+    return [(meter.rates, meter.counts) for meter in meters]
 
 
-def write_entry_meters(node: Node, which: int, meters: list[tuple[EntryKey, Rates | None]]) -> None:
-    """Configure entries' meters."""
-    for key, rates in meters:
-        node.programs.config(which).entry(*key).meter = make_meter(rates)
+def write_entry_meters(
+    node: Node, which: int, meters: list[tuple[EntryKey, tuple[Rates | None, Counts | None]]]
+) -> None:
+    """Configure entries' meters, and set what they count."""
+    for key, written in meters:
+        entry = node.programs.config(which).entry(*key)
+        entry.meter = rewritten(entry.meter, *written)
 
 
 def read_idle_times(node: Node, which: int, keys: list[EntryKey]) -> list[int]:
@@ -195,15 +201,17 @@ def fill_cells(node: Node, which: int, name: str, first: int, count: int, value:
     cells[first : first + count] = [value] * count
 
 
-def read_meters(node: Node, which: int, name: str, first: int, count: int) -> list[Rates | None]:
-    """Rates of consecutive meters."""
+def read_meters(node: Node, which: int, name: str, first: int, count: int) -> list[MeterState]:
+    """Consecutive meters."""
     (meters,) = node.programs.config(which).cells("meter", name, first, count)
-    return [meter.rates for meter in meters[first : first + count]]
+    return [(meter.rates, meter.counts) for meter in meters[first : first + count]]
 
 
-def write_meters(node: Node, which: int, name: str, first: int, rates: list[Rates | None]) -> None:
-    """Configure consecutive meters."""
-    node.programs.config(which).set_meters(name, first, rates)
+def write_meters(
+    node: Node, which: int, name: str, first: int, written: list[tuple[Rates | None, Counts | None]]
+) -> None:
+    """Configure consecutive meters, and set what they count."""
+    node.programs.config(which).set_meters(name, first, written)
 
 
 def write_value_set(node: Node, which: int, name: str, members: list[tuple[int, int]]) -> None:
@@ -214,22 +222,22 @@ def write_value_set(node: Node, which: int, name: str, members: list[tuple[int, 
 # -- replication, ports, packets ----------------------------------------------------------------
 
 
-def set_group(node: Node, group_id: int, copies: list[tuple[int, int]] | None) -> None:
+def set_group(node: Node, group_id: int, replicas: list[list[tuple[int, int]]] | None) -> None:
     """Set or (None) delete a multicast group."""
-    if copies is None:
+    if replicas is None:
         node.replication.delete_group(group_id)
     else:
-        node.replication.set_group(group_id, copies)
+        node.replication.set_group(group_id, replicas)
 
 
 def set_session(
-    node: Node, session_id: int, copies: list[tuple[int, int]] | None, limit: int
+    node: Node, session_id: int, replicas: list[list[tuple[int, int]]] | None, limit: int
 ) -> None:
     """Set or (None) delete a clone session."""
-    if copies is None:
+    if replicas is None:
         node.replication.delete_session(session_id)
     else:
-        node.replication.set_session(session_id, copies, limit)
+        node.replication.set_session(session_id, replicas, limit)
 
 
 def open_port(node: Node, number: int, interface: str) -> None:

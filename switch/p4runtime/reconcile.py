@@ -43,7 +43,7 @@ def _written_state(source: View) -> Iterator[p4r.Entity]:
         p4r.Entity(action_profile_member=p4r.ActionProfileMember()),
         p4r.Entity(action_profile_group=p4r.ActionProfileGroup()),
         p4r.Entity(table_entry=_table_request()),
-        p4r.Entity(meter_entry=p4r.MeterEntry()),
+        p4r.Entity(meter_entry=p4r.MeterEntry(counter_data=p4r.MeterCounterData())),
         p4r.Entity(value_set_entry=p4r.ValueSetEntry()),
         p4r.Entity(digest_entry=p4r.DigestEntry()),
         p4r.Entity(table_entry=p4r.TableEntry(is_default_action=True)),
@@ -68,6 +68,7 @@ def _table_request() -> p4r.TableEntry:
     request = p4r.TableEntry()
     request.counter_data.SetInParent()
     request.meter_config.SetInParent()
+    request.meter_counter_data.SetInParent()
     return request
 
 
@@ -80,7 +81,9 @@ def _is_written(source: View, entity: p4r.Entity) -> bool:
             return table.default.action is not None
         return not entry.is_const
     if kind == "meter_entry":
-        return entity.meter_entry.HasField("config")
+        counts = entity.meter_entry.counter_data
+        counted = any(each.packet_count for each in (counts.green, counts.yellow, counts.red))
+        return counted or entity.meter_entry.HasField("config")
     return kind != "value_set_entry" or bool(entity.value_set_entry.members)
 
 

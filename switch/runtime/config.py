@@ -16,7 +16,7 @@ from typing import Any
 from switch.runtime.entries import NO_ACTION, Entry, Group, Member
 from switch.runtime.errors import Refused
 from switch.runtime.keys import Encoded
-from switch.runtime.meters import UNSET, Meter, Rates
+from switch.runtime.meters import UNSET, Counts, Meter, Rates, rewritten
 from switch.runtime.ranked import TABLES
 from switch.runtime.sets import RuntimeValueSet
 from switch.runtime.tables import RuntimeTable
@@ -252,10 +252,13 @@ class Config:
             )
         return found
 
-    def set_meters(self, name: str, first: int, rates: Sequence[Rates | None]) -> None:
-        """Configure meters."""
-        (meters,) = self.cells("meter", name, first, len(rates))
-        meters[first : first + len(rates)] = [make_meter(item) for item in rates]
+    def set_meters(
+        self, name: str, first: int, written: Sequence[tuple[Rates | None, Counts | None]]
+    ) -> None:
+        """Configure meters, and set what they count."""
+        (meters,) = self.cells("meter", name, first, len(written))
+        for index, what in enumerate(written, first):
+            meters[index] = rewritten(meters[index], *what)
 
     def value_set(self, name: str) -> RuntimeValueSet:
         """A value set that must be there."""
@@ -278,11 +281,6 @@ class Config:
                     yield None
                 if entry.timeout_ns and _became_idle(entry, monotonic_ns()):
                     yield state.name, entry
-
-
-def make_meter(rates: Rates | None) -> Meter:
-    """A meter, or the one that is not configured."""
-    return UNSET if rates is None else Meter(rates, monotonic_ns())
 
 
 def _became_idle(entry: Entry, now_ns: int) -> bool:

@@ -1,17 +1,24 @@
 """Two-rate three-colour meters (RFC 2698, colour-blind), as BMv2 computes them.
 
 Tokens are reckoned from the time at which the meter was configured, with integers, so that nothing
-is lost however often a meter runs.
+is lost however often a meter runs. What was marked is counted by colour, but for meters that nobody
+has ever written to: these are all one object.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from time import monotonic_ns
 
 GREEN, YELLOW, RED = 0, 1, 2
 
+Counts = tuple[int, int, int, int, int, int]
+"""Packets and bytes that were marked green, yellow and red."""
+
 Rates = tuple[int, int, int, int]
 """CIR, CBS, PIR, PBS: rates per second, bursts in the same unit (packets or bytes)."""
+
+_NOTHING: Counts = (0, 0, 0, 0, 0, 0)
 
 
 class _Bucket:
@@ -36,43 +43,64 @@ class _Bucket:
 
 
 class Meter:
-    """A configured meter."""
+    """A meter that counts. Without rates everything is green."""
 
-    __slots__ = ("_committed", "_peak", "_start_ns", "rates")
+    __slots__ = ("_committed", "_counts", "_peak", "_start_ns", "rates")
 
-    def __init__(self, rates: Rates, now_ns: int) -> None:
-        self.rates: Rates | None = rates
-        self._committed = _Bucket(rates[0], rates[1])
-        self._peak = _Bucket(rates[2], rates[3])
+    def __init__(self, rates: Rates | None, now_ns: int, counts: Iterable[int] = _NOTHING) -> None:
+        self.rates = rates
+        self._counts = list(counts)
+        self._committed = _Bucket(*rates[:2]) if rates else None
+        self._peak = _Bucket(*rates[2:]) if rates else None
         self._start_ns = now_ns
 
-    def mark(self, amount: int) -> int:
-        """The colour of a packet of that size: 0 green, 1 yellow, 2 red."""
-        return self.mark_at(amount, monotonic_ns())
+    @property
+    def counts(self) -> Counts:
+        """What was marked so far."""
+        return tuple(self._counts)
 
-    def mark_at(self, amount: int, now_ns: int) -> int:
+    def mark(self, amount: int, length: int) -> int:
+        """The colour of a packet: 0 green, 1 yellow, 2 red.
+
+        `amount` is what it takes of the buckets, 1 or its bytes; `length` its bytes.
+        """
+        return self.mark_at(amount, length, monotonic_ns())
+
+    def mark_at(self, amount: int, length: int, now_ns: int) -> int:
         """The colour of a packet that comes at that time."""
-        elapsed_us = (now_ns - self._start_ns) // 1000
+        colour = self._colour(amount, (now_ns - self._start_ns) // 1000)
+        self._counts[2 * colour] += 1
+        self._counts[2 * colour + 1] += length
+        return colour
+
+    def _colour(self, amount: int, elapsed_us: int) -> int:
+        if self._peak is None or self._committed is None:
+            return GREEN
         if not self._peak.take(amount, elapsed_us):
             return RED
         return GREEN if self._committed.take(amount, elapsed_us) else YELLOW
 
 
-class _Unset(Meter):
-    """A meter that is not configured: everything is green."""
+class _Untouched(Meter):
+    """A meter that nobody has written to: everything is green, nothing is counted."""
 
     __slots__ = ()
 
-    def __init__(self) -> None:
-        self.rates = None
-
-    def mark_at(self, amount: int, now_ns: int) -> int:
+    def mark_at(self, amount: int, length: int, now_ns: int) -> int:
         """Green."""
         return GREEN
 
-    def mark(self, amount: int) -> int:
+    def mark(self, amount: int, length: int) -> int:
         """Green."""
         return GREEN
 
 
-UNSET = _Unset()
+UNSET = _Untouched(None, 0)
+
+
+def rewritten(former: Meter, rates: Rates | None, counts: Counts | None) -> Meter:
+    """What a meter becomes when a controller writes to it; without `counts` these stay."""
+    kept = former.counts if counts is None else counts
+    if rates is None and not any(kept):
+        return UNSET
+    return Meter(rates, monotonic_ns(), kept)

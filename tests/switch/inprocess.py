@@ -26,7 +26,8 @@ class InProcessSwitch:
         self.program = program
         self.compiled = compile_program(program)
         self.config = Config()
-        self.replication = ReplicationEngine()
+        self.port_is_up: dict[int, bool] = {}
+        self.replication = ReplicationEngine(self.port_is_up)
         self.drops = [0] * len(Drop)
         self.digests: list[tuple[str, tuple[int, ...]]] = []
         self.messages: list[str] = []

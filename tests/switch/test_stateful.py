@@ -7,7 +7,7 @@ from zlib import crc32
 import pytest
 
 from switch.runtime.hashes import HASHES, make_crc
-from switch.runtime.meters import GREEN, RED, UNSET, YELLOW, Meter
+from switch.runtime.meters import GREEN, RED, UNSET, YELLOW, Meter, rewritten
 from tests.switch.draft import Draft, Json, assign, call, const, extract, field, forward, named
 from tests.switch.inprocess import InProcessSwitch
 
@@ -94,15 +94,17 @@ def test_a_meter_that_is_not_set_says_green():
     )
     switch = InProcessSwitch(_draft(execute).load())
     assert _value(switch, 1, 9) == GREEN
-    switch.config.set_meters("m", 1, [(1, 1, 1, 2)])
+    switch.config.set_meters("m", 1, [((1, 1, 1, 2), None)])
     assert [_value(switch, 1, 9) for _ in range(4)] == [GREEN, YELLOW, RED, RED]
     assert _value(switch, 99, 9) == 9
+    length = len(_frame(1))
+    assert switch.config.meters["m"][1].counts == (1, length, 1, length, 2, 2 * length)
 
 
 def test_a_meter_lets_through_what_its_rates_say():
     second = 1_000_000_000
     meter = Meter((100, 10, 200, 20), 0)
-    colours = [meter.mark_at(1, second + tick * second // 1000) for tick in range(1000)]
+    colours = [meter.mark_at(1, 64, second + tick * second // 1000) for tick in range(1000)]
     assert colours.count(GREEN) == pytest.approx(110, abs=2)
     assert colours.count(YELLOW) == pytest.approx(110, abs=2)
     assert colours.count(RED) == 1000 - colours.count(GREEN) - colours.count(YELLOW)
@@ -111,13 +113,23 @@ def test_a_meter_lets_through_what_its_rates_say():
 def test_a_meter_that_runs_often_loses_no_tokens():
     meter = Meter((3, 1, 3, 1), 0)
     second = 1_000_000_000
-    colours = [meter.mark_at(1, tick * second // 100_000) for tick in range(400_001)]
+    colours = [meter.mark_at(1, 64, tick * second // 100_000) for tick in range(400_001)]
     assert colours.count(GREEN) == 13
 
 
 def test_an_unset_meter_has_no_rates():
     assert UNSET.rates is None
-    assert UNSET.mark(1500) == GREEN
+    assert UNSET.mark(1500, 1500) == GREEN
+    assert UNSET.counts == (0,) * 6
+
+
+def test_a_meter_keeps_its_counts_when_its_rates_change_and_is_given_others():
+    meter = rewritten(UNSET, (0, 1, 0, 1), None)
+    assert [meter.mark(1, 100), meter.mark(1, 60)] == [GREEN, RED]
+    meter = rewritten(meter, None, None)
+    assert (meter.rates, meter.mark(1, 40)) == (None, GREEN)
+    assert meter.counts == (2, 140, 0, 0, 1, 60)
+    assert rewritten(meter, None, (0,) * 6) is UNSET
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from switch.p4json.objects import (
     RangeMatch,
     TernaryMatch,
 )
-from switch.runtime.config import make_meter
 from switch.runtime.errors import Refused
+from switch.runtime.meters import UNSET, rewritten
 from tests.switch.draft import Draft, Json, assign, const, extract, field, forward, param
 from tests.switch.inprocess import InProcessSwitch
 
@@ -223,7 +223,7 @@ def test_a_direct_meters_colour_goes_to_its_field():
     switch = InProcessSwitch(draft.load())
     switch.insert("t", (1,), ActionCall("to", (2,)))
     assert switch.send(1, b"\x01\0\0\x09") == [(2, b"\x01\0\0\0")]
-    switch.config.entry("t", 1, 0).meter = make_meter((1, 1, 1, 2))
+    switch.config.entry("t", 1, 0).meter = rewritten(UNSET, (1, 1, 1, 2), None)
     colours = [switch.send(1, b"\x01\0\0\x09")[0][1][3] for _ in range(3)]
     assert colours == [0, 1, 2]
 

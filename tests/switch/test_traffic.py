@@ -68,7 +68,7 @@ def test_egress_may_drop_but_not_redirect():
 
 def test_marking_to_drop_takes_back_a_multicast():
     switch = _switch([assign("standard_metadata", "mcast_grp", const(5)), DROP])
-    switch.replication.set_group(5, [(2, 0), (3, 0)])
+    switch.replication.set_group(5, [[(2, 0)], [(3, 0)]])
     assert switch.send(1, FRAME) == []
 
 
@@ -78,7 +78,7 @@ def test_each_copy_of_a_multicast_has_its_own_egress():
     kind = assign("h", "c", INSTANCE)
     group = assign("standard_metadata", "mcast_grp", const(5))
     switch = _switch([group], [rid, once, kind])
-    switch.replication.set_group(5, [(2, 20), (3, 30), (3, 31)])
+    switch.replication.set_group(5, [[(2, 20)], [(3, 30)], [(3, 31)]])
     expected = [(2, 20), (3, 30), (3, 31)]
     assert switch.send(1, FRAME) == [
         (port, bytes([2, instance, 0, Instance.REPLICATION]) + b"rest")
@@ -88,7 +88,7 @@ def test_each_copy_of_a_multicast_has_its_own_egress():
 
 def test_a_multicast_wins_over_a_drop_and_a_port():
     switch = _switch([forward(9), assign("standard_metadata", "mcast_grp", const(5))])
-    switch.replication.set_group(5, [(2, 0)])
+    switch.replication.set_group(5, [[(2, 0)]])
     assert switch.send(1, FRAME) == [(2, FRAME)]
 
 
@@ -125,7 +125,7 @@ def test_a_clone_from_ingress_is_the_packet_as_it_came_with_the_kept_metadata():
     )
     _field_list(draft, 1, field("meta", "m"))
     switch = InProcessSwitch(draft.load())
-    switch.replication.set_session(4, [(5, 0)], 0)
+    switch.replication.set_session(4, [[(5, 0)]], 0)
     clone, original = sorted(switch.send(1, FRAME), reverse=True)
     assert original == (2, b"\xaa\x78\x00\x66rest")
     assert clone == (5, b"\x01\x78\x01\x00rest")
@@ -134,7 +134,7 @@ def test_a_clone_from_ingress_is_the_packet_as_it_came_with_the_kept_metadata():
 def test_a_clone_session_cuts_its_clones():
     draft = _draft([call("clone_ingress_pkt_to_egress", const(4), const(0)), forward(2)])
     switch = InProcessSwitch(draft.load())
-    switch.replication.set_session(4, [(5, 0)], 3)
+    switch.replication.set_session(4, [[(5, 0)]], 3)
     assert sorted(switch.send(1, FRAME)) == [(2, FRAME), (5, FRAME[:3])]
 
 
@@ -158,7 +158,7 @@ def test_a_clone_from_egress_has_the_headers_of_the_end_of_egress():
     )
     _field_list(draft, 1, field("meta", "m"))
     switch = InProcessSwitch(draft.load())
-    switch.replication.set_session(4, [(6, 0)], 0)
+    switch.replication.set_session(4, [[(6, 0)]], 0)
     assert switch.send(1, FRAME) == [(2, b"\xee\x02\x03\x04rest"), (6, b"\xee\x09\x03\x04rest")]
 
 
@@ -168,7 +168,7 @@ def test_a_clone_session_cuts_clones_from_egress_too():
     clone = call("clone_egress_pkt_to_egress", const(4), const(0))
     draft.branch(is_clone, [], [clone], "egress")
     switch = InProcessSwitch(draft.load())
-    switch.replication.set_session(4, [(6, 0)], 5)
+    switch.replication.set_session(4, [[(6, 0)]], 5)
     assert switch.send(1, FRAME) == [(2, FRAME), (6, FRAME[:5])]
 
 
@@ -189,7 +189,7 @@ def test_names_of_the_program_do_not_get_in_the_way_of_the_generators():
         forward(2),
     )
     switch = InProcessSwitch(draft.load())
-    switch.replication.set_session(4, [(5, 0)], 0)
+    switch.replication.set_session(4, [[(5, 0)]], 0)
     assert sorted(switch.send(1, b"abc")) == [(2, b"\x2dbc"), (5, b"abc")]
 
 

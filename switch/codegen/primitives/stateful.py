@@ -78,7 +78,10 @@ def execute_meter(arguments: Arguments, context: Context, place: Place) -> Block
     meters = context.links.get("meter", meter.name)
     amount = "length" if meter.counts_bytes else "1"
     colour = Value(
-        f"{meters}[{index.text}].mark({amount})", reads=index.reads | {"length"}, low=0, high=2
+        f"{meters}[{index.text}].mark({amount}, length)",
+        reads=index.reads | {"length"},
+        low=0,
+        high=2,
     )
     name = context.state.local("colour")
     marked = Run(f"{name} = {colour.text}", colour.reads, frozenset({name}))

@@ -8,15 +8,14 @@ from typing import Any, ClassVar
 
 from finsy.proto import p4r
 
-from switch.dataplane.messages import MeterConfig
+from switch.dataplane.messages import MeterCell
 from switch.p4runtime.effects import Cell, Channel, Fill
 from switch.p4runtime.entities.handler import EntityHandler, only_modify
 from switch.p4runtime.entities.resources import (
     counter_cell,
     fill_counter,
-    fill_meter,
-    meter_config,
-    refuse_meter_counters,
+    fill_meter_entry,
+    meter_cell,
 )
 from switch.p4runtime.state import Array
 from switch.p4runtime.status import StatusError, invalid_argument
@@ -53,14 +52,13 @@ class ArrayHandler(EntityHandler):
 
     def read(self, view: View, message: Any) -> Answer:
         """One cell, all of an array (no index), or all of all arrays (no id)."""
-        self.check_read(message)
         arrays = select(view, self.arrays(view), self.object_id(message), self.what)
         if message.HasField("index"):
             if not self.object_id(message):
                 raise invalid_argument(f"an index needs the id of a {self.what}")
             return self._one(view, arrays, message)
         found = [(array, 0, self.cells(view, array, 0, array.size)) for array in arrays]
-        return self._messages(found)
+        return self._messages(found, message)
 
     def read_many(self, view: View, messages: Sequence[Any]) -> list[Answer | StatusError]:
         """Each request by itself, but runs of single cells in one slice."""
@@ -68,7 +66,8 @@ class ArrayHandler(EntityHandler):
         while len(answers) < len(messages):
             first = messages[len(answers)]
             length = self._run_length(messages, len(answers))
-            answers += self._run(view, first, length) or [self._try_read(view, first)]
+            run = messages[len(answers) : len(answers) + length]
+            answers += self._run(view, run) or [self._try_read(view, first)]
         return answers
 
     def _run_length(self, messages: Sequence[Any], start: int) -> int:
@@ -85,8 +84,9 @@ class ArrayHandler(EntityHandler):
             length += 1
         return length
 
-    def _run(self, view: View, first: Any, length: int) -> list[Answer]:
+    def _run(self, view: View, run: Sequence[Any]) -> list[Answer]:
         """The answers to a run of requests; [] if they are better looked at one by one."""
+        first, length = run[0], len(run)
         array = self.arrays(view).get(self.object_id(first))
         if length == 1 or array is None or not view.scope.allows(self.object_id(first)):
             return []
@@ -95,8 +95,8 @@ class ArrayHandler(EntityHandler):
             return []
         cells = self.cells(view, array, index, length)
         return [
-            self._messages([(array, index + place, cells[place : place + 1])])
-            for place in range(length)
+            self._messages([(array, index + place, cells[place : place + 1])], message)
+            for place, message in enumerate(run)
         ]
 
     def _one(self, view: View, arrays: list[Any], message: Any) -> Answer:
@@ -104,11 +104,11 @@ class ArrayHandler(EntityHandler):
         for array in arrays:
             index = check_index(message.index, array)
             found.append((array, index, self.cells(view, array, index, 1)))
-        return self._messages(found)
+        return self._messages(found, message)
 
-    def _messages(self, found: list[tuple[Any, int, list[Any]]]) -> Answer:
+    def _messages(self, found: list[tuple[Any, int, list[Any]]], request: Any) -> Answer:
         for array, first, cells in found:
-            yield from self.entities(array, first, cells)
+            yield from self.entities(array, first, cells, request)
 
     @abstractmethod
     def arrays(self, view: View) -> Mapping[int, Any]:
@@ -123,11 +123,8 @@ class ArrayHandler(EntityHandler):
         """Cells as the data plane holds them."""
 
     @abstractmethod
-    def entities(self, array: Any, first: int, cells: list[Any]) -> Answer:
-        """The messages of consecutive cells."""
-
-    def check_read(self, message: Any) -> None:
-        """Raise the `StatusError` of a request that asks for too much."""
+    def entities(self, array: Any, first: int, cells: list[Any], request: Any) -> Answer:
+        """The messages of consecutive cells, with what the request asks for."""
 
 
 class CounterHandler(ArrayHandler):
@@ -154,7 +151,9 @@ class CounterHandler(ArrayHandler):
         """The counts."""
         return view.plane.read_counters(view.config, array.name, first, count)
 
-    def entities(self, array: Array, first: int, cells: list[Any]) -> Answer:
+    def entities(
+        self, array: Array, first: int, cells: list[Any], request: p4r.CounterEntry
+    ) -> Answer:
         """One message a cell."""
         for place, cell in enumerate(cells):
             entity = p4r.Entity()
@@ -177,32 +176,27 @@ class MeterHandler(ArrayHandler):
         """The meter's id."""
         return message.meter_id
 
-    def check_read(self, message: p4r.MeterEntry) -> None:
-        """Per-colour counters are not kept."""
-        refuse_meter_counters(message)
-
     def arrays(self, view: View) -> Mapping[int, Array]:
         """The indirect meters."""
         return view.pipeline.meters
 
-    def value(self, array: Array, message: p4r.MeterEntry) -> MeterConfig | None:
-        """The configuration; without one the meter goes back to its default."""
-        refuse_meter_counters(message)
-        if not message.HasField("config"):
-            return None
-        return meter_config(message.config, array.meter_type)
+    def value(self, array: Array, message: p4r.MeterEntry) -> MeterCell:
+        """The configuration, without one the meter's default, and what it is to count."""
+        return meter_cell(message, array.meter_type)
 
     def cells(self, view: View, array: Array, first: int, count: int) -> list[Any]:
-        """The configurations."""
+        """Configurations and counts."""
         return view.plane.read_meters(view.config, array.name, first, count)
 
-    def entities(self, array: Array, first: int, cells: list[MeterConfig | None]) -> Answer:
+    def entities(
+        self, array: Array, first: int, cells: list[MeterCell], request: p4r.MeterEntry
+    ) -> Answer:
         """One message a cell; without config where the meter has its default."""
-        for place, config in enumerate(cells):
+        with_counts = request.HasField("counter_data")
+        for place, cell in enumerate(cells):
             entity = p4r.Entity()
             message = entity.meter_entry
             message.meter_id = array.array_id
             message.index.index = first + place
-            if config is not None:
-                fill_meter(message.config, config)
+            fill_meter_entry(message, cell, with_counts=with_counts)
             yield entity

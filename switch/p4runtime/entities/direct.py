@@ -7,14 +7,14 @@ from typing import Any
 
 from finsy.proto import p4r
 
+from switch.dataplane.messages import MeterCell
 from switch.p4runtime.effects import Channel
 from switch.p4runtime.entities.handler import EntityHandler, only_modify
 from switch.p4runtime.entities.resources import (
     counter_cell,
     fill_counter,
-    fill_meter,
-    meter_config,
-    refuse_meter_counters,
+    fill_meter_entry,
+    meter_cell,
 )
 from switch.p4runtime.entities.table_keys import entry_key, fill_key
 from switch.p4runtime.state import Entry, Table
@@ -119,28 +119,25 @@ class DirectMeterHandler(_DirectHandler):
     ) -> None:
         """Configure the meter of an entry; without config it goes back to the default."""
         only_modify(update, "direct meter")
-        refuse_meter_counters(message)
         table, entry = self._entry(view, message)
-        config = None
-        if message.HasField("config"):
-            config = meter_config(message.config, table.meter_type)
-        tx.effect(Channel.DIRECT_METER, (table.plane_name(entry), config))
+        cell = meter_cell(message, table.meter_type)
+        tx.effect(Channel.DIRECT_METER, (table.plane_name(entry), cell))
 
     def read(self, view: View, message: p4r.DirectMeterEntry) -> Iterator[p4r.Entity]:
-        """The meters of the selected entries."""
-        refuse_meter_counters(message)
+        """The meters of the selected entries; what they count if the request has the field."""
         found = [
             (table, entries, view.plane.read_direct_meters(view.config, names))
             for table, entries in self._selected(view, message)
             if (names := [table.plane_name(entry) for entry in entries])
         ]
-        return self._messages(found)
+        return self._messages(found, with_counts=message.HasField("counter_data"))
 
-    def _messages(self, found: list[tuple[Table, list[Entry], Any]]) -> Iterator[p4r.Entity]:
-        for table, entries, configs in found:
-            for entry, config in zip(entries, configs, strict=True):
+    def _messages(
+        self, found: list[tuple[Table, list[Entry], list[MeterCell]]], *, with_counts: bool
+    ) -> Iterator[p4r.Entity]:
+        for table, entries, cells in found:
+            for entry, cell in zip(entries, cells, strict=True):
                 entity = p4r.Entity()
                 fill_key(entity.direct_meter_entry.table_entry, table, entry)
-                if config is not None:
-                    fill_meter(entity.direct_meter_entry.config, config)
+                fill_meter_entry(entity.direct_meter_entry, cell, with_counts=with_counts)
                 yield entity

@@ -48,7 +48,9 @@ class RegisterHandler(ArrayHandler):
         """The cells."""
         return view.plane.read_registers(view.config, array.name, first, count)
 
-    def entities(self, array: Register, first: int, cells: list[int]) -> Answer:
+    def entities(
+        self, array: Register, first: int, cells: list[int], request: p4r.RegisterEntry
+    ) -> Answer:
         """One entity a cell, or messages of many."""
         codec = array.codec
         is_plain = isinstance(codec, BitCodec) and codec.widths[0] <= MAX_WIDTH

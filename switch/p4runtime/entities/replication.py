@@ -75,6 +75,8 @@ class ReplicationHandler(EntityHandler):
         for replica in copy.replicas:
             if replica.WhichOneof("port_kind") == "port":
                 replica.port = encode(int.from_bytes(replica.port, "big"))
+            for backup in replica.backup_replicas:
+                backup.port = encode(int.from_bytes(backup.port, "big"))
         tx.put(known, object_id, copy)
         method = f"set_{kind.removesuffix('_entry')}"
         tx.effect(Channel.REPLICATION, Call(method, arguments))
@@ -112,7 +114,7 @@ def _replicas(
     entry: p4r.MulticastGroupEntry | p4r.CloneSessionEntry,
 ) -> tuple[Replica, ...]:
     replicas = tuple(_replica(replica) for replica in entry.replicas)
-    if len(set(replicas)) < len(replicas):
+    if len({(replica.port, replica.instance) for replica in replicas}) < len(replicas):
         raise invalid_argument("two replicas have the same port and instance")
     return replicas
 
@@ -121,19 +123,27 @@ def _replica(message: p4r.Replica) -> Replica:
     kind = message.WhichOneof("port_kind")
     if kind is None:
         raise invalid_argument("a replica has no port")
-    if message.backup_replicas:
-        raise unimplemented("backup replicas")
+    if message.backup_replicas and kind != "port":
+        raise invalid_argument("a replica with backups is given its own port as `port`")
     if kind == "port":
         port = decode(message.port, _PORT_BITS, "the port of a replica")
     else:
         port = message.egress_port
     if port >> _PORT_BITS:
         raise invalid_argument(f"the port of a replica, {port}, does not fit {_PORT_BITS} bits")
+    backups = tuple(
+        (decode(backup.port, _PORT_BITS, "the port of a backup replica"), _instance(backup))
+        for backup in message.backup_replicas
+    )
+    return Replica(port, _instance(message), backups)
+
+
+def _instance(message: p4r.Replica | p4r.BackupReplica) -> int:
     if message.instance >> _INSTANCE_BITS:
         raise invalid_argument(
             f"the instance of a replica, {message.instance}, does not fit {_INSTANCE_BITS} bits"
         )
-    return Replica(port, message.instance)
+    return message.instance
 
 
 def _packet_length(session: p4r.CloneSessionEntry) -> int:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypeAlias
 
 from finsy.proto import p4i, p4r
 
-from switch.dataplane.messages import CounterCell, MeterConfig
+from switch.dataplane.messages import CounterCell, MeterCell, MeterConfig
 from switch.p4runtime.effects import Channel
 from switch.p4runtime.state import Entry, Table
 from switch.p4runtime.status import invalid_argument, unimplemented
 from switch.p4runtime.transaction import Transaction
+
+MeterCounts: TypeAlias = tuple[CounterCell, CounterCell, CounterCell]
+"""Green, yellow, red."""
 
 MAX_INT64 = (1 << 63) - 1
 
@@ -55,31 +58,54 @@ def fill_meter(message: p4r.MeterConfig, config: MeterConfig) -> None:
     message.pir, message.pburst = config.pir, config.pburst
 
 
-def refuse_meter_counters(message: Any) -> None:
-    """Raise UNIMPLEMENTED for per-colour counters, which this switch does not keep."""
-    field = "meter_counter_data" if isinstance(message, p4r.TableEntry) else "counter_data"
-    if message.HasField(field):
-        raise unimplemented("per-colour counters of meters")
+def meter_counts(data: p4r.MeterCounterData) -> MeterCounts:
+    """The counts by colour that a message describes; raises INVALID_ARGUMENT."""
+    return (counter_cell(data.green), counter_cell(data.yellow), counter_cell(data.red))
+
+
+def fill_meter_counts(message: p4r.MeterCounterData, counts: MeterCounts) -> None:
+    """Fill the message of counts by colour."""
+    for colour, cell in zip((message.green, message.yellow, message.red), counts, strict=True):
+        fill_counter(colour, cell)
+
+
+def meter_cell(message: p4r.MeterEntry | p4r.DirectMeterEntry, meter_type: int) -> MeterCell:
+    """What a message makes of a meter; raises INVALID_ARGUMENT.
+
+    Without config it goes back to its default, without counts these stay.
+    """
+    config = meter_config(message.config, meter_type) if message.HasField("config") else None
+    counts = meter_counts(message.counter_data) if message.HasField("counter_data") else None
+    return MeterCell(config, counts)
+
+
+def fill_meter_entry(
+    message: p4r.MeterEntry | p4r.DirectMeterEntry, cell: MeterCell, *, with_counts: bool
+) -> None:
+    """Fill what depends on the meter; no config where it has its default."""
+    if cell.config is not None:
+        fill_meter(message.config, cell.config)
+    if with_counts and cell.counts is not None:
+        fill_meter_counts(message.counter_data, cell.counts)
 
 
 def refuse_for_default(message: p4r.TableEntry) -> None:
     """Raise UNIMPLEMENTED for resources of a default entry: as in BMv2 it has none."""
-    if message.HasField("counter_data") or message.HasField("meter_config"):
+    fields = ("counter_data", "meter_config", "meter_counter_data")
+    if any(message.HasField(field) for field in fields):
         raise unimplemented("direct counters and meters of default entries")
 
 
 def check(table: Table, message: p4r.TableEntry) -> None:
     """Raise INVALID_ARGUMENT for what a table does not have, or for bad values."""
-    if message.HasField("meter_counter_data"):
-        refuse_meter_counters(message)
     if message.HasField("counter_data"):
         if not table.has_counter:
             raise invalid_argument(f"table {table.name} has no direct counter")
         counter_cell(message.counter_data)
-    if message.HasField("meter_config"):
+    if message.HasField("meter_config") or message.HasField("meter_counter_data"):
         if not table.has_meter:
             raise invalid_argument(f"table {table.name} has no direct meter")
-        meter_config(message.meter_config, table.meter_type)
+        _meter_of_entry(table, message)
 
 
 def write(
@@ -92,8 +118,15 @@ def write(
     if table.has_counter and message.HasField("counter_data"):
         cell = counter_cell(message.counter_data)
         tx.effect(Channel.DIRECT_COUNTER, (table.plane_name(entry), cell))
-    if table.has_meter and (not is_insert or message.HasField("meter_config")):
-        config = None
-        if message.HasField("meter_config"):
-            config = meter_config(message.meter_config, table.meter_type)
-        tx.effect(Channel.DIRECT_METER, (table.plane_name(entry), config))
+    cell = _meter_of_entry(table, message)
+    if table.has_meter and (not is_insert or cell != MeterCell()):
+        tx.effect(Channel.DIRECT_METER, (table.plane_name(entry), cell))
+
+
+def _meter_of_entry(table: Table, message: p4r.TableEntry) -> MeterCell:
+    config = counts = None
+    if message.HasField("meter_config"):
+        config = meter_config(message.meter_config, table.meter_type)
+    if message.HasField("meter_counter_data"):
+        counts = meter_counts(message.meter_counter_data)
+    return MeterCell(config, counts)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from finsy.proto import p4r
 
-from switch.dataplane.messages import CounterCell, MeterConfig
+from switch.dataplane.messages import CounterCell, MeterCell
 from switch.p4json.objects import ActionCall, MemberRef
 from switch.p4runtime.entities import resources
 from switch.p4runtime.entities.table_keys import check_default, entry_key, fill_key
@@ -31,7 +31,7 @@ class _Found:
     table: Table
     entries: list[Entry]
     counters: list[CounterCell] | None = None
-    meters: list[MeterConfig | None] | None = None
+    meters: list[MeterCell] | None = None
     idle_ms: list[int] | None = None
 
 
@@ -45,7 +45,6 @@ class TableReads:
     def entities(self) -> Iterator[p4r.Entity]:
         """What the request selects; raises INVALID_ARGUMENT if it is malformed."""
         request = self._request
-        resources.refuse_meter_counters(request)
         tables = select(self._view, self._view.pipeline.tables, request.table_id, "table")
         if request.is_default_action:
             check_default(request)
@@ -78,7 +77,8 @@ class TableReads:
             return found
         if request.HasField("counter_data") and table.has_counter:
             found.counters = plane.read_direct_counters(config, names)
-        if request.HasField("meter_config") and table.has_meter:
+        wants_meter = request.HasField("meter_config") or request.HasField("meter_counter_data")
+        if wants_meter and table.has_meter:
             found.meters = plane.read_direct_meters(config, names)
         if request.HasField("time_since_last_hit") and table.supports_idle_timeout:
             found.idle_ms = plane.read_idle_times_ms(config, names)
@@ -127,11 +127,17 @@ class TableReads:
                 fill_entry(message, group.table, entry)
                 if group.counters is not None:
                     resources.fill_counter(message.counter_data, group.counters[place])
-                if group.meters is not None and group.meters[place] is not None:
-                    resources.fill_meter(message.meter_config, group.meters[place])
+                if group.meters is not None:
+                    self._fill_meter(message, group.meters[place])
                 if group.idle_ms is not None:
                     message.time_since_last_hit.elapsed_ns = group.idle_ms[place] * _NS_PER_MS
                 yield entity
+
+    def _fill_meter(self, message: p4r.TableEntry, cell: MeterCell) -> None:
+        if self._request.HasField("meter_config") and cell.config is not None:
+            resources.fill_meter(message.meter_config, cell.config)
+        if self._request.HasField("meter_counter_data") and cell.counts is not None:
+            resources.fill_meter_counts(message.meter_counter_data, cell.counts)
 
     def _defaults(self, found) -> Iterator[p4r.Entity]:
         for table, default in found:

@@ -1,12 +1,14 @@
 """Parser value sets (specification 1.4, "ValueSetEntry").
 
-The data plane matches a member as one value with a mask, the fields put together, so every
-match kind but ranges is possible.
+The data plane matches values with masks, the fields put together. A range is as many of these as
+it takes prefixes to cover it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import product
+from math import prod
 
 from finsy.proto import p4r
 
@@ -14,10 +16,14 @@ from switch.p4json.objects import MatchKey, TernaryMatch
 from switch.p4runtime.effects import Channel
 from switch.p4runtime.entities.handler import EntityHandler, only_modify
 from switch.p4runtime.match import ExactCodec, FieldCodec, LpmCodec, RangeCodec
+from switch.p4runtime.prefixes import prefixes
 from switch.p4runtime.state import ValueSet
-from switch.p4runtime.status import already_exists, resource_exhausted, unimplemented
+from switch.p4runtime.status import already_exists, resource_exhausted
 from switch.p4runtime.transaction import Transaction
 from switch.p4runtime.view import View, find, select
+
+MAX_MATCHES = 1024
+"""Of one member: two ranges of 16 bits can be 900 together."""
 
 
 class ValueSetHandler(EntityHandler):
@@ -42,7 +48,7 @@ class ValueSetHandler(EntityHandler):
         members = tuple(value_set.keys.decode(member.match) for member in message.members)
         if len(set(members)) < len(members):
             raise already_exists(f"value set {value_set.name} is given a member twice")
-        matches = tuple(_joined(value_set, member) for member in members)
+        matches = tuple(match for member in members for match in _matches(value_set, member))
         tx.assign(value_set, "members", members)
         tx.effect(Channel.VALUE_SET, (value_set.name, matches))
 
@@ -60,22 +66,35 @@ class ValueSetHandler(EntityHandler):
             yield entity
 
 
-def _joined(value_set: ValueSet, member: MatchKey) -> TernaryMatch:
-    """A member as one value and mask, its first field leftmost."""
+def _matches(value_set: ValueSet, member: MatchKey) -> list[TernaryMatch]:
+    """A member as values and masks of all fields together, the first field leftmost."""
+    choices = [
+        [(value, mask, field.width) for value, mask in _values_and_masks(field, match)]
+        for field, match in zip(value_set.keys.fields, member, strict=True)
+    ]
+    count = prod(map(len, choices))
+    if count > MAX_MATCHES:
+        raise resource_exhausted(
+            f"the ranges of a member of value set {value_set.name} are {count} prefixes together; "
+            f"there is room for {MAX_MATCHES}"
+        )
+    return [_joined(chosen) for chosen in product(*choices)]
+
+
+def _joined(fields: Iterable[tuple[int, int, int]]) -> TernaryMatch:
     value = mask = 0
-    for field, match in zip(value_set.keys.fields, member, strict=True):
-        field_value, field_mask = _value_and_mask(field, match)
-        value = value << field.width | field_value
-        mask = mask << field.width | field_mask
+    for field_value, field_mask, width in fields:
+        value = value << width | field_value
+        mask = mask << width | field_mask
     return TernaryMatch(value, mask)
 
 
-def _value_and_mask(field: FieldCodec, match) -> tuple[int, int]:
+def _values_and_masks(field: FieldCodec, match) -> list[tuple[int, int]]:
     if isinstance(field, RangeCodec):
-        raise unimplemented("ranges in value sets")
+        return list(prefixes(*match, field.width))
     if isinstance(field, ExactCodec):
-        return match, field.ones
+        return [(match, field.ones)]
     if isinstance(field, LpmCodec):
         value, length = match
-        return value, field.ones ^ (field.ones >> length)
-    return match
+        return [(value, field.ones ^ (field.ones >> length))]
+    return [match]

@@ -6,7 +6,7 @@ Stands in for `switch.dataplane.client.DataPlane` where a test is about the cont
 from dataclasses import dataclass, field
 
 from switch.dataplane.errors import NoSavedProgram, RequestRefused, WorkerGone
-from switch.dataplane.messages import Config, CounterCell, DefaultOp, OpKind
+from switch.dataplane.messages import Config, CounterCell, DefaultOp, MeterCell, OpKind
 from switch.p4json.objects import GroupRef, MemberRef
 from switch.p4json.source import ProgramError
 
@@ -60,7 +60,7 @@ class MemoryPlane:
         for name, counter in program.counters.items():
             config.counter_arrays[name] = [CounterCell()] * counter.size
         for name, meter in program.meters.items():
-            config.meter_arrays[name] = [None] * meter.size
+            config.meter_arrays[name] = [MeterCell()] * meter.size
         for table in program.tables.values():
             for entry in table.const_entries:
                 config.entries[table.name, tuple(entry.key), entry.priority] = entry.action
@@ -121,7 +121,7 @@ class MemoryPlane:
 
     def read_direct_meters(self, config, entries):
         state = self[config]
-        return [state.meters.get(self._name(state, entry)) for entry in entries]
+        return [state.meters.get(self._name(state, e), MeterCell()) for e in entries]
 
     def write_direct_meters(self, config, meters):
         state = self[config]

@@ -197,7 +197,7 @@ def test_many_register_cells_make_the_same_messages_as_few(width, first):
     slow = [
         entity
         for n in range(0, len(cells), 7)
-        for entity in few(register, first + n, cells[n : n + 7])
+        for entity in few(register, first + n, cells[n : n + 7], p4r.RegisterEntry())
     ]
     assert fast == slow
 

@@ -22,7 +22,7 @@ from p4rt import (
 )
 
 from switch.dataplane.errors import DataPlaneError
-from switch.dataplane.messages import Config, CounterCell, MeterConfig
+from switch.dataplane.messages import Config, CounterCell, MeterCell, MeterConfig
 from switch.p4json.objects import ActionCall, TernaryMatch
 from switch.p4runtime.device_config import program_json
 from switch.p4runtime.status import StatusError
@@ -394,7 +394,9 @@ def test_reconcile_keeps_all_state_that_has_its_place_in_the_new_program(rig, pr
     assert after.registers["EverythingIngress.totals"][2] == 42
     assert after.counter_arrays["EverythingIngress.port_counter"][1] == CounterCell(11, 0)
     assert after.counters == before.counters
-    assert after.meter_arrays["EverythingIngress.port_meter"][1] == MeterConfig(0, 0, 13, 0)
+    assert after.meter_arrays["EverythingIngress.port_meter"][1] == MeterCell(
+        MeterConfig(0, 0, 13, 0)
+    )
     assert after.meters == before.meters
     assert after.value_sets == {"EverythingParser.special_types": [TernaryMatch(0x88, 0xFFFF)]}
     assert primary.get_config(Get.COOKIE_ONLY).config.cookie.cookie == 6

@@ -10,13 +10,21 @@ from p4rt import (
     everything_config,
     exact,
     insert,
+    limits,
     lpm,
     modify,
     p4_id,
     table_entry,
 )
 
-from switch.dataplane.messages import Config, CounterCell, GroupMember, MeterConfig, Replica
+from switch.dataplane.messages import (
+    Config,
+    CounterCell,
+    GroupMember,
+    MeterCell,
+    MeterConfig,
+    Replica,
+)
 from switch.p4json.objects import ActionCall, GroupRef, MemberRef, TernaryMatch
 
 TOTALS = "EverythingIngress.totals"
@@ -78,15 +86,42 @@ def test_a_counter_written_without_index_sets_the_array_and_without_data_nothing
 # -- meters
 
 
+def counted_meter(index, **colours):
+    """A meter entry with packets and bytes by colour."""
+    entry = meter(index)
+    entry.counter_data.SetInParent()
+    for colour, (packets, octets) in colours.items():
+        data = p4r.CounterData(packet_count=packets, byte_count=octets)
+        getattr(entry.counter_data, colour).CopyFrom(data)
+    return entry
+
+
 def test_a_meter_is_configured_read_and_reset(rig, primary):
     written = meter(1, cir=1, cburst=2, pir=3, pburst=4)
     primary.write(modify(meter_entry=written))
-    assert running(rig).meter_arrays["EverythingIngress.port_meter"][1] == MeterConfig(1, 2, 3, 4)
+    assert running(rig).meter_arrays["EverythingIngress.port_meter"][1] == MeterCell(
+        MeterConfig(1, 2, 3, 4)
+    )
     assert primary.read(p4r.Entity(meter_entry=meter(1))) == [p4r.Entity(meter_entry=written)]
     whole = primary.read(p4r.Entity(meter_entry=meter()))
     assert [entity.meter_entry.HasField("config") for entity in whole] == [0, 1, 0, 0]
     primary.write(modify(meter_entry=meter()))
-    assert running(rig).meter_arrays["EverythingIngress.port_meter"] == [None] * 4
+    assert running(rig).meter_arrays["EverythingIngress.port_meter"] == [MeterCell()] * 4
+
+
+def test_a_meters_counts_by_colour_are_set_kept_and_read_if_asked_for(rig, primary):
+    written = counted_meter(1, green=(5, 500), red=(1, 100))
+    primary.write(modify(meter_entry=written))
+    cell = running(rig).meter_arrays["EverythingIngress.port_meter"][1]
+    assert cell == MeterCell(None, (CounterCell(5, 500), CounterCell(), CounterCell(1, 100)))
+    (read,) = primary.read(p4r.Entity(meter_entry=counted_meter(1)))
+    assert read.meter_entry == counted_meter(1, green=(5, 500), yellow=(0, 0), red=(1, 100))
+    (read,) = primary.read(p4r.Entity(meter_entry=meter(1)))
+    assert not read.meter_entry.HasField("counter_data")
+    asked = [p4r.Entity(meter_entry=meter(0)), p4r.Entity(meter_entry=counted_meter(1))]
+    without, with_counts = primary.read(*asked)
+    assert not without.meter_entry.HasField("counter_data")
+    assert with_counts.meter_entry.counter_data.green.packet_count == 5
 
 
 # -- registers
@@ -159,14 +194,7 @@ def test_consecutive_cells_go_to_the_data_plane_together_in_both_directions(rig,
         (modify(meter_entry=meter(-1, pir=1)), "INVALID_ARGUMENT"),
         (modify(meter_entry=meter(1, cir=1)), "INVALID_ARGUMENT"),
         (insert(meter_entry=meter(1, pir=1)), "INVALID_ARGUMENT"),
-        (
-            modify(
-                meter_entry=p4r.MeterEntry(
-                    meter_id=p4_id("port_meter"), counter_data=p4r.MeterCounterData()
-                )
-            ),
-            "UNIMPLEMENTED",
-        ),
+        (modify(meter_entry=counted_meter(1, green=(-1, 0))), "INVALID_ARGUMENT"),
     ],
 )
 def test_an_array_update_that_cannot_be_done_is_refused(shared_primary, update, code):
@@ -282,6 +310,16 @@ def test_groups_and_sessions_survive_a_change_of_the_program(rig, primary):
     assert 1 in rig.plane.multicast_groups
 
 
+def test_a_replica_has_backups(rig, primary):
+    backups = [p4r.BackupReplica(port=b"\x00\x03", instance=4), p4r.BackupReplica(port=b"\x02")]
+    entry = replica(port=b"\x01", instance=3, backup_replicas=backups)
+    primary.write(insert(**pre(entry)))
+    assert rig.plane.multicast_groups == {1: [Replica(1, 3, ((3, 4), (2, 0)))]}
+    backups[0].port = b"\x03"
+    expected = replica(port=b"\x01", instance=3, backup_replicas=backups)
+    assert primary.read(p4r.Entity(**pre(entry))) == [p4r.Entity(**pre(expected))]
+
+
 def replica(**fields):
     entry = group(ports=())
     entry.multicast_group_entry.replicas.add(**fields)
@@ -301,7 +339,13 @@ def replica(**fields):
         (insert(**pre(replica(port=b"\x01", instance=1 << 16))), "INVALID_ARGUMENT"),
         (
             insert(**pre(replica(port=b"\x01", backup_replicas=[p4r.BackupReplica()]))),
-            "UNIMPLEMENTED",
+            "INVALID_ARGUMENT",
+        ),
+        (
+            insert(
+                **pre(replica(egress_port=1, backup_replicas=[p4r.BackupReplica(port=b"\x02")]))
+            ),
+            "INVALID_ARGUMENT",
         ),
         (modify(**pre(group())), "NOT_FOUND"),
         (delete(**pre(group())), "NOT_FOUND"),
@@ -650,6 +694,28 @@ def test_a_value_set_is_replaced_read_and_emptied(rig, primary):
 )
 def test_a_value_set_update_that_cannot_be_done_is_refused(shared_primary, update, code):
     assert shared_primary.refused(update) == [code]
+
+
+def ranged_rig(rig):
+    config = everything_config()
+    config.p4info.value_sets[0].match[0].match_type = p4i.MatchField.RANGE
+    client = rig.primary(config=False)
+    client.set_config(Set.VERIFY_AND_COMMIT, config)
+    return client
+
+
+def test_a_range_in_a_value_set_is_its_prefixes_and_is_read_as_a_range(rig):
+    client = ranged_rig(rig)
+    entry = value_set()
+    entry.members.add(match=[limits(1, b"\x05", b"\x08")])
+    client.write(modify(value_set_entry=entry))
+    (members,) = running(rig).value_sets.values()
+    assert members == [
+        TernaryMatch(5, 0xFFFF),
+        TernaryMatch(6, 0xFFFE),
+        TernaryMatch(8, 0xFFFF),
+    ]
+    assert client.read(p4r.Entity(value_set_entry=entry)) == [p4r.Entity(value_set_entry=entry)]
 
 
 def test_a_value_set_takes_other_match_kinds_as_p4info_has_them(rig):
