@@ -22,7 +22,7 @@ import time
 from typing import Any
 
 from controller import events, hub
-from controller.errors import HitlessError
+from controller.errors import HitlessError, RequestError
 from controller.forwarding.forwarder import Forwarder
 from controller.migration.catalog import Catalog
 from controller.migration.journal import SqliteJournal
@@ -33,6 +33,7 @@ from controller.migration_news import MigrationNews
 from controller.model.network import NetworkDescription
 from controller.model.placement import Placement
 from controller.node_watch import Emit, NodeWatch
+from controller.planning.policy import Policy
 from controller.reports import FunctionReport, NodeReport, function_reports
 from controller.settings import Settings
 from controller.southbound.program import Program
@@ -51,7 +52,7 @@ class ManagementEntity:
             settings: Its options; None: those of os-ken's configuration.
 
         Raises:
-            ConfigError: an option or the description is wrong.
+            ConfigError: an option, the description or the policy is wrong.
             ProgramError: a program is.
         """
         self.settings = settings or Settings.read()
@@ -63,6 +64,9 @@ class ManagementEntity:
         }
         self._catalog = Catalog(self.programs)
         self._catalog.check(described)
+        policy_file = self.settings.policy_file
+        self._policy = Policy.read(policy_file) if policy_file else Policy()
+        self._policy.check(described, self._catalog.functions())
         self.topology = TopologyWatch(described)
         self._watch = NodeWatch(self.topology, self.settings.node)
         self._journal: SqliteJournal | None = None
@@ -132,6 +136,27 @@ class ManagementEntity:
     def network(self) -> NetworkDescription:
         """The network as it is now: described, registered, discovered. Immutable."""
         return self.topology.network
+
+    @property
+    def policy(self) -> Policy:
+        """What is wanted of planning now. Immutable."""
+        return self._policy
+
+    def set_thresholds(self, node: str | None, **limits: float | None) -> Policy:
+        """Change limits of a node, or the defaults, until the process ends; return the policy.
+
+        Args:
+            node: The node; None: all that have no limits of their own.
+            limits: ``high_pps``, ``low_pps``, ``capacity_pps``; what is not given stays.
+
+        Raises:
+            RequestError: there is no such node, or the limits contradict each other.
+        """
+        if node is not None and node not in self.network.nodes:
+            would_do = ", ".join(self.network.nodes)
+            raise RequestError(f"node {node!r} is unknown; these would do: {would_do}")
+        self._policy = self._policy.with_thresholds(node, **limits)
+        return self._policy
 
     def node_names(self) -> list[str]:
         """Return the names of all nodes."""

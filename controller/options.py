@@ -25,6 +25,11 @@ PROCESS_OPTIONS = [
         "Relative to the file that sets it.",
     ),
     cfg.StrOpt(
+        "policy_file",
+        help="YAML file that says how functions are placed: thresholds of load, which nodes may "
+        "run what, and what happens when a node fails. Default: nothing is wanted.",
+    ),
+    cfg.StrOpt(
         "journal_file",
         help="SQLite file in which migrations are written down before each step. "
         f"Default: {JOURNAL_NAME} beside the network file.",

@@ -37,6 +37,8 @@ class Settings:
     network_file: Path
     journal_file: Path
     rpc_socket: Path
+    policy_file: Path | None = None
+    "None: nothing is wanted."
     audit_interval_s: float = 10.0
     "0: only when there is a reason to."
     startup_timeout_s: float = 10.0
@@ -66,6 +68,7 @@ class Settings:
             network_file=network_file,
             journal_file=_path(conf, "journal_file") or network_file.with_name(JOURNAL_NAME),
             rpc_socket=_path(conf, "rpc_socket") or default_socket(),
+            policy_file=_path(conf, "policy_file"),
             audit_interval_s=_value(conf, "audit_interval_s"),
             startup_timeout_s=_value(conf, "startup_timeout_s"),
             node=DriverOptions(**values["node"]),

@@ -24,6 +24,8 @@ _KINDS = {
     bool: "true or false",
 }
 _MISSING = object()
+_DECIMAL = re.compile(r"[0-9]{1,15}(\.[0-9]{1,15})?")
+"The loader leaves numbers with a fraction as text."
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -87,6 +89,10 @@ class Section:
         self._rest = dict(value)
         self._known: list[str] = []
 
+    def __contains__(self, key: str) -> bool:
+        """Tell whether a key is given and was not taken."""
+        return key in self._rest
+
     def error(self, key: object, problem: str) -> ConfigError:
         """Make an error about a key of this mapping; the caller raises it."""
         return ConfigError(f"{self.file}: {self._at(key)}: {problem}")
@@ -136,6 +142,25 @@ class Section:
             if not isinstance(key, str) or not key or ":" in key or key != key.strip():
                 raise self.error(key, f"{key!r} is no name: it must be text without ':'")
         return list(self._rest)
+
+    def take_keys(self) -> list[str | int]:
+        """Return the keys that are left, each of which must be text or a whole number."""
+        for key in self._rest:
+            if not isinstance(key, str | int) or isinstance(key, bool):
+                raise self.error(key, "must be text or a whole number")
+        return list(self._rest)
+
+    def take_decimal(self, key: str, default: float | None) -> float | None:
+        """Take a number that may have a fraction and is not negative."""
+        self._known.append(key)
+        value = self._rest.pop(key, _MISSING)
+        if value is _MISSING:
+            return default
+        if isinstance(value, str) and _DECIMAL.fullmatch(value):
+            return float(value)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise self.error(key, f"must be a number from 0 on, such as 0.5, not {value!r}")
+        return float(value)
 
     def take_numbers(self, least: int, most: int) -> list[int]:
         """Return the keys that are left, each of which must be a number in these bounds."""
