@@ -17,7 +17,7 @@ from os_ken.base import app_manager
 from controller import events
 from controller.errors import AppError
 from controller.management import ManagementEntity
-from controller.operator.commands import execute
+from controller.operator.commands import answer
 from controller.operator.server import RpcServer
 
 
@@ -28,7 +28,10 @@ class RpcApp(app_manager.OSKenApp):
 
     def __init__(self, *args: Any, me: ManagementEntity, **kwargs: Any) -> None:
         super().__init__(*args, me=me, **kwargs)
-        self._server = RpcServer(me.settings.rpc_socket, partial(execute, me), me.version)
+        self._me = me
+        self._server = RpcServer(
+            me.settings.rpc_socket, partial(answer, me), me.version, me.settings.rpc_tls
+        )
 
         for kind in events.PUBLISHED:
             self.register_handler(kind, self.on_event)
@@ -49,5 +52,5 @@ class RpcApp(app_manager.OSKenApp):
         super().stop()
 
     def on_event(self, event: events.MeEvent) -> None:
-        """Tell clients that have subscribed."""
-        self._server.publish(event.to_dict())
+        """Keep it, and tell clients that have subscribed."""
+        self._server.publish(self._me.history.add(event))

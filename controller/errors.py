@@ -10,7 +10,8 @@
     │   ├── NoAnswer                ... because it gave none in time
     │   └── ProtocolError           ... because one side does not speak msgpack-rpc
     ├── RequestError                an operator asked for what cannot be done
-    │   └── ConflictError           ... because something under way has the same slots
+    │   ├── ConflictError           ... because something under way has the same slots
+    │   └── NodeSilent              ... because a node that it needs does not answer now
     ├── JournalError                the journal cannot be read or written
     ├── MigrationError              a migration did not reach its end
     │   ├── MigrationUndone         ... and everything is as it was before
@@ -88,6 +89,10 @@ class RequestError(HitlessError):
 
 class ConflictError(RequestError):
     """The request touches slots that another migration is moving."""
+
+
+class NodeSilent(RequestError):
+    """The request needs a node that does not answer now; it may be good later."""
 
 
 class JournalError(HitlessError):

@@ -23,6 +23,7 @@ from typing import Any
 
 from controller import events, hub
 from controller.errors import HitlessError, RequestError
+from controller.event_history import EventHistory
 from controller.forwarding.forwarder import Forwarder
 from controller.migration.catalog import Catalog
 from controller.migration.journal import SqliteJournal
@@ -36,6 +37,7 @@ from controller.node_watch import Emit, NodeWatch
 from controller.planning.policy import Policy
 from controller.reports import FunctionReport, NodeReport, function_reports
 from controller.settings import Settings
+from controller.southbound.driver import NodeDriver
 from controller.southbound.program import Program
 from controller.topology_watch import TopologyWatch
 
@@ -67,6 +69,7 @@ class ManagementEntity:
         policy_file = self.settings.policy_file
         self._policy = Policy.read(policy_file) if policy_file else Policy()
         self._policy.check(described, self._catalog.functions())
+        self.history = EventHistory()
         self.topology = TopologyWatch(described)
         self._watch = NodeWatch(self.topology, self.settings.node)
         self._journal: SqliteJournal | None = None
@@ -165,6 +168,18 @@ class ManagementEntity:
     def function_names(self) -> list[str]:
         """Return the names of all functions that programs have."""
         return list(self._catalog.functions())
+
+    def driver(self, node: str) -> NodeDriver:
+        """Return a node's driver, to look at what the node holds.
+
+        Raises:
+            RequestError: there is no such node.
+        """
+        try:
+            return self._watch.drivers[node]
+        except KeyError:
+            names = ", ".join(self.node_names())
+            raise RequestError(f"there is no node {node!r}; these would do: {names}") from None
 
     def nodes(self) -> list[NodeReport]:
         """Report on each node, as it is now."""

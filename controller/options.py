@@ -10,6 +10,7 @@ from oslo_config import cfg
 
 from controller.forwarding.options import FORWARDING_OPTIONS
 from controller.migration.site import MigrationOptions
+from controller.rpc_options import RPC_OPTIONS
 from controller.southbound.driver import DriverOptions
 
 JOURNAL_NAME = "hitless-journal.sqlite"
@@ -135,6 +136,7 @@ GROUPS = {
     "node": NODE_OPTIONS,
     "migration": MIGRATION_OPTIONS,
     "forwarding": FORWARDING_OPTIONS,
+    "rpc": RPC_OPTIONS,
 }
 
 

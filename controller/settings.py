@@ -25,6 +25,7 @@ from controller.forwarding.options import ForwardingOptions
 from controller.migration.site import MigrationOptions
 from controller.options import GROUPS, JOURNAL_NAME, PROCESS_OPTIONS
 from controller.rpc_address import default_socket
+from controller.rpc_options import TlsOptions
 from controller.southbound.driver import DriverOptions
 
 LOG = logging.getLogger(__name__)
@@ -45,6 +46,8 @@ class Settings:
     node: DriverOptions = field(default_factory=DriverOptions)
     migration: MigrationOptions = field(default_factory=MigrationOptions)
     forwarding: ForwardingOptions = field(default_factory=ForwardingOptions)
+    rpc_tls: TlsOptions | None = None
+    "None: commands are answered at the Unix socket only."
 
     @classmethod
     def read(cls, conf: cfg.ConfigOpts = cfg.CONF) -> Settings:
@@ -64,6 +67,7 @@ class Settings:
             group: {option.name: _value(conf, option.name, group) for option in options}
             for group, options in GROUPS.items()
         }
+        tls_files = {name: _path(conf, name, "rpc") for name in ("certificate", "key", "client_ca")}
         return cls(
             network_file=network_file,
             journal_file=_path(conf, "journal_file") or network_file.with_name(JOURNAL_NAME),
@@ -74,6 +78,7 @@ class Settings:
             node=DriverOptions(**values["node"]),
             migration=MigrationOptions(**values["migration"]),
             forwarding=ForwardingOptions(**values["forwarding"]),
+            rpc_tls=TlsOptions.of(values["rpc"]["listen"], tls_files),
         )
 
 
@@ -126,14 +131,14 @@ def _value(conf: cfg.ConfigOpts, name: str, group: str = "DEFAULT") -> Any:
         raise ConfigError(f"{_setter(conf, name, group)}: [{group}] {name}: {reason}") from exc
 
 
-def _path(conf: cfg.ConfigOpts, name: str) -> Path | None:
+def _path(conf: cfg.ConfigOpts, name: str, group: str = "DEFAULT") -> Path | None:
     """Return a path option, relative to the file that sets it; None if it is not set."""
-    value = _value(conf, name)
+    value = _value(conf, name, group)
     if not value:
         return None
-    location = conf.get_location(name)
+    location = conf.get_location(name, None if group == "DEFAULT" else group)
     in_file = location is not None and location.location is oslo_cfg.Locations.user
-    base = Path(_setter(conf, name)).parent if in_file else Path.cwd()
+    base = Path(_setter(conf, name, group)).parent if in_file else Path.cwd()
     return (base / Path(value).expanduser()).absolute()
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from controller.errors import ConflictError, RequestError
+from controller.errors import ConflictError, NodeSilent, RequestError
 from controller.migration.catalog import Catalog
 from controller.migration.program_choice import choose_programs
 from controller.migration.record import Method, MigrationRecord, Mode, Programs
@@ -150,7 +150,7 @@ def _node(view: Placement, name: str) -> NodeFacts:
     if facts is None:
         raise RequestError(f"node {name!r} is unknown; these would do: {', '.join(view.facts)}")
     if not facts.reachable:
-        raise RequestError(f"node {name} does not answer: {facts.reason}")
+        raise NodeSilent(f"node {name} does not answer: {facts.reason}")
     return facts
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from controller.errors import ConflictError, HitlessError, RequestError
+from controller.errors import ConflictError, HitlessError, NodeSilent, RequestError
 from controller.operator.arguments import ArgumentError
 
 BAD_REQUEST = "bad_request"
@@ -46,6 +46,8 @@ def fault_of(error: Exception) -> Fault:
             }
         case ConflictError():
             return {"kind": CONFLICT, "message": str(error)}
+        case NodeSilent():
+            return {"kind": FAILED, "message": str(error)}
         case RequestError():
             return {"kind": BAD_REQUEST, "message": str(error)}
         case HitlessError():

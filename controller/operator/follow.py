@@ -12,7 +12,7 @@ from typing import Any, TextIO
 from controller.errors import NoAnswer
 from controller.migration.states import MigrationState, StepState
 from controller.operator.client import RpcClient
-from controller.operator.views import detail_text
+from controller.operator.views.text import details
 
 ASK_INTERVAL_S = 2.0
 QUIET_STATES = (StepState.PENDING, StepState.RUNNING)
@@ -74,4 +74,4 @@ def _show_news(record: Record, shown: dict[int, str], progress: TextIO | None) -
         shown[position] = state
         took = "" if step["ms"] is None else f"{step['ms']:.1f} ms"
         line = f"  {step['name']:<16} {step['node']:<8} {state:<8} {took:>12}"
-        print(f"{line}  {detail_text(step['detail'])}".rstrip(), file=progress, flush=True)
+        print(f"{line}  {details(step['detail'])}".rstrip(), file=progress, flush=True)

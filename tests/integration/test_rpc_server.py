@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from me_process import MeProcess
@@ -34,6 +35,10 @@ def execute(name, arguments):
         return {"x": object()}
     if name == "large":
         return {"x": "y" * arguments["bytes"]}
+    if name == "parts":
+        return ({"x": ["y" * 1000] * 100} for _ in range(arguments["count"]))
+    if name == "subscribe":
+        return dict(arguments)
     return {"command": name, "arguments": dict(arguments)}
 
 class Server(OSKenApp):
@@ -48,6 +53,7 @@ class Server(OSKenApp):
         for _ in range(10):
             self.count += 1
             self.server.publish({"event": "tick", "count": self.count, "filler": "x" * 5_000})
+        self.server.publish({"event": "ten", "count": self.count})
 
     def close(self):
         self.ticks.stop()
@@ -149,6 +155,36 @@ def test_a_large_answer_arrives_whole(client: RpcClient) -> None:
     assert len(client.call("large", {"bytes": 5_000_000})["x"]) == 5_000_000
 
 
+def test_a_long_answer_comes_in_parts_to_those_who_want_it_so(client: RpcClient) -> None:
+    parts = list(client.stream("parts", {"count": 200}))
+    assert [len(part["x"]) for part in parts] == [100] * 200
+    assert len(client.fetch("parts", {"count": 3})["x"]) == 300
+    assert len(client.call("parts", {"count": 3})["x"]) == 300
+    assert list(client.stream("y")) == [{"command": "y", "arguments": {}}]
+
+
+def test_a_stream_that_is_not_read_is_held_up_and_delays_no_other(
+    process: MeProcess, client: RpcClient
+) -> None:
+    stream = client.stream("parts", {"count": 5000})  # half a gigabyte
+    next(stream)
+    with RpcClient(process.socket) as other:
+        assert other.call("quick")["command"] == "quick"
+    assert client.call("quick")["command"] == "quick"
+    assert _resident_kib(process) < 300_000
+
+
+def _resident_kib(process: MeProcess) -> int:
+    status = Path(f"/proc/{process.process.pid}/status").read_text()
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS")))
+
+
+def test_an_error_in_the_middle_of_a_stream_ends_it(client: RpcClient) -> None:
+    with pytest.raises(RequestFailed, match="KeyError"):
+        list(client.stream("parts", {}))
+    assert client.call("quick")["command"] == "quick"
+
+
 def test_an_answer_that_nobody_waits_for_disturbs_nobody(process: MeProcess) -> None:
     for _ in range(5):
         with RpcClient(process.socket) as client, pytest.raises(NoAnswer):
@@ -160,7 +196,7 @@ def test_an_answer_that_nobody_waits_for_disturbs_nobody(process: MeProcess) -> 
 def test_events_come_in_order_to_those_who_subscribed_only(
     process: MeProcess, client: RpcClient
 ) -> None:
-    client.subscribe()
+    client.subscribe(["tick"])
     counts = [client.next_event(5.0)["count"] for _ in range(20)]
     assert counts == list(range(counts[0], counts[0] + 20))
     with RpcClient(process.socket) as other:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from controller.errors import RequestError
-from controller.operator.arguments import (
-    Argument,
-    ArgumentError,
-    Choice,
-    Flag,
-    Name,
-    Number,
-    Slots,
-)
-from controller.operator.commands import COMMANDS, execute
+from controller.operator.arguments import Argument, ArgumentError
+from controller.operator.command import join
+from controller.operator.commands import COMMANDS, METHODS, execute
+from controller.operator.values import Choice, Flag, Name, Names, Number, Ports, Quantity, Slots
 
 
 class Network:
@@ -65,28 +61,58 @@ def test_a_name_is_a_text_that_is_not_empty() -> None:
             Name("NODE").read(wrong)
 
 
+@pytest.mark.parametrize("given", ["3,1", [1, 3], ["1", "3"]])
+def test_ports_are_read_from_text_and_lists(given: object) -> None:
+    assert Ports().read(given) == [1, 3]
+    assert Ports().read(7) == [7]
+
+
+@pytest.mark.parametrize("given", ["", "1,", "0", [], [True], None, {}, "a"])
+def test_what_is_no_list_of_ports_is_refused(given: object) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        Ports().read(given)
+
+
+def test_names_are_read_from_text_and_lists() -> None:
+    assert Names("KIND").read("a, b") == Names("KIND").read(["a", "b"]) == ["a", "b"]
+    for wrong in ("", "a,,b", [], [1], None):
+        with pytest.raises(ValueError, match=r".+"):
+            Names("KIND").read(wrong)
+
+
+@pytest.mark.parametrize("given", ["-1", "x", "nan", "inf", True, None, []])
+def test_what_is_no_quantity_is_refused(given: object) -> None:
+    assert Quantity("PPS").read("2.5e3") == 2500.0
+    with pytest.raises(ValueError, match="is no number from 0 on"):
+        Quantity("PPS").read(given)
+
+
+def node_names(me: Network, _others: Mapping[str, object]) -> list[str]:
+    return me.node_names()
+
+
 def argument(**changes: object) -> Argument:
     details = {"name": "source", "flag": "--from", "type": Name("NODE"), "help": ""}
     return Argument(**{**details, **changes})
 
 
 def test_an_unknown_name_is_answered_with_those_that_would_do() -> None:
-    wanted = argument(candidates=Network.node_names)
+    wanted = argument(candidates=node_names)
     with pytest.raises(
         ArgumentError, match="--from: there is no node 's9'; these would do: s1, s2"
     ) as caught:
-        wanted.take("s9", Network())
+        wanted.take("s9", Network(), {})
     assert caught.value.values == ["s1", "s2"]
 
 
 def test_a_missing_argument_is_answered_with_those_that_would_do() -> None:
-    wanted = argument(candidates=Network.node_names, required=True)
+    wanted = argument(candidates=node_names, required=True)
     with pytest.raises(ArgumentError, match="--from: is missing; these would do: s1, s2"):
-        wanted.take(None, Network())
+        wanted.take(None, Network(), {})
 
 
 def test_an_argument_that_may_be_left_out_has_its_default() -> None:
-    assert argument(default="s1").take(None, Network()) == "s1"
+    assert argument(default="s1").take(None, Network(), {}) == "s1"
 
 
 def test_a_long_list_of_values_that_would_do_is_cut_and_counted() -> None:
@@ -103,6 +129,38 @@ def test_an_unknown_command_is_answered_with_those_that_would_do() -> None:
 def test_an_unknown_argument_is_answered_with_those_that_would_do() -> None:
     with pytest.raises(ArgumentError, match=r"slot: migrate has no such argument; .*slots"):
         execute(Network(), "migrate", {"slot": "1"})
+
+
+def test_of_a_list_each_name_is_checked() -> None:
+    wanted = argument(type=Names("NODE"), candidates=node_names)
+    assert wanted.take("s2,s1", Network(), {}) == ["s2", "s1"]
+    with pytest.raises(ArgumentError, match="there is no node 's9'"):
+        wanted.take("s1,s9", Network(), {})
+
+
+def test_parts_of_an_answer_are_joined_by_their_lists() -> None:
+    parts = [{"node": "s1", "cells": [1]}, {"node": "s1", "cells": [2, 3]}, {"last": True}]
+    assert join(parts) == {"node": "s1", "cells": [1, 2, 3], "last": True}
+    assert parts[0]["cells"] == [1], "what is joined is left as it is"
+
+
+def test_values_that_would_do_are_listed_for_any_argument() -> None:
+    def ask(command: str, argument: str) -> list[str]:
+        return execute(Network(), "values", {"command": command, "argument": argument})["values"]
+
+    assert ask("migrate", "source") == ["s1", "s2"]
+    assert ask("migrate", "method") == ["pm", "pr", "auto"]
+    assert ask("values", "argument") == []
+    with pytest.raises(ArgumentError, match="there is no argument 'sauce'; these"):
+        ask("migrate", "sauce")
+
+
+def test_definitions_are_told_to_those_who_write_clients() -> None:
+    told = {c["method"]: c for c in execute(Network(), "commands", {})["commands"]}
+    assert set(told) == set(METHODS)
+    assert "subscribe" in told
+    source = told["migrate"]["arguments"][1]
+    assert (source["name"], source["written"], source["required"]) == ("source", "--from", True)
 
 
 def test_every_command_and_argument_says_what_it_is_for() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from controller.operator import views
+from controller.operator.tables import PLAIN
+from controller.operator.views import entity, functions, migrations
 
 RECORD: dict[str, Any] = {
     "id": 3,
@@ -27,7 +28,7 @@ RECORD: dict[str, Any] = {
 
 
 def test_a_migration_is_shown_with_outcome_reason_and_steps() -> None:
-    assert views.migrations({"migration": RECORD}, None) == [
+    assert migrations.migrations({"migration": RECORD}, PLAIN) == [
         "migration 3: firewall, slots 0-7, s1 to s2, pm, hitless",
         "undone in 1234.6 ms, 0 cells moved",
         "the step copy failed: s2: no answer",
@@ -38,7 +39,7 @@ def test_a_migration_is_shown_with_outcome_reason_and_steps() -> None:
 
 
 def test_migrations_are_shown_one_a_line() -> None:
-    lines = views.migrations({"migrations": [RECORD, RECORD | {"duration_ms": None}]}, None)
+    lines = migrations.migrations({"migrations": [RECORD, RECORD | {"duration_ms": None}]}, PLAIN)
     assert len(lines) == 3
     shown = "firewall 0-7 s1 s2 pm hitless undone 0 1234.6 ms"
     assert " ".join(lines[1].split()[3:]) == shown
@@ -52,7 +53,7 @@ def test_a_plan_gives_its_reasons_and_its_steps() -> None:
         "explanation": ["s2 does not have firewall"],
         "steps": [{"name": "prepare", "node": "s2"}],
     }
-    assert views.plan({"plan": plan}, None) == [
+    assert migrations.plan({"plan": plan}, PLAIN) == [
         "s2 does not have firewall.",
         "The steps by pr, paper (nothing was done):",
         "STEP     NODE",
@@ -61,17 +62,17 @@ def test_a_plan_gives_its_reasons_and_its_steps() -> None:
 
 
 def test_a_migration_that_was_begun_says_how_to_follow_it() -> None:
-    (line,) = views.plan({"id": 9}, None)
+    (line,) = migrations.plan({"id": 9}, PLAIN)
     assert line == "migration 9 is under way: hitless migrations 9"
 
 
 def test_a_placement_shows_who_enforces_what_and_what_is_wrong() -> None:
-    functions = {
+    found = {
         "firewall": {"slots": 16, "placement": {"s1": "0-7", "s2": "8-15"}},
         "meter": {"slots": 4, "placement": {}},
     }
-    data = {"functions": functions, "conflicts": ["meter, slots 0-3: enforced nowhere"]}
-    assert views.placement(data, None) == [
+    data = {"functions": found, "conflicts": ["meter, slots 0-3: enforced nowhere"]}
+    assert functions.placement(data, PLAIN) == [
         "FUNCTION  SLOTS  NODE  ENFORCES",
         "firewall  16     s1    0-7",
         "firewall  16     s2    8-15",
@@ -91,8 +92,8 @@ def test_spans_of_time_are_told_by_their_two_largest_units() -> None:
         "nodes": {"ready": 1, "total": 2},
         "under_way": [4, 5],
     }
-    text = "\n".join(views.status(status, None))
+    text = "\n".join(entity.status(status, PLAIN))
     assert "up for 1 d 2 h" in text
     assert "1 of 2" in text
     assert "4, 5" in text
-    assert "up for 0 s" in "\n".join(views.status(status | {"uptime_s": 0.2}, None))
+    assert "up for 0 s" in "\n".join(entity.status(status | {"uptime_s": 0.2}, PLAIN))

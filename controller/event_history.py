@@ -1,0 +1,41 @@
+"""The latest events of the management entity, for those who come later than they.
+
+Choices: in memory and bounded. What is told again at each poll is left out: it would push out what
+happened once.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Collection
+from typing import Any
+
+from controller.events import MeEvent
+
+LIMIT = 1000
+ROUTINE = frozenset({"load"})
+"Kinds of events that are not kept."
+
+
+class EventHistory:
+    """Keeps events as plain data, each with the time it was added. Thread-safe."""
+
+    def __init__(self, limit: int = LIMIT) -> None:
+        self._events: deque[dict[str, Any]] = deque(maxlen=limit)
+        self._lock = threading.Lock()
+
+    def add(self, event: MeEvent) -> dict[str, Any]:
+        """Keep an event; return it as plain data, with ``at`` in seconds since the epoch."""
+        data = {**event.to_dict(), "at": time.time()}
+        if event.kind not in ROUTINE:
+            with self._lock:
+                self._events.append(data)
+        return data
+
+    def latest(self, count: int, kinds: Collection[str] | None = None) -> list[dict[str, Any]]:
+        """Return the latest events of these kinds (None: of all), the oldest first."""
+        with self._lock:
+            events = list(self._events)
+        return [event for event in events if kinds is None or event["event"] in kinds][-count:]

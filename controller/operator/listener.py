@@ -1,0 +1,147 @@
+"""Where operators' connections come in: a Unix socket of the owner's, or TCP behind TLS."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import socket
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from controller.errors import ConfigError, SocketUnusable
+from controller.operator.socket_file import SocketFile
+from controller.operator.tls import TlsChannel
+from controller.rpc_options import TlsOptions
+
+LOG = logging.getLogger(__name__)
+
+BACKLOG = 128
+HANDSHAKE_TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A connection that came in and may still have to prove who it is."""
+
+    socket: socket.socket
+    open: Callable[[], Any]
+    "Returns what to talk through, a socket or the like; None if the client is turned away."
+
+    def refuse(self) -> None:
+        """End it at once."""
+        self.socket.close()
+
+
+class Listener(Protocol):
+    """A place where connections come in; its text form says where."""
+
+    def accept(self) -> Accepted:
+        """Wait for the next one; raises ``OSError`` after ``close``."""
+
+    def close(self) -> None:
+        """Stop listening, and wake who accepts. Idempotent."""
+
+
+class UnixListener:
+    """The owner's Unix socket."""
+
+    def __init__(self, path: Path) -> None:
+        """Listen; raises ``SocketUnusable``."""
+        self._file = SocketFile(path)
+
+    def accept(self) -> Accepted:
+        """Wait for the next connection."""
+        sock, _ = self._file.socket.accept()
+        return Accepted(sock, lambda: sock)
+
+    def close(self) -> None:
+        """Stop listening and remove the socket's file."""
+        self._file.close()
+
+    def __str__(self) -> str:
+        return str(self._file.path)
+
+
+class TlsListener:
+    """A TCP port for those who have a certificate that our authority signed."""
+
+    def __init__(self, options: TlsOptions) -> None:
+        """Listen.
+
+        Raises:
+            ConfigError: a certificate or key cannot be used.
+            SocketUnusable: the port cannot be listened on.
+        """
+        self._options = options
+        self._context = _context(options)
+        try:
+            self._socket = _listen(options.host, options.port)
+        except OSError as exc:
+            raise SocketUnusable(f"cannot serve at {self}: {exc.strerror or exc}") from exc
+
+    def accept(self) -> Accepted:
+        """Wait for the next connection; its handshake is done when it is opened."""
+        sock, peer = self._socket.accept()
+        return Accepted(sock, lambda: self._open(sock, f"{peer[0]}:{peer[1]}"))
+
+    def close(self) -> None:
+        """Stop listening."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+    def _open(self, sock: socket.socket, peer: str) -> TlsChannel | None:
+        channel = TlsChannel(sock, self._context)
+        try:
+            sock.settimeout(HANDSHAKE_TIMEOUT_S)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            subject = channel.handshake()
+            sock.settimeout(None)
+        except OSError as exc:
+            LOG.warning("a client from %s is turned away: %s", peer, exc)
+            sock.close()
+            return None
+        LOG.info("%s connected from %s", subject, peer)
+        return channel
+
+    def __str__(self) -> str:
+        return f"tls:{self._options.host}:{self._options.port}"
+
+
+def _context(options: TlsOptions) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.verify_mode = ssl.CERT_REQUIRED
+    try:
+        context.load_cert_chain(options.certificate, options.key)
+    except OSError as exc:
+        raise ConfigError(
+            f"[rpc] certificate {options.certificate}, key {options.key}: {_reason(exc)}"
+        ) from exc
+    try:
+        context.load_verify_locations(options.client_ca)
+    except OSError as exc:
+        raise ConfigError(f"[rpc] client_ca {options.client_ca}: {_reason(exc)}") from exc
+    return context
+
+
+def _reason(exc: OSError) -> str:
+    if isinstance(exc, ssl.SSLError):
+        return f"no usable PEM file ({exc.reason or exc})"
+    return exc.strerror or str(exc)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    return listener

@@ -1,0 +1,87 @@
+"""Events as one line each: when, what kind, and what it is about.
+
+Choices: kinds with much in them have a sentence of their own; of any other kind all that it says is
+shown, so that events which are added later are not silent here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from controller.operator.tables import Page
+from controller.operator.views import text
+
+Event = Mapping[str, Any]
+
+KIND_WIDTH = 20
+
+
+def event_line(event: Event, page: Page) -> str:
+    """Return the line of an event."""
+    kind = event["event"]
+    what = _SENTENCES.get(kind, _anything)(event)
+    when = text.clock(event["at"]) if "at" in event else "-"
+    line = f"{when}  {page.paint(kind.ljust(KIND_WIDTH), 'title')}  {what}"
+    return line.rstrip()
+
+
+def _anything(event: Event) -> str:
+    said = {key: _brief(value) for key, value in event.items() if key not in ("event", "at")}
+    return text.details({key: value for key, value in said.items() if value not in ("", None)})
+
+
+def _brief(value: Any) -> Any:
+    """Return a value, or of one that is not plain how much it holds."""
+    if isinstance(value, Mapping):
+        plain = all(not isinstance(item, Mapping | list) for item in value.values())
+        return text.details(value) if plain else f"({len(value)})"
+    if isinstance(value, list):
+        plain = all(not isinstance(item, Mapping | list) for item in value)
+        return " ".join(map(str, value)) if plain else f"({len(value)})"
+    return f"{value:.1f}" if isinstance(value, float) else value
+
+
+def _node(event: Event) -> str:
+    return f"{event['node']}: {event['reason']}" if event["reason"] else event["node"]
+
+
+def _placement(event: Event) -> str:
+    functions = event["placement"]["functions"]
+    return "; ".join(
+        f"{name}: " + (text.details(function["placement"]) or "nowhere")
+        for name, function in functions.items()
+    )
+
+
+def _migration(event: Event) -> str:
+    record = event["migration"]
+    return (
+        f"{record['id']}: {record['function']}, slots {record['slots']}, {record['from']} to"
+        f" {record['to']}, {record['state']}"
+        + (f": {record['reason']}" if record["reason"] else "")
+    )
+
+
+def _step(event: Event) -> str:
+    record = event["migration"]
+    begun = [step for step in record["steps"] if step["state"] != "pending"]
+    if not begun:
+        return _migration(event)
+    step = begun[-1]
+    took = f" after {text.milliseconds(step['ms'])}" if step["ms"] is not None else ""
+    return f"{record['id']}: {step['name']} at {step['node']} {step['state']}{took}"
+
+
+_SENTENCES: dict[str, Callable[[Event], str]] = {
+    "node_up": _node,
+    "node_primary": _node,
+    "node_ready": _node,
+    "node_failed": _node,
+    "node_down": _node,
+    "placement_changed": _placement,
+    "migration_started": _migration,
+    "migration_step": _step,
+    "migration_blocked": _migration,
+    "migration_ended": _migration,
+}

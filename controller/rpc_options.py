@@ -1,0 +1,69 @@
+"""Where operators' commands come in besides the Unix socket: options and their checks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from oslo_config import cfg
+
+from controller.errors import ConfigError
+
+_LISTEN = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:\[\]]+):(\d{1,5})")
+
+RPC_OPTIONS = [
+    cfg.StrOpt(
+        "listen",
+        help="HOST:PORT on which commands are answered over TLS as well. Who connects must show a "
+        "certificate that client_ca signed; there is no TCP without. Default: none.",
+    ),
+    cfg.StrOpt(
+        "certificate",
+        help="PEM file with the management entity's certificate, and those between it and its "
+        "authority. Relative to the file that sets it, as the next two.",
+    ),
+    cfg.StrOpt("key", help="PEM file with the certificate's key."),
+    cfg.StrOpt(
+        "client_ca",
+        help="PEM file with the authorities whose certificates operators may show.",
+    ),
+]
+
+
+@dataclass(frozen=True)
+class TlsOptions:
+    """A TCP port behind TLS with certificates on both sides."""
+
+    host: str
+    port: int
+    certificate: Path
+    key: Path
+    client_ca: Path
+
+    @classmethod
+    def of(cls, listen: str | None, files: Mapping[str, Path | None]) -> TlsOptions | None:
+        """Check the options; None if none is set.
+
+        Args:
+            listen: ``HOST:PORT``.
+            files: ``certificate``, ``key`` and ``client_ca``.
+
+        Raises:
+            ConfigError: some are set and others not, or the port is none.
+        """
+        if not listen:
+            if given := [name for name, path in files.items() if path]:
+                raise ConfigError(f"[rpc] {given[0]} has no use without listen = HOST:PORT")
+            return None
+        found = {name: path for name, path in files.items() if path is not None}
+        if missing := [name for name in files if name not in found]:
+            raise ConfigError(
+                f"[rpc] listen = {listen} needs {', '.join(missing)} as well: commands over TCP are"
+                " answered only over TLS, to operators who show a certificate"
+            )
+        match = _LISTEN.fullmatch(listen)
+        if match is None or not 0 < int(match[2]) < 65_536:
+            raise ConfigError(f"[rpc] listen: {listen!r} must be HOST:PORT, such as 0.0.0.0:6650")
+        return cls(match[1].strip("[]"), int(match[2]), **found)

@@ -1,0 +1,180 @@
+"""Each command over a real socket: a management entity over two embedded switches."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import me_files
+import pytest
+from line_network import LineNetwork
+from me_process import HITLESS, MeProcess
+
+from controller.operator.client import RpcClient
+from controller.operator.faults import RequestFailed
+
+pytestmark = pytest.mark.system
+
+
+@pytest.fixture(scope="module")
+def me(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MeProcess]:
+    directory = tmp_path_factory.mktemp("me")
+    with LineNetwork(tmp_path_factory.mktemp("line")) as network:
+        description = me_files.describe_line(network.grpc_ports)
+        arguments = me_files.write_files(directory, description)
+        with MeProcess(directory, arguments, prefix=network.command()) as me:
+            me.wait_serving()
+            me.wait_for(lambda: me.ask("status")["nodes"]["ready"] == 2, "both nodes are ready")
+            assert network.on_host("hB", "ping", "-c3", "-i0.2", "10.0.0.1").returncode == 0
+            yield me
+            assert "Traceback" not in me.log
+
+
+def lines(me: MeProcess, *words: str) -> list[list[str]]:
+    """Run a command for people; return the words of its lines."""
+    done = me.hitless(*words)
+    assert done.returncode == 0, done.stderr
+    return [line.split() for line in done.stdout.splitlines()]
+
+
+def test_nodes_are_shown_all_or_one(me: MeProcess) -> None:
+    assert [line[0] for line in lines(me, "nodes")] == ["NODE", "s1", "s2"]
+    (node,) = me.data("nodes", "s2")["nodes"]
+    assert (node["name"], node["state"], node["program"]) == ("s2", "ready", "guarded")
+
+
+def test_links_and_hosts_are_shown(me: MeProcess) -> None:
+    assert me.data("links")["links"][0].items() >= {"a": "s1:2", "b": "s2:1"}.items()
+    hosts = {host["name"]: host for host in me.data("hosts")["hosts"]}
+    assert hosts["hA"].items() >= {"attached": "s1:1", "ip": ["10.0.0.1"]}.items()
+    assert "00:00:00:00:00:0b" in lines(me, "hosts")[2]
+
+
+def test_slots_tell_who_enforces_each(me: MeProcess) -> None:
+    slots = me.data("slots", "firewall")["slots"]
+    assert [slot["slot"] for slot in slots] == list(range(16))
+    assert all(slot["enforced_by"] == ["s1"] for slot in slots)
+    assert lines(me, "slots")[1][:3] == ["firewall", "0", "s1"]
+
+
+def test_tables_are_listed_and_their_entries_shown(me: MeProcess) -> None:
+    tables = {table["name"]: table for table in me.data("tables", "s1")["tables"]}
+    assert tables["NodeIngress.l2.dmac"]["entries"] == 2
+    assert tables["NodeIngress.l2.dmac"]["match"] == ["dst_addr:exact"]
+    entries = me.data("tables", "s1", "dmac")["entries"]
+    assert {entry["match"] for entry in entries} == {"dst_addr=0xa", "dst_addr=0xb"}
+    assert all(entry["action"].startswith("forward(port=") for entry in entries)
+    assert lines(me, "tables", "s1", "dmac")[0][:2] == ["NodeIngress.l2.dmac", "of"]
+
+
+def test_registers_are_listed_and_their_cells_shown(me: MeProcess) -> None:
+    registers = {r["name"]: r for r in me.data("registers", "s1")["registers"]}
+    assert registers["NodeIngress.firewall.enforce"] == {
+        "name": "NodeIngress.firewall.enforce",
+        "cells": 1,
+        "bits": 16,
+    }
+    assert me.data("registers", "s1", "enforce")["cells"] == [[0, 0xFFFF]]
+    assert me.data("registers", "s2", "enforce")["cells"] == []
+    assert me.data("registers", "s2", "enforce", "--zeros")["cells"] == [[0, 0]]
+
+
+def test_a_large_register_comes_in_parts(me: MeProcess) -> None:
+    arguments = {"node": "s1", "register": "connections_0", "zeros": True}
+    with RpcClient(me.socket) as client:
+        parts = list(client.stream("registers", arguments))
+        assert [len(part["cells"]) for part in parts] == [1024] * 4
+        whole = client.call("registers", arguments)
+        assert [cell[0] for cell in whole["cells"]] == list(range(4096))
+        some = client.call("registers", arguments | {"first": 4090, "count": 100})
+        assert [cell[0] for cell in some["cells"]] == list(range(4090, 4096))
+
+
+def test_counters_are_listed_and_their_cells_shown(me: MeProcess) -> None:
+    counters = {c["name"]: c for c in me.data("counters", "s1")["counters"]}
+    assert counters["NodeIngress.firewall.handled"]["cells"] == 16
+    cells = me.data("counters", "s1", "handled")["cells"]
+    assert sum(packets for _, packets, _ in cells) >= 6, "three pings and their answers"
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["tables", "s9"], "NODE: there is no node 's9'; these would do: s1, s2"),
+        (["tables", "s1", "acls"], "TABLE: the program of s1 has no table 'acls'; .*acl"),
+        (["registers", "s1", "x"], "REGISTER: .*learn"),
+        (["counters", "s1", "x"], "COUNTER: .*handled"),
+        (["registers", "s1", "learn", "--first", "1"], "--first: must be below 1"),
+    ],
+)
+def test_what_a_node_does_not_have_is_answered_with_what_would_do(
+    me: MeProcess, words: list[str], text: str
+) -> None:
+    done = me.hitless(*words)
+    assert done.returncode == 2
+    assert re.search(text, done.stderr), done.stderr
+
+
+def test_values_are_those_of_the_live_network(me: MeProcess) -> None:
+    assert me.data("values", "migrate", "source") == {"values": ["s1", "s2"]}
+    found = me.data("values", "registers", "register", "--given", "node=s1")["values"]
+    assert {"learn", "enforce", "connections_0"} <= set(found)
+    assert lines(me, "values", "slots", "function") == [["firewall"]]
+
+
+def test_all_commands_are_told_to_those_who_write_clients(me: MeProcess) -> None:
+    told = {command["name"] for command in me.data("commands")["commands"]}
+    assert {"migrate", "watch", "values"} <= told
+
+
+def test_events_are_kept_and_watched(me: MeProcess) -> None:
+    words = [HITLESS, "--rpc", str(me.socket), "watch", "--json", "--timeout", "20"]
+    words += ["--kinds", "migration_started,migration_ended"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as watch:
+        with RpcClient(me.socket) as client:
+            client.subscribe(["migration_ended"])
+            me.wait_for(lambda: _migrated(client), "a slot has moved")
+        assert watch.stdout is not None
+        kinds = [json.loads(watch.stdout.readline())["event"] for _ in range(2)]
+        watch.terminate()
+    assert kinds == ["migration_started", "migration_ended"]
+    kept = me.data("events", "--kinds", "migration_started,migration_ended", "--last", "2")
+    assert [event["event"] for event in kept["events"]] == kinds
+    assert "migration_ended" in me.hitless("events", "--last", "3").stdout
+    assert {"node_ready", "placement_changed"} <= {
+        event["event"] for event in me.data("events", "--last", "1000")["events"]
+    }
+
+
+def _migrated(client: RpcClient) -> bool:
+    """Move slot 3 and back; True when it came about."""
+    for source, destination in (("s1", "s2"), ("s2", "s1")):
+        arguments = {"function": "firewall", "source": source, "destination": destination}
+        client.call("migrate", {**arguments, "slots": [3]})
+        event = client.next_event(20.0)
+        assert event is not None
+        assert event["migration"]["state"] == "finished"
+    return True
+
+
+def test_two_operators_who_want_the_same_slots_are_told_apart(me: MeProcess) -> None:
+    arguments = {"function": "firewall", "source": "s1", "destination": "s2", "slots": [5]}
+    with RpcClient(me.socket) as one, RpcClient(me.socket) as other:
+        one.subscribe(["migration_ended"])
+        one.call("migrate", arguments)
+        with pytest.raises(RequestFailed, match="slots 5, are being moved") as caught:
+            other.call("migrate", arguments)
+        assert caught.value.kind == "conflict"
+        assert one.next_event(20.0)["migration"]["state"] == "finished"
+
+
+def test_recovering_with_nothing_to_recover_says_so(me: MeProcess) -> None:
+    assert me.data("recover") == {"migrations": []}
+    assert me.hitless("recover").stdout == "there is no migration\n"
+
+
+def test_files_of_the_test_stay_in_its_directory(me: MeProcess) -> None:
+    assert Path(me.data("status")["journal_file"]).parent == me.log_file.parent
