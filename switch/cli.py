@@ -159,7 +159,8 @@ def _thrift(device: Device, arguments: Arguments) -> ThriftServer:
 
 def _statistics(plane: DataPlane, server: P4RuntimeServer) -> str:
     """What was received, sent and dropped; what is 0 is left out."""
-    dropped = {f"dropped.{why}": count for why, count in server.notifier.dropped.items()}
+    drops = server.notifier.dropped + server.sessions.drops
+    dropped = {f"dropped.{why}": count for why, count in drops.items()}
     counts = plane.statistics() | dropped
     return ", ".join(f"{what} {count}" for what, count in counts.items() if count) or "no packets"
 

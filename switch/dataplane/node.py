@@ -176,6 +176,11 @@ class Node:
             else:
                 self._drops[Drop.CONTROLLER_BUSY] += 1
 
+    def _tell(self, *event: object) -> None:
+        """Report what a packet gives rise to; without room it is lost, the packet goes on."""
+        if not self._events.try_send(event):
+            self._drops[Drop.NOTICE_LOST] += 1
+
     def _requeue(self, frame: bytes, port: int, kind: int, carried: tuple) -> None:
         if len(self._again) < MAX_AGAIN:
             self._again.append((frame, port, kind, carried))
@@ -208,8 +213,8 @@ class Node:
             buffer_address=self._buffer.address,
             stash=self._buffer.stash,
             requeue=self._requeue,
-            digest=lambda name, values: self._events.try_send(("digest", name, values)),
-            log=lambda template, values: self._events.try_send(("log", template, values)),
+            digest=lambda name, values: self._tell("digest", name, values),
+            log=lambda template, values: self._tell("log", template, values),
         )
 
     def commit(self) -> None:
@@ -242,17 +247,16 @@ class Node:
 
     def open_port(self, number: int, interface: str) -> None:
         """Open a port, or open it anew."""
-        old = self.ports.pop(number, None)
-        queue = old.queue if old else []
-        if old is not None:
-            old.close()
         try:
             port = Port(number, interface)
         except PortError as error:
             raise Refused(str(error)) from error
-        port.queue = queue
+        former = self.ports.get(number)
+        if former is not None:
+            port.take_over(former)
+            former.close()
         self.ports[number] = port
-        self._queues[number] = queue
+        self._queues[number] = port.queue
         self.ports_changed = True
         self.port_is_up.setdefault(number, True)
 

@@ -105,6 +105,12 @@ class Port:
         self.kernel_dropped += struct.unpack("II", raw)[1]
         return self.kernel_dropped
 
+    def take_over(self, former: Port) -> None:
+        """Go on with what another port for the same interface has queued and counted."""
+        self.queue = former.queue
+        self.received, self.sent = former.received, former.sent
+        self.send_failed, self.kernel_dropped = former.send_failed, former.poll_kernel_drops()
+
     def close(self) -> None:
         """Close both sockets."""
         self._receiver.close()

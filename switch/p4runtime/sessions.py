@@ -26,12 +26,13 @@ MAX_QUEUED_MESSAGES = 4096
 class Session:
     """One controller's stream."""
 
-    def __init__(self, peer: str, cut: Callable[[], object]) -> None:
+    def __init__(self, peer: str, cut: Callable[[], object], drops: Counter[str]) -> None:
         """`cut` ends the stream of a controller that does not read what it must know."""
         self.peer = peer
         self.dropped = 0
         self.is_overrun = False
         self._cut = cut
+        self._drops = drops
         self._queue: asyncio.Queue[p4r.StreamMessageResponse | None] = asyncio.Queue()
 
     def send(self, message: p4r.StreamMessageResponse) -> None:
@@ -49,6 +50,7 @@ class Session:
             self._queue.put_nowait(message)
             return
         self.dropped += 1
+        self._drops["message to a slow controller"] += 1
         if self.dropped.bit_count() == 1:
             LOG.warning("%s is too slow: %d messages dropped so far", self.peer, self.dropped)
 
@@ -68,6 +70,8 @@ class Sessions:
 
     def __init__(self, arbiter: Arbiter) -> None:
         self.arbiter = arbiter
+        self.drops: Counter[str] = Counter()
+        """Messages that were dropped, by reason, of all streams since the start."""
         self._arbitration = asyncio.Lock()
         self._writes: Counter[str] = Counter()
         self._write_ended = asyncio.Event()

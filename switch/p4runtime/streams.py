@@ -46,7 +46,7 @@ class StreamServer:
         """
         task = asyncio.current_task()
         assert task is not None
-        session = Session(context.peer(), task.cancel)
+        session = Session(context.peer(), task.cancel, self._sessions.drops)
         sender = self._start(_send(session, context))
         has_ended = False
         try:

@@ -32,3 +32,5 @@ class Drop(IntEnum):
     """It was for the controller, which did not keep up."""
     RECEIVE_QUEUE = 11
     """The kernel dropped it because the worker did not keep up."""
+    NOTICE_LOST = 12
+    """Not a packet: a digest or log message of one that the control process had no room for."""

@@ -31,8 +31,8 @@ def entries_per_s(subject: Subject, batch: int, seconds: float) -> float:
 
     They are removed after every round, which is not timed, so that the table never fills.
     """
-    rounds = _batches(subject, p4r.Update.INSERT, batch)
-    removals = _batches(subject, p4r.Update.DELETE, batch)
+    rounds = batches(subject, batch)
+    removals = batches(subject, batch, p4r.Update.DELETE)
     spent_s = 0.0
     inserted = 0
     while spent_s < seconds:
@@ -95,7 +95,9 @@ def _request(updates: list[p4r.Update]) -> p4r.WriteRequest:
     return p4r.WriteRequest(device_id=DEVICE_ID, election_id=ELECTION, updates=updates)
 
 
-def _batches(subject: Subject, kind: p4r.Update.Type, batch: int) -> list[p4r.WriteRequest]:
+def batches(
+    subject: Subject, batch: int, kind: p4r.Update.Type = p4r.Update.INSERT
+) -> list[p4r.WriteRequest]:
     """A round of entries, cut into requests."""
     table = subject.program.table(TABLE)
     action = subject.program.action(table, "forward")

@@ -1,4 +1,4 @@
-"""How much memory a process and those that it has started use."""
+"""What a process and those that it has started hold: memory and descriptors."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ from pathlib import Path
 def resident_mb(pid: int) -> float:
     """Megabytes of memory (proportional set size: what is shared is counted once)."""
     return sum(_pss_kb(process) for process in [pid, *_descendants(pid)]) / 1024
+
+
+def descriptors(pid: int) -> int:
+    """How many descriptors are open."""
+    processes = [pid, *_descendants(pid)]
+    return sum(len(list(Path(f"/proc/{process}/fd").iterdir())) for process in processes)
 
 
 def _descendants(pid: int) -> list[int]:

@@ -51,11 +51,12 @@ def running(kind: SwitchKind, program: Program) -> Iterator[Subject]:
         client.push(program)
         load_s = time.monotonic() - began
         subject = Subject(kind.name, program, client, kind.extras(client), process.pid, load_s)
-        _set_up(subject)
+        forward(subject)
         yield subject
 
 
-def _set_up(subject: Subject) -> None:
+def forward(subject: Subject) -> None:
+    """Have the program forward the generator's frames, all slots enforced. On a fresh program."""
     has_firewall = any(table.preamble.alias == "zone" for table in subject.program.p4info.tables)
     tables = Tables(subject.client, subject.program)
     for statement in read_stf(f"{_FORWARDING}\n{_ZONES if has_firewall else ''}"):

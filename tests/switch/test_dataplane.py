@@ -22,6 +22,7 @@ from switch.dataplane.messages import (
     Replica,
     TableOp,
 )
+from switch.dataplane.node import Node
 from switch.p4json.objects import ActionCall
 from switch.p4json.source import ProgramError
 from tests.switch.draft import Draft, assign, call, const, extract, field, forward, named, op, param
@@ -425,6 +426,35 @@ def test_an_interface_may_disappear_and_come_back(plane, heard):
     wire.send(FRAME)
     assert plane.wires[1].receive() == FRAME
     wire.close()
+    counts = plane.statistics()  # none is forgotten with the sockets of the former interface
+    assert (counts["received"], counts["sent"], counts["dropped.send_failed"]) == (3, 2, 1)
+
+
+def test_backup_ports_stand_in_while_a_port_is_down(plane, heard):
+    plane.set_multicast_group(5, [Replica(2, 0, ((1, 7),))])
+    spread = ActionCall("spread", (5,))
+    plane.write_table(Config.RUNNING, [_insert(2, spread)])
+    plane.wires[1].send(FRAME)
+    assert plane.wires[2].receive() == FRAME
+    run("ip", "link", "set", "s1d2", "down")
+    wait_until(lambda: heard.status[-1] == (2, False), "port 2 is reported down")
+    plane.wires[1].send(FRAME)
+    assert plane.wires[1].receive() == FRAME
+    run("ip", "link", "set", "s1d2", "up")
+    wait_until(lambda: heard.status[-1] == (2, True), "port 2 is reported up")
+    plane.wires[1].send(FRAME)
+    assert plane.wires[2].receive() == FRAME
+
+
+def test_digests_that_nobody_takes_are_counted_and_hold_up_no_packet():
+    class Deaf:
+        def try_send(self, message):
+            return False
+
+    node = Node(0, None, Deaf())
+    node.surroundings().digest("news", (1,))
+    node.surroundings().log("text", ())
+    assert node.statistics()["dropped.notice_lost"] == 2
 
 
 def test_a_packet_on_which_the_program_fails_is_dropped_and_the_next_ones_pass(plane, caplog):

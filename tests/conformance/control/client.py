@@ -85,15 +85,30 @@ class Client:
             if self._ended.is_set() or time.monotonic() > deadline:
                 raise ControlError(f"not primary: {'; '.join(self.heard.errors) or 'no answer'}")
 
+    def glance(self) -> None:
+        """Send an arbitration without waiting to be primary, and be gone."""
+        update = p4r.MasterArbitrationUpdate(device_id=DEVICE_ID, election_id=p4r.Uint128(low=0))
+        list(self._stub.StreamChannel(iter([p4r.StreamMessageRequest(arbitration=update)])))
+
     def push(self, program: Program) -> None:
         """Load a program and let packets run it. Raises `ControlError`."""
-        config = p4r.ForwardingPipelineConfig(p4info=program.p4info, p4_device_config=program.json)
+        self._set_pipeline(p4r.SetForwardingPipelineConfigRequest.VERIFY_AND_COMMIT, program)
+
+    def save(self, program: Program) -> None:
+        """Load a program beside the one that runs. Raises `ControlError`."""
+        self._set_pipeline(p4r.SetForwardingPipelineConfigRequest.VERIFY_AND_SAVE, program)
+
+    def commit(self) -> None:
+        """Let packets run the saved program. Raises `ControlError`."""
+        self._set_pipeline(p4r.SetForwardingPipelineConfigRequest.COMMIT, None)
+
+    def _set_pipeline(self, action: int, program: Program | None) -> None:
         request = p4r.SetForwardingPipelineConfigRequest(
-            device_id=DEVICE_ID,
-            election_id=ELECTION,
-            action=p4r.SetForwardingPipelineConfigRequest.VERIFY_AND_COMMIT,
-            config=config,
+            device_id=DEVICE_ID, election_id=ELECTION, action=action
         )
+        if program is not None:
+            request.config.p4info.CopyFrom(program.p4info)
+            request.config.p4_device_config = program.json
         try:
             self._stub.SetForwardingPipelineConfig(request, timeout=CALL_LIMIT_S)
         except grpc.RpcError as error:

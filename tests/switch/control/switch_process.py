@@ -27,11 +27,11 @@ CLONE_NEWNET = 0x40000000
 class SwitchProcess:
     """The command under test."""
 
-    def __init__(self, *arguments):
+    def __init__(self, *arguments, log=subprocess.PIPE):
         self.process = subprocess.Popen(
             [sys.executable, "-m", "switch", "--device-id", str(DEVICE_ID), *arguments],
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=log,
             text=True,
         )
         self.clients = []
@@ -76,9 +76,9 @@ class SwitchProcess:
 
 
 @contextmanager
-def running_switch(*arguments):
+def running_switch(*arguments, log=subprocess.PIPE):
     """A switch that is ready; it is killed at the end if it still runs."""
-    switch = SwitchProcess("--grpc", "127.0.0.1:0", *arguments)
+    switch = SwitchProcess("--grpc", "127.0.0.1:0", *arguments, log=log)
     try:
         switch.wait_ready()
         yield switch

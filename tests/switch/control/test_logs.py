@@ -4,7 +4,10 @@ import logging
 import os
 import time
 
+import grpc
 import pytest
+from p4rt import DEVICE_ID, Set, everything_config
+from switch_process import running_switch
 
 from switch.logs import MAX_BACKLOG, BacklogHandler
 
@@ -56,3 +59,17 @@ def test_what_cannot_be_encoded_is_escaped(pipe):
     handler.emit(record("\udcff"))
     handler.close()
     assert os.read(pipe[0], 100) == b"\\udcff\n"
+
+
+def test_a_switch_works_on_while_the_disk_for_its_log_is_full():
+    with (
+        open("/dev/full", "wb") as full,
+        running_switch("--log-level", "debug", log=full) as switch,
+    ):
+        client = switch.primary()
+        client.set_config(Set.VERIFY_AND_COMMIT, everything_config())
+        for _ in range(100):
+            with pytest.raises(grpc.RpcError):  # each is logged
+                client.get_config(device_id=DEVICE_ID + 1)
+        assert client.get_config().config.p4info == everything_config().p4info
+        assert switch.end() == (0, None)

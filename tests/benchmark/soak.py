@@ -1,0 +1,143 @@
+"""The soak of the embedded switch, in the namespaces that it was started in: `scripts/soak_switch`.
+
+Traffic runs through the firewall program at a steady rate. Beside it a controller works all the
+while: entries come and go, registers are read, clients connect and vanish, now and then a program
+is loaded. What the switch's processes hold is sampled from the end of a warm-up on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+
+from finsy.proto import p4r
+
+from tests.benchmark import control
+from tests.benchmark.figures import FIREWALL
+from tests.benchmark.growth import Sample, findings, memory_growth_mb
+from tests.benchmark.links import DESTINATION, SOURCE, make_links
+from tests.benchmark.memory import descriptors, resident_mb
+from tests.benchmark.subject import Subject, forward, read_program, running
+from tests.benchmark.traffic import Traffic, measure
+from tests.conformance.control.client import Client
+from tests.conformance.switches.embedded import Embedded
+from tests.conformance.switches.switch import GRPC_ADDRESS
+
+FRAME_BYTES = 64
+SAMPLES = 50
+SETTLE_S = 1.0
+"""Before the last sample: the server takes a moment to see that clients are gone."""
+_GARBAGE = (b"", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", bytes(100))
+
+
+def main() -> int:
+    """Run, print what was seen; exit status 0: nothing grew."""
+    arguments = _arguments()
+    make_links()
+    with running(Embedded(), read_program(FIREWALL)) as subject:
+        _warm_up(subject, arguments.rate)
+        traffic: list[Traffic] = []
+        flow = threading.Thread(target=lambda: traffic.append(_traffic(arguments)), daemon=True)
+        flow.start()
+        samples = list(_samples(subject, flow, arguments))
+        flow.join()
+        time.sleep(SETTLE_S)
+        samples.append(_sample(subject))
+    return _report(arguments, traffic, samples)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="soak_switch", description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=600.0)
+    parser.add_argument("--rate", type=int, default=10_000, metavar="PPS", help="packets/s")
+    parser.add_argument("--connects", type=int, default=10_000, help="quick connections in all")
+    return parser.parse_args()
+
+
+def _traffic(arguments: argparse.Namespace) -> Traffic:
+    return measure(SOURCE, DESTINATION, FRAME_BYTES, arguments.rate, arguments.seconds)
+
+
+def _warm_up(subject: Subject, rate: int) -> None:
+    """Reach every state that the soak reaches, so that no first time counts as growth."""
+    measure(SOURCE, DESTINATION, FRAME_BYTES, rate, 1.0)
+    for number in range(3):
+        _work(subject)
+        _reload(subject)
+        quick_connects(20, number)
+
+
+def _samples(
+    subject: Subject, flow: threading.Thread, arguments: argparse.Namespace
+) -> Iterator[Sample]:
+    """Samples in equal intervals, with work between them."""
+    began = time.monotonic()
+    for number in range(SAMPLES):
+        yield _sample(subject)
+        _work(subject)
+        if number % 5 == 4:
+            _reload(subject)
+        quick_connects(arguments.connects // SAMPLES, number)
+        due = began + (number + 1) * arguments.seconds / SAMPLES
+        time.sleep(max(0.0, due - time.monotonic()))
+        if not flow.is_alive():
+            return
+
+
+def _sample(subject: Subject) -> Sample:
+    return Sample(resident_mb(subject.pid), descriptors(subject.pid))
+
+
+def _work(subject: Subject) -> None:
+    """A controller's day: entries in and out, a whole register array read."""
+    for batch in control.batches(subject, 100):
+        subject.client.write_request(batch)
+    for batch in control.batches(subject, 100, p4r.Update.DELETE):
+        subject.client.write_request(batch)
+    control.registers_read_per_s(subject, 0.05)
+
+
+def _reload(subject: Subject) -> None:
+    subject.client.save(subject.program)
+    forward(subject)
+    subject.client.commit()
+
+
+def quick_connects(count: int, seed: int) -> None:
+    """Clients that come and vanish: most without a word or with nonsense, each tenth a session."""
+    host, _, port = GRPC_ADDRESS.rpartition(":")
+    for number in range(seed, seed + count):
+        if number % 10 == 0:
+            with Client(GRPC_ADDRESS) as client:
+                client.glance()
+            continue
+        connection = socket.create_connection((host, int(port)), 5)
+        with connection, suppress(OSError):  # the switch may have hung up already
+            connection.sendall(_GARBAGE[number % len(_GARBAGE)])
+
+
+def _report(arguments: argparse.Namespace, traffic: list[Traffic], samples: list[Sample]) -> int:
+    if not traffic:
+        print("soak_switch: the traffic failed", file=sys.stderr)
+        return 1
+    seen, first, last = traffic[0], samples[0], samples[-1]
+    print(
+        f"{arguments.seconds:g} s at {seen.sent_pps:,.0f} packets/s: {seen.sent:,} sent, "
+        f"{seen.sent - seen.received:,} lost; {arguments.connects:,} quick connections\n"
+        f"memory {first.memory_mb:.1f} MB before, {last.memory_mb:.1f} after "
+        f"(growth {memory_growth_mb(samples):+.2f}); descriptors {first.descriptors} before, "
+        f"{last.descriptors} after"
+    )
+    grown = findings(samples)
+    for finding in grown:
+        print(f"GROWN: {finding}")
+    return 1 if grown else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
