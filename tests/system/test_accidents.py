@@ -2,6 +2,7 @@
 
 import sys
 from contextlib import ExitStack
+from dataclasses import dataclass
 
 import accident_manager
 import pytest
@@ -31,6 +32,7 @@ MOVED = {
 }
 """By method the slots that move, and the placement when they have. By PM a part, which is quicker;
 by PR all, so that the source is reloaded too."""
+ROLES = ("source", "destination")
 PR_STEPS = ("prepare", "release")
 """Steps that PR does in its own way, by reloading a node; the others are the same."""
 
@@ -71,7 +73,7 @@ def keeper(method, tmp_path_factory):
 
 @pytest.fixture
 def up(keeper, request):
-    """The network; each test leaves the firewall at s1 and all processes ended."""
+    """The network; a test moves the firewall from where the one before has left it."""
     failures = request.session.testsfailed
     yield keeper.lend()
     if request.session.testsfailed > failures:
@@ -92,9 +94,25 @@ def end_of_migration(up):
     return last_migration(up)
 
 
-def move(up, method, source, destination):
-    slots, _ = MOVED[method]
-    up.move(source, destination, method, "--slots", slots)
+@dataclass(frozen=True)
+class Way:
+    """A move between the two placements that there are, from the one that is now."""
+
+    source: str
+    destination: str
+    slots: str
+    before: dict[str, str]
+    after: dict[str, str]
+
+
+def way(up, method):
+    """Return the move to try, there or back, and check that the firewall is where it may be."""
+    slots, moved = MOVED[method]
+    now = up.placement()
+    if now == HOME:
+        return Way("s1", "s2", slots, HOME, moved)
+    assert now == moved
+    return Way("s2", "s1", slots, moved, HOME)
 
 
 def assert_placement_is_true(up, expected):
@@ -110,46 +128,41 @@ def slots_of(text):
     return set(range(int(first), int(last) + 1))
 
 
-def bring_home(up, method):
-    if up.placement() != HOME:
-        move(up, method, "s2", "s1")
-    assert up.placement() == HOME
-
-
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("method", MOVED, indirect=True)
 def test_a_management_entity_that_was_killed_undoes_or_finishes_the_migration(up, method, step):
+    planned = way(up, method)
     traffic = traffic_of_all_slots(up)
     accident_manager.arm(up.accidents, step)
     with pytest.raises(CommandFailed, match=r"no management entity|has ended"):
-        move(up, method, "s1", "s2")
+        up.move(planned.source, planned.destination, method, "--slots", planned.slots)
     assert not up.me.process.alive
     up.start_me()
     committed = STEPS.index(step) >= COMMIT
     assert end_of_migration(up)["state"] == ("finished" if committed else "undone")
-    assert_placement_is_true(up, MOVED[method][1] if committed else HOME)
-    bring_home(up, method)
+    assert_placement_is_true(up, planned.after if committed else planned.before)
     assert flaws(traffic.stop()) == {}
 
 
-@pytest.mark.parametrize("victim", NODES)
+@pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize(
     ("method", "step"),
     [*(("pm", step) for step in STEPS), *(("pr", step) for step in PR_STEPS)],
     indirect=["method"],
 )
-def test_a_node_that_is_killed_leaks_nothing_and_the_end_is_true(up, method, step, victim):
+def test_a_node_that_is_killed_leaks_nothing_and_the_end_is_true(up, method, step, role):
+    planned = way(up, method)
+    victim = getattr(planned, role)
     traffic = traffic_of_all_slots(up)
     node = up.deployment.network.node(victim)
     accident_manager.arm(up.accidents, step, node.process.pid)
-    up.ask_for_move("s1", "s2", method, MOVED[method][0])
+    up.ask_for_move(planned.source, planned.destination, method, planned.slots)
     wait_for(lambda: not node.process.alive, f"the end of {victim}")
     up.deployment.network.restart_node(victim)
     record = end_of_migration(up)
     up.me.wait_ready()
     finished = record["state"] == "finished"
     assert finished or record["reason"]
-    assert_placement_is_true(up, MOVED[method][1] if finished else HOME)
-    bring_home(up, method)
+    assert_placement_is_true(up, planned.after if finished else planned.before)
     leaks = {name: flaw for name, flaw in flaws(traffic.stop()).items() if "block" in name}
     assert leaks == {}
