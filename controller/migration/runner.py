@@ -2,7 +2,8 @@
 
 One executor at a time works on a migration, each on a thread of its own. What is blocked is tried
 again after a while, whether there was news or not: a node that only stalled keeps its session, so
-nobody would say that it is back.
+nobody would say that it is back. News that come while an executor is at work, which may be about to
+give up for want of them, are kept until it has ended.
 """
 
 from __future__ import annotations
@@ -57,6 +58,8 @@ class Runner:
         self._changed = threading.Condition(threading.RLock())
         self._moves = {r.id: self._move(r) for r in journal.migrations(unended=True)}
         self._driven: set[int] = set()
+        self._news: set[int] = set()
+        "Migrations that were to be resumed while an executor was at work on them."
         self._errors: dict[int, HitlessError] = {}
 
     def add(
@@ -99,7 +102,11 @@ class Runner:
         """
         with self._changed:
             move = self._moves.get(migration_id)
-            if move is None or migration_id in self._driven:
+            if move is None:
+                return
+            if migration_id in self._driven:
+                if resume:
+                    self._news.add(migration_id)
                 return
             self._driven.add(migration_id)
             self._errors.pop(migration_id, None)
@@ -132,18 +139,24 @@ class Runner:
             LOG.error("%s stopped: %s", move.record, exc)
             self._errors[move.record.id] = exc
         finally:
-            self._left(move)
+            news = self._left(move)
         if move.record.state.ended:
             self._ended(move.record)
+        elif move.record.state.blocked and news:
+            self.drive(move.record.id, resume=True, beside=False)
         elif move.record.state.blocked:
             self._try_again_later(move.record.id)
 
-    def _left(self, move: Move) -> None:
+    def _left(self, move: Move) -> bool:
+        """Note that nobody works on a migration any more; tell whether there are news for it."""
         with self._changed:
+            news = move.record.id in self._news
+            self._news.discard(move.record.id)
             self._driven.discard(move.record.id)
             if move.record.state.ended:
                 self._moves.pop(move.record.id, None)
             self._changed.notify_all()
+            return news
 
     def _try_again_later(self, migration_id: int) -> None:
         again_s = self._site.options.again_s

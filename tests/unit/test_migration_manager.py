@@ -246,6 +246,19 @@ def test_a_blocked_move_goes_on_when_its_node_is_back(lab):
     assert lab.placement() == {"s2": ALL}
 
 
+def test_a_node_that_is_back_just_before_its_move_is_blocked_is_not_missed(lab, monkeypatch):
+    def come_back(record):
+        lab.seen.append(record)
+        if record.state is MigrationState.FINISH_BLOCKED:
+            lab.node("s1").connected = True
+            lab.manager.node_back("s1")  # the executor has not ended yet
+
+    monkeypatch.setattr(lab, "on_migration", come_back)
+    lab.world.fault = lab.during_step("enforce off", cut_off("s1"))
+    assert lab.move().state is MigrationState.FINISHED
+    assert lab.placement() == {"s2": ALL}
+
+
 def test_a_blocked_move_is_tried_again_without_any_news():
     lab = Lab(random.Random(1), traffic=0, again_s=0.05)
     lab.world.fault = lab.during_step("enforce off", cut_off("s1"))
