@@ -21,10 +21,11 @@ from controller.operator.address import Address, default_address, parse_address
 from controller.operator.client import CALL_TIMEOUT_S, RpcClient
 from controller.operator.commands import COMMANDS
 from controller.operator.console import WAIT_TIMEOUT_S, Console
-from controller.operator.grammar import UsageError, parse, parser_of, resolve
+from controller.operator.grammar import UsageError, parse, resolve
 from controller.operator.status import DONE, INTERRUPTED, TEXT, WRONG, status_of
 from controller.operator.tables import pairs
 from controller.operator.terminal import page_for
+from controller.operator.views.help_text import command_help
 
 PROGRAM = "hitless"
 SHELL = "shell"
@@ -67,7 +68,7 @@ def _run(console: Console, options: argparse.Namespace, words: list[str]) -> int
         raise UsageError(f"there is no option {words[0]}: {PROGRAM} --help")
     command, rest = resolve(words)
     if set(HELP) & set(rest):
-        print(parser_of(command).format_help(), end="")
+        print("\n".join(command_help(command, page_for(sys.stdout), PROGRAM)))
         return DONE
     given = parse(command, rest)
     with RpcClient(_address(options)) as client:

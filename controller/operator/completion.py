@@ -12,7 +12,7 @@ from typing import Any
 from controller.operator.arguments import Argument
 from controller.operator.command import Command
 from controller.operator.commands import COMMANDS
-from controller.operator.grammar import UsageError, resolve
+from controller.operator.grammar import NO_WAIT_HELP, UsageError, resolve
 
 Ask = Callable[[Command, Argument, Mapping[str, Any]], Sequence[str]]
 "The values that would do for an argument of a command, given the others as written."
@@ -81,7 +81,7 @@ def _arguments(command: Command, rest: Sequence[str], partial: str, ask: Ask) ->
         if not argument.positional:
             yield Hint(argument.flag, argument.help)
     if command.starts_migration and "--no-wait" not in rest:
-        yield Hint("--no-wait", "print the migration's id and do not wait")
+        yield Hint("--no-wait", NO_WAIT_HELP)
 
 
 def _given(command: Command, rest: Sequence[str]) -> tuple[dict[str, str], int, Argument | None]:

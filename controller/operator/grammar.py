@@ -19,6 +19,7 @@ from controller.operator.values import Flag
 
 NO_WAIT = "no_wait"
 "The option of commands that start a migration, which is not sent: do not wait for its end."
+NO_WAIT_HELP = "print the migration's id and do not wait"
 
 
 class UsageError(RequestError):
@@ -100,9 +101,7 @@ def parser_of(command: Command) -> argparse.ArgumentParser:
     for argument in command.arguments:
         _add(parser, argument)
     if command.starts_migration:
-        parser.add_argument(
-            "--no-wait", action="store_true", help="print the migration's id and do not wait"
-        )
+        parser.add_argument("--no-wait", action="store_true", help=NO_WAIT_HELP)
     return parser
 
 

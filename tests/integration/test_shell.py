@@ -1,0 +1,271 @@
+"""The shell against a server in this process: by a pipe, by keys, and in a terminal."""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import sys
+import termios
+import threading
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from me_process import HITLESS
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.document import Document
+from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.output import DummyOutput
+
+from controller.operator.commands import answer
+from controller.operator.console import Console
+from controller.operator.server import RpcServer
+from controller.operator.shell.interpreter import Interpreter
+from controller.operator.shell.live import LiveValues
+from controller.operator.shell.prompt import NetworkCompleter, hints_at, make_session
+from controller.operator.shell.run import converse, run_lines
+from controller.operator.tables import PLAIN
+
+
+class Report:
+    """What a management entity says of a node."""
+
+    def __init__(self, name: str, state: str) -> None:
+        self.name, self.state = name, state
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "state": self.state,
+            "program": "guarded",
+            "functions": {},
+            "address": "127.0.0.1:1",
+            "reason": "",
+        }
+
+
+class Network:
+    """Stands for the management entity: names, and what it says of its nodes."""
+
+    def __init__(self) -> None:
+        self.states = {"leaf1": "ready", "leaf2": "ready", "spine1": "down"}
+        self.asked = 0
+
+    def node_names(self) -> list[str]:
+        self.asked += 1
+        return list(self.states)
+
+    def function_names(self) -> list[str]:
+        return ["firewall"]
+
+    def nodes(self) -> list[Report]:
+        return [Report(name, state) for name, state in self.states.items()]
+
+
+@pytest.fixture
+def network() -> Network:
+    return Network()
+
+
+@pytest.fixture
+def socket(network: Network, tmp_path: Path) -> Iterator[Path]:
+    path = tmp_path / "rpc.sock"
+    server = RpcServer(path, partial(answer, network), "7")
+    server.start()
+    yield path
+    server.close()
+
+
+@pytest.fixture
+def shell(socket: Path) -> tuple[Interpreter, io.StringIO, io.StringIO]:
+    out, err = io.StringIO(), io.StringIO()
+    return Interpreter(socket, Console(out, err)), out, err
+
+
+Shell = tuple[Interpreter, io.StringIO, io.StringIO]
+
+
+def test_lines_are_run_up_to_the_first_that_fails(shell: Shell) -> None:
+    interpreter, out, err = shell
+    lines = ["# a comment\n", "\n", "no leaf1  # one node\n", "nodes leaf9\n", "nodes leaf2\n"]
+    assert run_lines(interpreter, lines) == 2
+    assert re.search(r"^leaf1 +ready", out.getvalue(), re.MULTILINE)
+    assert "leaf2 " not in out.getvalue()
+    assert "there is no node 'leaf9'; these would do: leaf1, leaf2, spine1" in err.getvalue()
+
+
+def test_exit_ends_and_help_helps(shell: Shell) -> None:
+    interpreter, out, _ = shell
+    assert run_lines(interpreter, ["help\n", "help migr from\n"]) == 2
+    assert run_lines(interpreter, ["help migrate\n", "qui\n", "nodes leaf9\n"]) == 0
+    assert "usage: migrate FUNCTION --from NODE" in out.getvalue()
+    assert "events as they happen" in out.getvalue()
+
+
+def test_data_is_printed_for_scripts_where_they_want_it(shell: Shell) -> None:
+    interpreter, out, _ = shell
+    assert interpreter.run("nodes leaf1 --json") == 0
+    assert '"state": "ready"' in out.getvalue()
+
+
+@pytest.mark.parametrize("line", ["nodes 'leaf1", "nodez", "migr", "migrate --from leaf1"])
+def test_what_is_no_command_line_is_said_and_the_shell_goes_on(shell: Shell, line: str) -> None:
+    interpreter, out, err = shell
+    assert interpreter.run(line) == 2
+    assert err.getvalue().startswith("hitless: ")
+    assert interpreter.run("nodes") == 0
+    assert "leaf1" in out.getvalue()
+
+
+def test_a_management_entity_that_ends_is_said_and_found_again(
+    shell: Shell, socket: Path, network: Network
+) -> None:
+    interpreter, out, err = shell
+    socket.rename(socket.with_name("away.sock"))
+    assert interpreter.run("nodes") == 3
+    assert "no management entity runs at" in err.getvalue()
+    socket.with_name("away.sock").rename(socket)
+    assert interpreter.run("nodes") == 0
+    assert "leaf1" in out.getvalue()
+
+
+def completions(socket: Path, text: str) -> list[str]:
+    completer = NetworkCompleter(LiveValues(socket).ask)
+    return [c.text for c in completer.get_completions(Document(text), None)]  # type: ignore[arg-type]
+
+
+def test_commands_and_names_of_the_live_network_are_completed(
+    socket: Path, network: Network
+) -> None:
+    assert completions(socket, "pla") == ["placement "]
+    assert completions(socket, "migrate firewall --from leaf") == ["leaf1", "leaf2"]
+    network.states["leaf3"] = "ready"
+    assert completions(socket, "migrate firewall --from leaf") == ["leaf1", "leaf2", "leaf3"]
+    assert completions(socket, "help migr") == ["migrate", "migrations"]
+
+
+def test_keys_in_quick_succession_ask_the_network_once(socket: Path, network: Network) -> None:
+    values = LiveValues(socket)
+    for text in ("nodes l", "nodes le", "nodes lea"):
+        assert hints_at(text, values.ask)[1]
+    assert network.asked == 1
+
+
+def test_without_an_answer_there_are_no_names_and_no_error(tmp_path: Path) -> None:
+    assert completions(tmp_path / "nobody.sock", "nodes l") == []
+    assert completions(tmp_path / "nobody.sock", "migrate firewall --method p") == ["pm", "pr"]
+
+
+def test_keys_complete_run_and_recall_lines(
+    shell: Shell, socket: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    interpreter, out, _ = shell
+    with create_pipe_input() as keys, create_app_session(input=keys, output=DummyOutput()):
+        session = make_session(LiveValues(socket).ask, PLAIN)
+        keys.send_text("nodes spi\t\r")
+
+        def go_on() -> None:
+            while "spine1" not in out.getvalue():
+                time.sleep(0.02)
+            time.sleep(0.3)  # the prompt loads its history beside
+            keys.send_text("\x1b[A\r")  # the line before, once more
+            keys.send_text("half a line\x03")  # given up
+            keys.send_text("\x04")
+
+        threading.Thread(target=go_on, daemon=True).start()
+        assert converse(interpreter, session) == 0
+    assert out.getvalue().count("spine1  down") == 2
+    assert "+nodes spine1" in (tmp_path / "hitless" / "history").read_text()
+
+
+def test_a_question_mark_shows_what_could_come_next(socket: Path) -> None:
+    partial_word, hints = hints_at("migrate firewall --", LiveValues(socket).ask)
+    assert partial_word == "--"
+    assert {"--from", "--to", "--slots"} <= {hint.text for hint in hints}
+    assert all(hint.help for hint in hints)
+
+
+class Terminal:
+    """A terminal with the command hitless in it."""
+
+    def __init__(self, socket: Path, environment: dict[str, str]) -> None:
+        self._descriptor, end = pty.openpty()
+        fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+        self.process = subprocess.Popen(
+            [HITLESS, "--rpc", str(socket), "shell"],
+            stdin=end,
+            stdout=end,
+            stderr=end,
+            env={**os.environ, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1", **environment},
+            start_new_session=True,
+        )
+        os.close(end)
+        self.shown = ""
+
+    def type(self, keys: str) -> None:
+        os.write(self._descriptor, keys.encode())
+
+    def wait_for(self, text: str) -> None:
+        deadline = time.monotonic() + 10.0
+        while text not in self.shown:
+            assert time.monotonic() < deadline, self.shown
+            if select.select([self._descriptor], [], [], 0.2)[0]:
+                self.shown += os.read(self._descriptor, 4096).decode()
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait(10)
+        os.close(self._descriptor)
+
+
+@pytest.mark.parametrize(
+    ("environment", "state"),
+    [({"NO_COLOR": ""}, "\x1b[31mdown"), ({"NO_COLOR": "1"}, "spine1  down")],
+)
+def test_at_a_terminal_there_is_a_prompt_with_help_and_colours_as_wanted(
+    socket: Path, tmp_path: Path, environment: dict[str, str], state: str
+) -> None:
+    terminal = Terminal(socket, {**environment, "XDG_STATE_HOME": str(tmp_path)})
+    try:
+        terminal.wait_for("? shows what can be written")
+        terminal.wait_for("1mhitless>")
+        terminal.type("nodes ?")
+        terminal.wait_for("spine1")
+        terminal.type("\r")
+        terminal.wait_for(state)
+        terminal.type("exit\r")
+        assert terminal.process.wait(10) == 0
+    finally:
+        terminal.close()
+
+
+def test_commands_are_piped_in_and_the_status_tells(socket: Path) -> None:
+    done = subprocess.run(
+        [HITLESS, "--rpc", str(socket), "shell"],
+        input="nodes leaf1\nnodes leaf9\nnodes leaf2\n",
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "leaf1" in done.stdout
+    assert "leaf2 " not in done.stdout
+    assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_one_shot_commands_do_not_load_the_prompt() -> None:
+    program = "import sys, controller.operator.cli; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert "controller.operator.cli" in loaded.stdout
+    assert "prompt_toolkit" not in loaded.stdout.split()
