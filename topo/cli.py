@@ -68,10 +68,10 @@ def choose_programs(blueprint: Blueprint, choices: Sequence[str]) -> Blueprint:
 
 
 def _converse(deployment: Deployment) -> int:
-    from mininet.cli import CLI  # only with a network up, so Mininet is there
+    from topo.prompt import Prompt  # only with a network up, so Mininet is there
 
     with keyboard_interrupts():
-        CLI(deployment.network.net)
+        Prompt(deployment.network.net, deployment.configuration.rpc_socket)
     return 0
 
 
