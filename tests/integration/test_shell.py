@@ -285,3 +285,17 @@ def test_mininets_prompt_has_the_same_commands(
     assert re.search(r"^leaf1 +ready", said.out, re.MULTILINE)
     assert "there is no node 'leaf9'" in said.err
     assert "me: No closing quotation" in said.out
+
+
+def test_the_client_in_the_documentation_works(socket: Path, tmp_path: Path) -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "rpc.md"
+    (program,) = re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(socket)],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "leaf1 ready\nleaf2 ready\nspine1 down\n"
