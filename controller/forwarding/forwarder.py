@@ -90,6 +90,7 @@ class Forwarder:
         self._wanted = Wanted()
         self._homes: dict[int, str] = {}
         self._begun = False
+        self._done_for: Topology | None = None
         self._started_at = 0.0
         self._stopping = False
         self._wake = threading.Event()
@@ -181,6 +182,8 @@ class Forwarder:
         ready = self._read_stale(network)
         if not self._may_begin(topology, ready, began):
             return self._options.retry_s
+        if topology is self._done_for:
+            return self._options.check_s
         withheld = self._move_paths(network)
         self._cabled |= _ends(network)
         closed = self._cabled | {p for p, faces in topology.ports.items() if faces != Facing.EDGE}
@@ -195,7 +198,10 @@ class Forwarder:
             self._report(plan, withheld, time.monotonic() - began)
         if not complete:
             return self._options.retry_s
-        return self._options.gate_retry_s if withheld else self._options.check_s
+        if withheld:
+            return self._options.gate_retry_s
+        self._done_for = topology
+        return self._options.check_s
 
     def _read_stale(self, network: NetworkDescription) -> set[str]:
         """Read what nodes hold that nobody knows; return those that should be known."""
@@ -205,6 +211,8 @@ class Forwarder:
         for name in [name for name in self._held if name in stale or name not in ready]:
             del self._held[name]
         missing = ready - set(self._held)
+        if missing or stale:
+            self._done_for = None
         for name in missing:
             self._described[name] = self._nodes.described(network, name)
         self._held |= self._nodes.read(missing)

@@ -24,8 +24,6 @@ SPREAD = "NodeIngress.l2.spread"
 FLOOD_BY_SLOT = "NodeIngress.l2.flood_by_slot"
 FIRST_FLOOD_GROUP = 1
 "Slot i floods by group 1 + i. Packet-outs that are flooded use group 1."
-CPU_PORT = 510
-"Where the programs' packets to the controller leave."
 
 _PARAMETER = {
     FORWARD: "port",

@@ -19,9 +19,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from controller.forwarding.tables import SPREAD, Forwarding, Next, PathKey, Update
+from controller.forwarding.tables import FORWARD, SPREAD, Forwarding, Next, PathKey, Update
 from controller.forwarding.wanted import Wanted
 
 Stage = Mapping[str, Update]
@@ -88,12 +88,39 @@ def stages(
     for node, has in held.items():
         shall = wanted.nodes.get(node)
         if shall is not None:
+            shall = _split(has, shall, wanted)
             _floods(made, node, has, shall)
             _paths(made, node, has, shall, wanted, distance)
             _destinations(made, node, has, shall, wanted, distance)
             lost = {mac: home for mac, home in gone.items() if mac not in shall.destinations}
             _take_away(made, node, has, shall, lost, distance)
     return made.in_order()
+
+
+def _split(has: Forwarding, shall: Forwarding, wanted: Wanted) -> Forwarding:
+    """Return what a node shall hold if some slots of a destination move and others stay.
+
+    What forwards all of a destination's packets by one port must be spread before slots can part.
+    The slots that stay go on by that port.
+    """
+    by_group: dict[int, dict[int, int]] = defaultdict(dict)
+    for (group, slot), port in shall.paths.items():
+        by_group[group][slot] = port
+    partly = {
+        wanted.groups[group]: group
+        for group, ports in by_group.items()
+        if len(ports) < wanted.slots and group not in has.spread_groups()
+    }
+    destinations, paths = dict(shall.destinations), dict(shall.paths)
+    for mac, (action, port) in has.destinations.items():
+        group = partly.get(wanted.homes.get(mac, ""))
+        if group is None or action != FORWARD or mac in destinations:
+            continue
+        if set(by_group[group].values()) != {port}:
+            destinations[mac] = Next(SPREAD, group)
+            stay = {(group, slot): port for slot in range(wanted.slots)}
+            paths = {**stay, **paths}
+    return replace(shall, destinations=destinations, paths=paths)
 
 
 def _floods(made: _Stages, node: str, has: Forwarding, shall: Forwarding) -> None:

@@ -7,7 +7,8 @@ that hosts come and go without a change of paths, and paths move without a chang
 Choices:
 - What cannot be known is left as it is: there is no entry for a host without a way to it, and none
   that leads through a node which cannot be written to now, because nobody knows where that one
-  would send the packets on. Such entries are not wanted away either: see ``update``.
+  would send the packets on. Such entries are not wanted away either: see ``update``. Where that is
+  so for some slots only, there are entries of ``path`` for the others, and none of ``dmac``.
 - What the network's description has (an entry of ``dmac``, its default action, a multicast group)
   wins; nothing of the kind is computed for that node.
 - Broadcasts leave by the slot's spanning tree and by every port where a host may be: where one is
@@ -22,7 +23,6 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from controller.forwarding.tables import (
-    CPU_PORT,
     FIRST_FLOOD_GROUP,
     FLOOD_BY_SLOT,
     FORWARD,
@@ -59,6 +59,8 @@ class Wanted:
     "MAC address to the node that the host is attached to."
     groups: Mapping[int, str] = field(default_factory=dict)
     "Group of ``path`` to the node that it leads to."
+    slots: int = 0
+    "How many there are."
 
 
 def wanted(
@@ -85,8 +87,7 @@ def wanted(
     destinations: dict[str, dict[int, Next]] = defaultdict(dict)
     by_slot: dict[str, dict[PathKey, int]] = defaultdict(dict)
     for home, hosts in at.items():
-        if home in ready:
-            destinations[home] |= {mac: Next(FORWARD, port) for mac, port in hosts.items()}
+        destinations[home] |= {mac: Next(FORWARD, port) for mac, port in hosts.items()}
         for node, ports in ports_towards(paths, home, ready).items():
             whole = len(ports) == paths.slots
             if whole and len(set(ports.values())) == 1:
@@ -107,6 +108,7 @@ def wanted(
         },
         {mac: port.node for mac, port in homes.items()},
         {groups[home]: home for home in at},
+        paths.slots,
     )
 
 
@@ -168,5 +170,5 @@ def flood_ports(
         trees = paths.flood_ports(slot)
         for name, ports in open_ports.items():
             tree = trees.get(name, frozenset())
-            found[name][FIRST_FLOOD_GROUP + slot] = tree | ports | {CPU_PORT}
+            found[name][FIRST_FLOOD_GROUP + slot] = tree | ports
     return found

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from test_paths import DIAMOND, networks, of
 
 from controller.forwarding.tables import (
-    CPU_PORT,
     FORWARD,
     SPREAD,
     Forwarding,
@@ -101,7 +100,7 @@ def arrivals(net, held, slot, start):
     ends = {link.a: link.b for link in net.links} | {link.b: link.a for link in net.links}
     left, queue = [], [(start, 100)]
     for node, came_in in queue:
-        for port in held[node].floods.get(1 + slot, frozenset()) - {came_in, CPU_PORT}:
+        for port in held[node].floods.get(1 + slot, frozenset()) - {came_in}:
             far = ends.get(Port(node, port))
             if far is None:
                 left.append(Port(node, port))
@@ -214,6 +213,25 @@ def test_a_node_that_nobody_can_write_to_holds_up_those_that_send_to_it_and_only
     b = mac_number(net.hosts["b"].mac)
     assert b not in shall.nodes["s1"].destinations  # it has no way for the other slots
     assert shall.nodes["s2"].destinations[b] == Next(FORWARD, 2)
+
+
+def test_slots_part_where_all_went_by_one_port_and_some_have_to_stay():
+    net = with_macs(of([*DIAMOND, "s3:9 s1:9"], {"a": "s1:3", "b": "s4:3"}))
+    held, b = settled(without_links(net, {1, 4})), mac_number(net.hosts["b"].mac)
+    assert held["s1"].destinations[b] == Next(FORWARD, 1)  # by s2, which dies now
+    cut, late = without_links(net, {0, 2}), {3, 4}
+    old = slot_paths(without_links(net, {1, 4}))
+    paths = slot_paths(cut).with_slots(late, old)
+    ready = {"s1", "s3", "s4"}
+    shall = wanted(cut, paths, ready, {}, cabled(net))
+    for stage in plan(cut, {name: held[name] for name in ready}, shall):
+        held |= {node: update.applied_to(held[node]) for node, update in stage.items()}
+    for slot in range(16):
+        out = held["s1"].paths[held["s1"].destinations[b].value, slot]
+        assert out == 1 if slot in late else out in (2, 9)
+        if slot not in late:
+            assert walk(net, held, slot, "s1", b) == net.hosts["b"].attached
+    assert plan(cut, {name: held[name] for name in ready}, shall) == []
 
 
 def test_a_host_that_is_gone_is_taken_away_from_afar_and_others_stay():

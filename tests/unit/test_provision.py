@@ -4,13 +4,15 @@ import random
 from dataclasses import replace
 
 import pytest
-from migration_lab import ALL, ENTRIES, Lab
+from migration_lab import ALL, ENTRIES, Lab, forward
 from model_world import ProcessDied, nothing
 
 from controller.errors import NodeError, NodeRefused
+from controller.forwarding.tables import Kept
 from controller.migration.journal import SqliteJournal
 from controller.migration.journal_rows import Intent
 from controller.southbound.driver import replicas_of
+from controller.state.entries import described
 from controller.state.words import manifest_of, turn_on
 
 
@@ -95,6 +97,27 @@ def test_entries_that_somebody_else_put_there_stay(lab):
     s1.running.entries[("theirs",)] = theirs
     lab.manager.node_back("s1")
     assert theirs in s1.running.entries.values()
+
+
+def test_what_forwarding_wants_comes_with_a_program_and_not_to_a_node_that_has_one(lab):
+    def keeps(node, schema):
+        entries = described([forward(77, 2)], schema)
+        return Kept(tuple(entries), {1: (1,), 5: (2,)})
+
+    lab.manager.keep(keeps)
+    noted = actions(lab)
+    lab.manager.node_back("s1")
+    assert noted == []
+    before_commit = []
+
+    def watch(node, asked):
+        if asked == "commit":
+            before_commit.append((len(node.saved.entries), dict(node.groups)))
+
+    lab.world.fault = watch
+    restart_node(lab, "s1")
+    described_wins = {1: replicas_of((1, 2)), 5: replicas_of((2,))}
+    assert before_commit == [(len(ENTRIES["s1"]) + 1, described_wins)]
 
 
 def test_what_a_node_enforces_is_adopted_when_the_journal_is_gone(lab):
