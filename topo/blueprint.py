@@ -8,11 +8,12 @@ follow.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
+
+import networkx as nx
 
 from topo.errors import BlueprintError
 
@@ -108,6 +109,12 @@ class Blueprint:
         attached = [end.owner for link in self.links for end in link if end.port == 0]
         if sorted(attached) != sorted(host.name for host in self.hosts):
             raise BlueprintError(f"{self.name}: each host needs exactly one link")
+        for function, node in self.placement.items():
+            if node in self.node_names and self.zones(node) is None:
+                raise BlueprintError(
+                    f"{self.name}: {function} cannot be placed at {node}: "
+                    "one of its ports faces hosts inside and outside"
+                )
 
     def with_programs(self, programs: Mapping[str, str]) -> Blueprint:
         """Return the same network with other programs on the nodes named in `programs`."""
@@ -143,34 +150,59 @@ class Blueprint:
         return {end: peer for a, b in self.links for end, peer in ((a, b), (b, a))}
 
     @cached_property
+    def looped(self) -> bool:
+        """Whether there is more than one way between some nodes; plain flooding is no good then."""
+        return nx.number_of_edges(self._graph) >= nx.number_of_nodes(self._graph)
+
+    @cached_property
     def routes(self) -> dict[str, dict[str, int]]:
         """Map node and host name to the port of the node on a shortest path to the host."""
-        routes: dict[str, dict[str, int]] = {node.name: {} for node in self.nodes}
-        for host in self.hosts:
-            for node, port in self._ports_towards(host.name).items():
-                routes[node][host.name] = port
-        return routes
-
-    def _ports_towards(self, host: str) -> dict[str, int]:
-        """Walk from the host outwards; the port by which a node is reached leads back to it."""
-        found: dict[str, int] = {}
-        queue = deque([host])
-        while queue:
-            here = queue.popleft()
-            for end in sorted(end for end in self.peers if end.owner == here):
-                peer = self.peers[end]
-                if peer.port and peer.owner not in found:
-                    found[peer.owner] = peer.port
-                    queue.append(peer.owner)
-        return found
+        return {
+            node: {host: min(ports) for host, ports in towards.items()}
+            for node, towards in self._nearest.items()
+        }
 
     def zone(self, node: str, port: int) -> Zone | None:
-        """Return the zone that a port of a node faces, None if no host is reached by it.
+        """Return the zone that a port of a node faces, None if it faces none or more than one.
 
-        A port faces the zone of the hosts that are routed out of it; BlueprintError when those are
-        of both.
+        A port faces the zones of the hosts that have a shortest path through it.
         """
-        behind = {h.zone for h in self.hosts if self.routes[node].get(h.name) == port}
-        if len(behind) > 1:
-            raise BlueprintError(f"port {node}:{port} leads to hosts inside and outside")
-        return behind.pop() if behind else None
+        zones = self._zones(node, port)
+        return zones.pop() if len(zones) == 1 else None
+
+    def zones(self, node: str) -> dict[int, Zone] | None:
+        """Map port to zone, ports that face none left out; None if one faces more than one.
+
+        At such a node nothing can be told from the port by which a packet came.
+        """
+        facing = {port: self._zones(node, port) for port in self.ports(node)}
+        if any(len(zones) > 1 for zones in facing.values()):
+            return None
+        return {port: zones.pop() for port, zones in facing.items() if zones}
+
+    def _zones(self, node: str, port: int) -> set[Zone]:
+        return {h.zone for h in self.hosts if port in self._nearest[node].get(h.name, ())}
+
+    @cached_property
+    def _graph(self) -> nx.MultiGraph:
+        """Hosts, nodes and links."""
+        graph = nx.MultiGraph()
+        graph.add_nodes_from([*(host.name for host in self.hosts), *self.node_names])
+        graph.add_edges_from((a.owner, b.owner) for a, b in self.links)
+        return graph
+
+    @cached_property
+    def _nearest(self) -> dict[str, dict[str, frozenset[int]]]:
+        """Map node and host name to the ports of the node on all shortest paths to the host."""
+        nearest: dict[str, dict[str, frozenset[int]]] = {node: {} for node in self.node_names}
+        for host in self.hosts:
+            hops = nx.single_source_shortest_path_length(self._graph, host.name)
+            for node in self.node_names:
+                ports = frozenset(
+                    end.port
+                    for end, peer in self.peers.items()
+                    if end.owner == node and hops.get(peer.owner) == hops.get(node, 0) - 1
+                )
+                if ports:
+                    nearest[node][host.name] = ports
+        return nearest

@@ -36,7 +36,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    blueprint = choose_programs(TOPOLOGIES[arguments.topology](), arguments.program)
+    topology = TOPOLOGIES[arguments.topology]
+    sizes = {name: getattr(arguments, name) for name in topology.sizes}
+    blueprint = choose_programs(topology.blueprint(**sizes), arguments.program)
     with bring_up(
         blueprint,
         arguments.node,
@@ -66,10 +68,10 @@ def choose_programs(blueprint: Blueprint, choices: Sequence[str]) -> Blueprint:
 
 
 def _converse(deployment: Deployment) -> int:
-    from mininet.cli import CLI  # only with a network up, so Mininet is there
+    from topo.prompt import Prompt  # only with a network up, so Mininet is there
 
     with keyboard_interrupts():
-        CLI(deployment.network.net)
+        Prompt(deployment.network.net, deployment.configuration.rpc_socket)
     return 0
 
 
@@ -109,7 +111,23 @@ def _parser() -> argparse.ArgumentParser:
         description="Bring a network up in Mininet and write the management entity's configuration "
         "for it. Everything is removed again when the command ends.",
     )
-    parser.add_argument("topology", choices=sorted(TOPOLOGIES))
+    topologies = parser.add_subparsers(dest="topology", required=True, metavar="TOPOLOGY")
+    for name, topology in TOPOLOGIES.items():
+        one = topologies.add_parser(name, help=topology.help, description=topology.help)
+        for size, about in topology.sizes.items():
+            one.add_argument(
+                f"--{size}",
+                type=int,
+                default=about.default,
+                metavar="N",
+                help=f"{about.help} (default: %(default)s)",
+            )
+        _add_common(one)
+    return parser
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    """Add what all topologies take."""
     parser.add_argument(
         "--node",
         choices=sorted(NODE_PROGRAMS),
@@ -133,7 +151,8 @@ def _parser() -> argparse.ArgumentParser:
         "--config-dir",
         type=Path,
         metavar="DIR",
-        help="where me.conf and network.yaml go (default: a directory of the run's own)",
+        help="where me.conf, network.yaml and policy.yaml go (default: a directory of the run's "
+        "own)",
     )
     parser.add_argument(
         "--grpc-port",
@@ -142,4 +161,3 @@ def _parser() -> argparse.ArgumentParser:
         help="TCP port of the first node's P4Runtime, the others count up from it "
         "(default: free ones from 50051 on)",
     )
-    return parser

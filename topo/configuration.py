@@ -1,9 +1,11 @@
-"""The management entity's configuration for a network: network.yaml and me.conf.
+"""The management entity's configuration for a network: network.yaml, policy.yaml and me.conf.
 
 The programs are those in p4/build, all of them: a migration by reload needs the program that has
-the function besides the one that runs. Each node forwards to every host along a shortest path,
-floods to all its ports, and knows which of its ports face inside and outside; entries of tables
-that its program does not have are kept by the management entity until one has.
+the function besides the one that runs. Where there is one way to each host, each node is given it,
+and floods to all its ports; where there are loops, the management entity installs paths by itself.
+Each node knows which of its ports face inside and outside; one with a port that faces both is told
+nothing, and cannot run the firewall. Entries of tables that a node's program does not have are kept
+by the management entity until one has.
 """
 
 from __future__ import annotations
@@ -22,20 +24,23 @@ from topo.errors import Missing, Refused
 PROGRAMS = Path(__file__).resolve().parent.parent / "p4" / "build"
 FLOOD_GROUP = 1
 SLOTS = "0-15"
+THRESHOLDS_PPS = {"capacity_pps": 20_000, "high_pps": 8_000, "low_pps": 3_000}
+"""Load of a node at which slots are moved by themselves, on topologies where there is a choice."""
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """The two files that were written, and where the management entity will keep its own."""
+    """The files that were written, and where the management entity will keep its own."""
 
     me: Path
     network: Path
+    policy: Path
     journal: Path
     rpc_socket: Path
 
     def remove(self) -> None:
-        """Remove the two files."""
-        for path in (self.me, self.network):
+        """Remove the files."""
+        for path in (self.me, self.network, self.policy):
             path.unlink(missing_ok=True)
 
 
@@ -46,31 +51,39 @@ def write_configuration(
     endpoints: Mapping[str, Endpoints],
     driver: str,
 ) -> Configuration:
-    """Write me.conf and network.yaml into `directory`; journal and socket go to `state_directory`.
+    """Write the files into `directory`; journal and socket go to `state_directory`.
 
-    Refused if one of the two files is there already: it is not ours to overwrite.
+    Refused if one of the files is there already: it is not ours to overwrite.
     """
     files = Configuration(
         me=directory / "me.conf",
         network=directory / "network.yaml",
+        policy=directory / "policy.yaml",
         journal=state_directory / "journal.sqlite",
         rpc_socket=state_directory / "rpc.sock",
     )
-    for path in (files.me, files.network):
+    for path in (files.me, files.network, files.policy):
         if path.exists():
             raise Refused(f"{path} exists already: remove it or give another --config-dir")
-    document = describe(blueprint, endpoints, driver)
+    documents = {
+        files.network: describe(blueprint, endpoints, driver),
+        files.policy: describe_policy(blueprint),
+    }
     try:
         directory.mkdir(parents=True, exist_ok=True)
         state_directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise Refused(f"cannot write the configuration to {directory}: {error}") from error
-    files.network.write_text(yaml.safe_dump(document, sort_keys=False, default_flow_style=None))
+    for path, document in documents.items():
+        path.write_text(yaml.safe_dump(document, sort_keys=False, default_flow_style=None))
     files.me.write_text(
         "[DEFAULT]\n"
         f"network_file = {files.network.absolute()}\n"
+        f"policy_file = {files.policy.absolute()}\n"
         f"journal_file = {files.journal.absolute()}\n"
         f"rpc_socket = {files.rpc_socket.absolute()}\n"
+        "[forwarding]\n"
+        f"enabled = {str(blueprint.looped).lower()}\n"
     )
     return files
 
@@ -88,13 +101,23 @@ def describe(
                 "attached": str(blueprint.peers[End(host.name, 0)]),
                 "mac": host.mac,
                 "ip": [host.address],
+                "zone": host.zone,
             }
             for host in blueprint.hosts
         },
-        "groups": {n.name: {FLOOD_GROUP: blueprint.ports(n.name)} for n in blueprint.nodes},
+        "groups": {}
+        if blueprint.looped
+        else {n.name: {FLOOD_GROUP: blueprint.ports(n.name)} for n in blueprint.nodes},
         "entries": {n.name: _entries(blueprint, n.name) for n in blueprint.nodes},
         "functions": {function: {node: SLOTS} for function, node in blueprint.placement.items()},
     }
+
+
+def describe_policy(blueprint: Blueprint) -> dict[str, Any]:
+    """Return the policy file's content."""
+    wanted = {"between": ["outside", "inside"], "on_failure": "closed"}
+    thresholds = {"defaults": THRESHOLDS_PPS} if blueprint.looped else {}
+    return {"functions": {name: dict(wanted) for name in blueprint.placement}, **thresholds}
 
 
 def _programs() -> dict[str, dict[str, str]]:
@@ -137,14 +160,13 @@ def _entries(blueprint: Blueprint, node: str) -> list[dict[str, Any]]:
             "params": {"port": port},
         }
         for host, port in blueprint.routes[node].items()
+        if not blueprint.looped
     ]
-    zones = [(port, blueprint.zone(node, port)) for port in blueprint.ports(node)]
     return forwarding + [
         {
             "table": "NodeIngress.firewall.zone",
             "match": {"ingress_port": port},
             "action": f"set_{zone}",
         }
-        for port, zone in zones
-        if zone is not None
+        for port, zone in (blueprint.zones(node) or {}).items()
     ]

@@ -269,3 +269,33 @@ def test_one_shot_commands_do_not_load_the_prompt() -> None:
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert "controller.operator.cli" in loaded.stdout
     assert "prompt_toolkit" not in loaded.stdout.split()
+
+
+def test_mininets_prompt_has_the_same_commands(
+    socket: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("mininet.cli", reason="Mininet is not installed")
+    from topo.prompt import Prompt
+
+    script = tmp_path / "script"
+    script.write_text("me nodes leaf1\nme nodes leaf9\nme 'half\n")
+    with script.open() as lines:
+        Prompt({}, socket, script=str(script), stdin=lines)
+    said = capfd.readouterr()
+    assert re.search(r"^leaf1 +ready", said.out, re.MULTILINE)
+    assert "there is no node 'leaf9'" in said.err
+    assert "me: No closing quotation" in said.out
+
+
+def test_the_client_in_the_documentation_works(socket: Path, tmp_path: Path) -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "rpc.md"
+    (program,) = re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(socket)],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "leaf1 ready\nleaf2 ready\nspine1 down\n"

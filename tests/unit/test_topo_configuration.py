@@ -4,10 +4,11 @@ import pytest
 import yaml
 
 from controller.model.network import NetworkDescription
+from controller.planning.policy import Policy
 from topo.configuration import describe, write_configuration
 from topo.endpoints import Endpoints
 from topo.errors import Refused
-from topo.topologies import line
+from topo.topologies import TOPOLOGIES, line
 
 ENDPOINTS = {"s1": Endpoints(50051, 9091), "s2": Endpoints(50052, 9092)}
 
@@ -21,6 +22,22 @@ def test_the_management_entity_reads_the_network_file(tmp_path, driver):
     network = NetworkDescription.read(written(tmp_path, driver).network)
     assert list(network.nodes) == ["s1", "s2"]
     assert network.functions["firewall"] == {"s1": frozenset(range(16))}
+
+
+@pytest.mark.parametrize("name", sorted(TOPOLOGIES))
+def test_the_management_entity_reads_the_files_of_every_topology(tmp_path, name):
+    blueprint = TOPOLOGIES[name].blueprint()
+    endpoints = {node: Endpoints(50051 + i, 0) for i, node in enumerate(blueprint.node_names)}
+    files = write_configuration(tmp_path, tmp_path / "state", blueprint, endpoints, "p4runtime")
+    network = NetworkDescription.read(files.network)
+    Policy.read(files.policy).check(network, ["firewall"])
+    assert {host.name: host.zone for host in network.hosts.values()} == {
+        host.name: host.zone for host in blueprint.hosts
+    }
+    entries = network.entries[blueprint.node_names[0]]
+    forwarded = [entry for entry in entries if entry.table.endswith("dmac")]
+    assert bool(forwarded) is not blueprint.looped
+    assert f"enabled = {str(blueprint.looped).lower()}" in files.me.read_text()
 
 
 def test_bmv2_nodes_have_a_thrift_address_and_others_none():

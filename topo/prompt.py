@@ -1,0 +1,49 @@
+"""Mininet's prompt with the management entity's commands: `mininet> me placement`.
+
+The commands run as the process `hitless`, so that they are the same here as anywhere else, and the
+topologies need to know nothing of the controller.
+"""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from mininet.cli import CLI
+
+from topo.errors import Missing
+from topo.requirements import executable
+
+
+class Prompt(CLI):
+    """Mininet's command-line interface, one word richer."""
+
+    def __init__(self, net: Any, rpc_socket: Path, **options: Any) -> None:
+        """Run until the operator leaves.
+
+        Args:
+            net: Mininet's network.
+            rpc_socket: Where the management entity answers commands.
+            options: For Mininet's CLI.
+        """
+        self._rpc_socket = rpc_socket
+        super().__init__(net, **options)
+
+    def do_me(self, line: str) -> None:
+        """Ask the management entity: me COMMAND ..., as `hitless` does; me alone is its shell."""
+        try:
+            words = shlex.split(line) or ["shell"]
+            self._run([executable("hitless"), "--rpc", str(self._rpc_socket), *words])
+        except (ValueError, Missing) as problem:
+            print(f"me: {problem}")
+
+    def _run(self, command: list[str]) -> None:
+        """Run a command in the foreground. Ctrl-C is for it, and it ends by itself."""
+        with subprocess.Popen(command) as process:
+            while process.returncode is None:
+                try:
+                    process.wait()
+                except KeyboardInterrupt:
+                    continue
