@@ -35,6 +35,7 @@ from controller.model.network import NetworkDescription
 from controller.model.placement import Placement
 from controller.node_watch import Emit, NodeWatch
 from controller.planning.policy import Policy
+from controller.planning.reach import Reach
 from controller.reports import FunctionReport, NodeReport, function_reports
 from controller.settings import Settings
 from controller.southbound.driver import NodeDriver
@@ -70,6 +71,7 @@ class ManagementEntity:
         self._policy = Policy.read(policy_file) if policy_file else Policy()
         self._policy.check(described, self._catalog.functions())
         self.history = EventHistory()
+        self._reach = Reach(described, None, self._policy)
         self.topology = TopologyWatch(described)
         self._watch = NodeWatch(self.topology, self.settings.node)
         self._journal: SqliteJournal | None = None
@@ -107,6 +109,7 @@ class ManagementEntity:
             )
             self._manager.keep(self.forwarding.kept)
             self.forwarding.start()
+        self._manager.reach_by(self.reach)
         self._watch.start(self._manager, emit, self.topology)
         threading.Thread(target=self._start_up, name="start-up", daemon=True).start()
 
@@ -144,6 +147,14 @@ class ManagementEntity:
     def policy(self) -> Policy:
         """What is wanted of planning now. Immutable."""
         return self._policy
+
+    def reach(self) -> Reach:
+        """Return which nodes see which packets now. At once; the same object while it holds."""
+        now = (self.network, self.forwarding.paths if self.forwarding else None, self._policy)
+        reach = self._reach
+        if not reach.follows(*now):
+            self._reach = reach = Reach(*now)
+        return reach
 
     def set_thresholds(self, node: str | None, **limits: float | None) -> Policy:
         """Change limits of a node, or the defaults, until the process ends; return the policy.

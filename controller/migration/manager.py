@@ -42,6 +42,8 @@ from controller.migration.steward import Steward
 from controller.model.network import NetworkDescription
 from controller.model.placement import NodeFacts, Placement
 from controller.model.present import FixedNetwork, PresentNetwork
+from controller.planning.policy import Policy
+from controller.planning.reach import Reach
 from controller.southbound.driver import NodeDriver, PacketIn
 from controller.southbound.program import Program
 from controller.state.words import ask
@@ -98,6 +100,7 @@ class MigrationManager:
         self._journal = journal
         self._steward = Steward(self._site, self._catalog, journal)
         self._runner = Runner(self._site, journal, listener, spawn, self._provision_postponed)
+        self._reach: Callable[[], Reach] = lambda: Reach(present.network, None, Policy())
         self._postponed: set[str] = set()
         self._recovered = not self._runner.records()
 
@@ -113,6 +116,10 @@ class MigrationManager:
         """Have nodes be given more together with a program: ``keeps`` returns it, at once."""
         self._steward.keeps = keeps
 
+    def reach_by(self, reach: Callable[[], Reach]) -> None:
+        """Have moves checked against the paths in use: ``reach`` returns them, at once."""
+        self._reach = reach
+
     # Requests
 
     def plan(self, request: MigrationRequest) -> MigrationPlan:
@@ -123,12 +130,11 @@ class MigrationManager:
             ConflictError: another migration stands in its way.
         """
         try:
-            plan = make_plan(
-                request, self._view({request.source, request.destination}), self._catalog
-            )
+            asked = self._view({request.source, request.destination})
+            plan = make_plan(request, asked, self._catalog, self._reach())
         except RequestError:
             # Other nodes matter only for what would do; one that stalls delays no other plan.
-            plan = make_plan(request, self.placement(), self._catalog)
+            plan = make_plan(request, self.placement(), self._catalog, self._reach())
         if plan.programs.destination_before == plan.programs.destination_after:
             source, destination = (
                 self._site.drivers[name] for name in (plan.source, plan.destination)

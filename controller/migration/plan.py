@@ -17,7 +17,8 @@ from controller.migration.record import Method, MigrationRecord, Mode, Programs
 from controller.migration.sequences import step_records, steps_for
 from controller.model.placement import NodeFacts, Placement
 from controller.model.slots import format_slots
-from controller.planning.path import off_path
+from controller.planning.policy import Policy
+from controller.planning.reach import Reach
 
 METHODS = ("auto", "pm", "pr")
 MODES = ("hitless", "paper")
@@ -68,13 +69,16 @@ class MigrationPlan:
         }
 
 
-def make_plan(request: MigrationRequest, view: Placement, catalog: Catalog) -> MigrationPlan:
+def make_plan(
+    request: MigrationRequest, view: Placement, catalog: Catalog, reach: Reach | None = None
+) -> MigrationPlan:
     """Plan a migration.
 
     Args:
         request: What is asked for.
         view: What the nodes say now.
         catalog: The programs that there are.
+        reach: Which nodes see which packets; None: nobody knows the paths.
 
     Raises:
         RequestError: it cannot be done; the text names what would do.
@@ -88,7 +92,8 @@ def make_plan(request: MigrationRequest, view: Placement, catalog: Catalog) -> M
     programs, reason = choose_programs(
         request.function, request.method, slots, source, destination, catalog
     )
-    obstacle = off_path(view, request.source, request.destination)
+    reach = reach or Reach(view.network, None, Policy())
+    obstacle = reach.obstacle(request.function, slots, request.source, request.destination)
     if obstacle:
         raise RequestError(f"{request.source} to {request.destination}: {obstacle}")
     reloads = programs.destination_before != programs.destination_after

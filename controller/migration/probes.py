@@ -28,8 +28,8 @@ from itertools import pairwise
 import networkx as nx
 
 from controller.errors import HitlessError, MigrationError
+from controller.model.graph import network_graph
 from controller.model.parts import Link, Port
-from controller.model.placement import network_graph
 from controller.model.present import PresentNetwork
 from controller.southbound.driver import NodeDriver, PacketIn
 

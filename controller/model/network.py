@@ -29,11 +29,15 @@ import ipaddress
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
+import networkx as nx
+
 from controller.errors import ConfigError
+from controller.model.graph import network_graph
 from controller.model.parts import Entry, Host, Link, NodeDescription, Port, ProgramFiles
 from controller.model.slots import format_slots, parse_slots
 from controller.model.strict import Section, load_yaml
@@ -57,6 +61,14 @@ class NetworkDescription:
     "Node to the entries that it shall have, in any program that has their table."
     functions: Mapping[str, Mapping[str, frozenset[int]]]
     "Function to node to slots: where they are placed until nodes or journal say otherwise."
+
+    @cached_property
+    def graph(self) -> nx.Graph:
+        """Nodes, hosts and links as a frozen graph, made when it is first asked for.
+
+        Names are the graph's nodes (attribute ``kind``); an edge has all links between its ends.
+        """
+        return nx.freeze(network_graph(self))
 
     @classmethod
     def read(cls, path: Path | str) -> NetworkDescription:

@@ -13,13 +13,13 @@ theirs are those of the network as it was.
 from __future__ import annotations
 
 import zlib
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import combinations
 
 from controller.model.network import NetworkDescription
-from controller.model.trees import NOWHERE, Trees
+from controller.model.trees import NOWHERE, Trees, shared
 
 SLOTS = 16
 "How many slots the node programs divide flows into."
@@ -91,14 +91,7 @@ class Paths:
         """
         ways = self._ways[slot]
         homes = {tuple(sorted((ways.home[a], ways.home[b]))) for a, b in pairs}
-        found: set[str] | None = None
-        for a, b in sorted(homes):
-            for route in (ways.route(slot, a, b), ways.flood_route(slot, a, b)):
-                if route:
-                    found = set(route) if found is None else found & set(route)
-            if found is not None and not found:
-                break
-        return frozenset(found or ())
+        return ways.common(slot, homes)
 
     # Nodes
 
@@ -175,6 +168,42 @@ class _Ways:
                     before[other] = node
                     queue.append(other)
         return tuple(names[node] for node in _chain(before, number[a]))
+
+    def common(self, slot: int, homes: Collection[tuple[str, ...]]) -> frozenset[str]:
+        """Return the nodes on all ways between pairs of nodes, those of broadcasts included.
+
+        Pairs are taken together by the end that more of them have: one pass over a tree for each.
+        """
+        number, names = self._trees.number, self._trees.names
+        known = [(number[a], number[b]) for a, b in homes if a in number and b in number]
+        degree = Counter(end for pair in known for end in set(pair))
+        targets: dict[int, set[int]] = defaultdict(set)
+        for a, b in known:
+            root, target = (a, b) if degree[a] >= degree[b] else (b, a)
+            targets[root].add(target)
+        found: set[int] | None = None
+        for root, ends in sorted(targets.items()):
+            reached = [end for end in ends if self._trees.hops(root)[end] != NOWHERE]
+            if not reached:
+                continue
+            ways = (self._trees.outwards(root), self._trees.parents(slot, root))
+            both = shared(*ways, reached) & shared(*self._flood(slot, root), reached)
+            found = both if found is None else found & both
+            if not found:
+                break
+        return frozenset(names[node] for node in found or ())
+
+    def _flood(self, slot: int, root: int) -> tuple[list[int], list[int]]:
+        """Return the nodes of the spanning tree from a node outwards, and the parent of each."""
+        parents = [NOWHERE] * len(self._trees.names)
+        order = [root]
+        near = self._span(slot)
+        for node in order:  # grows while it is walked
+            for other in near.get(node, ()):
+                if other != parents[node]:
+                    parents[other] = node
+                    order.append(other)
+        return order, parents
 
     def next_port(self, slot: int, node: str, towards: str) -> int | None:
         """Return the port by which a node sends towards another."""

@@ -14,7 +14,6 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -106,10 +105,10 @@ class Placement:
         self.facts: Mapping[str, NodeFacts] = MappingProxyType(unasked | known)
         self.placed = MappingProxyType(dict(placed))
 
-    @cached_property
+    @property
     def graph(self) -> nx.Graph:
-        """The network as a graph. Made when it is asked for: most snapshots are never drawn."""
-        return nx.freeze(network_graph(self.network))
+        """The network as a graph: see ``NetworkDescription.graph``."""
+        return self.network.graph
 
     def functions(self) -> dict[str, int]:
         """Return the functions of all nodes' programs and how many slots each has."""
@@ -181,18 +180,3 @@ def _node_dict(view: Placement, name: str) -> dict[str, Any]:
             for function, f in facts.functions.items()
         },
     }
-
-
-def network_graph(network: NetworkDescription) -> nx.Graph:
-    """Return nodes, hosts and links as a graph; of several links between two nodes, all."""
-    graph = nx.Graph()
-    for name, node in network.nodes.items():
-        graph.add_node(name, kind="node", ports=node.ports)
-    for name, host in network.hosts.items():
-        graph.add_node(name, kind="host", host=host)
-        graph.add_edge(name, host.attached.node, links=())
-    for link in network.links:
-        ends = (link.a.node, link.b.node)
-        parallel = graph.edges[ends]["links"] if graph.has_edge(*ends) else ()
-        graph.add_edge(*ends, links=(*parallel, link))
-    return graph

@@ -17,7 +17,7 @@ improbable as a collision of hashes, and then the smaller number wins.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property, lru_cache
 
 _WEIGHT_BYTES = 6
@@ -145,3 +145,19 @@ class _Towards:
             parents[node] = best
             cost[node] = cost[best] + weights[node]
         return parents
+
+
+def shared(order: list[int], parents: list[int], ends: Collection[int]) -> set[int]:
+    """Return the nodes that the ways of all these nodes to a tree's root have in common.
+
+    Args:
+        order: The tree's nodes, each after its parent.
+        parents: Node to its parent.
+        ends: Where the ways begin; all are in the tree.
+    """
+    count = [0] * len(parents)
+    for end in ends:
+        count[end] += 1
+    for node in reversed(order[1:]):
+        count[parents[node]] += count[node]
+    return {node for node in order if count[node] == len(ends)}

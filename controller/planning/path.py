@@ -12,25 +12,32 @@ Hosts at the same node count like all others: their packets meet that node only.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import combinations
 
 import networkx as nx
 
-from controller.model.placement import Placement
+from controller.model.network import NetworkDescription
 
 
-def off_path(view: Placement, source: str, destination: str) -> str | None:
+def off_path(
+    network: NetworkDescription,
+    source: str,
+    destination: str,
+    pairs: Iterable[tuple[str, str]] | None = None,
+) -> str | None:
     """Tell why a move between two nodes could break flows; None if it cannot.
 
     Args:
-        view: The placement view; its graph has nodes, hosts and links.
+        network: Nodes, hosts and links.
         source: Node that enforces now.
         destination: Node that is to enforce.
+        pairs: The pairs of hosts whose flows count; None: all.
     """
-    graph = view.graph
+    graph = network.graph
     if not nx.has_path(graph, source, destination):
         return f"no link leads from {source} to {destination}"
-    for a, b in combinations(sorted(view.network.hosts), 2):
+    for a, b in combinations(sorted(network.hosts), 2) if pairs is None else pairs:
         ways = _without_other_hosts(graph, a, b)
         if not nx.has_path(ways, a, b):
             continue

@@ -3,12 +3,11 @@
 import pytest
 from networks import line, network
 
-from controller.model.placement import Placement
 from controller.planning.path import off_path
 
 
 def check(description, source, destination):
-    return off_path(Placement(description, {}, {}), source, destination)
+    return off_path(description, source, destination)
 
 
 def of(links, hosts):

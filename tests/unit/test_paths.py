@@ -186,3 +186,15 @@ def test_a_network_of_a_thousand_nodes_costs_nothing_until_asked_and_little_then
     ports = [paths.next_port(slot, name, "n500") for slot in range(SLOTS) for name in names]
     assert sum(port is not None for port in ports) == SLOTS * 999
     assert time.process_time() - began < 1.0  # 16 trees of 1,000 nodes; 0.1 s in 2026
+
+
+@given(networks(), st.data())
+def test_common_nodes_are_those_on_every_way(net, data):
+    paths = slot_paths(net)
+    pairs = data.draw(st.sets(st.sampled_from(list(combinations(net.hosts, 2))), min_size=1))
+    for slot in (0, 7):
+        ways = [paths.route(slot, *pair) for pair in pairs]
+        ways += [paths.flood_route(slot, *pair) for pair in pairs]
+        ways = [set(way) for way in ways if way]
+        expected = set.intersection(*ways) if ways else set()
+        assert paths.common(slot, pairs) == expected

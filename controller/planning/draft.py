@@ -1,0 +1,140 @@
+"""A plan in the making: loads as they would be, and where one more slot could go."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from copy import copy
+
+from controller.model.slots import format_slots
+from controller.planning.plan import Kind, ScalePlan, SlotMove
+from controller.planning.view import NetworkView, SlotOf
+
+SHARE = 0.9
+"Part of a threshold that plans fill: what is just below it would cross it with the next breath."
+
+
+class Draft:
+    """Moves chosen so far, over one view. For one thread."""
+
+    def __init__(self, view: NetworkView) -> None:
+        self.view = view
+        self.notes: list[str] = []
+        "Sentences for people."
+        self._load: dict[str, float] = {}
+        self._chosen: dict[tuple[str, str, str], dict[int, str]] = {}
+
+    def copy(self) -> Draft:
+        """Return another draft that goes on from here."""
+        other = copy(self)
+        other.notes, other._load = list(self.notes), dict(self._load)
+        other._chosen = {key: dict(slots) for key, slots in self._chosen.items()}
+        return other
+
+    def load(self, node: str) -> float:
+        """Return what a node would handle, packets/s."""
+        if node not in self._load:
+            self._load[node] = self.view.pps(node)
+        return self._load[node]
+
+    def move(self, slot: SlotOf, pps: float, source: str, destination: str, why: str) -> None:
+        """Let a slot go from one node to another."""
+        function, number = slot
+        self._load[source] = self.load(source) - pps
+        self._load[destination] = self.load(destination) + pps
+        self._chosen.setdefault((function, source, destination), {})[number] = why
+
+    def moving(self) -> frozenset[SlotOf]:
+        """Return the slots that were chosen."""
+        return frozenset((f, slot) for (f, _, _), slots in self._chosen.items() for slot in slots)
+
+    def gaining(self) -> frozenset[str]:
+        """Return the nodes that get slots."""
+        return frozenset(to for _, _, to in self._chosen)
+
+    def enforces(self, node: str, function: str) -> bool:
+        """Tell whether a node would enforce slots of a function, gained ones included."""
+        if any(f == function and to == node for f, _, to in self._chosen):
+            return True
+        known = self.view.placement.facts[node].functions.get(function)
+        return known is not None and bool(known.enforce)
+
+    def places(self, slot: SlotOf, source: str) -> list[str]:
+        """Return the other nodes that could enforce a slot, whatever they handle already."""
+        function, number = slot
+        nodes = self.view.reach.nodes(function, number, source)
+        if source not in nodes:
+            return []  # it does not see all packets: its state cannot be handed over
+        return [n for n in sorted(nodes - {source}) if self._may_take(function, n)]
+
+    def _may_take(self, function: str, node: str) -> bool:
+        gained = {f for f, _, to in self._chosen if to == node and f != function}
+        apart = any(self.view.apart(function, other) for other in gained)
+        reload = gained and not self.view.has(node, function)
+        return not apart and not reload and self.view.may_run(function, node)
+
+    def rank(self, slot: SlotOf, node: str) -> tuple[bool, bool, float]:
+        """Order nodes that a slot could go to, best first: by what the move costs the packets."""
+        function, number = slot
+        pause_ms = 0.0 if self.enforces(node, function) else self._pause_ms(function, node)
+        pinned = self.view.wants(function).pinned.get(number) == node
+        return not pinned, not self.enforces(node, function), pause_ms
+
+    def _pause_ms(self, function: str, node: str) -> float:
+        return self.view.predict(node, function, 1).pause_ms
+
+    def finish(self, kind: Kind, node: str, *, complete: bool) -> ScalePlan:
+        """Return the plan."""
+        touched = sorted({node, *(n for _, a, b in self._chosen for n in (a, b))} - self.view.dead)
+        moves = tuple(self._moves())
+        return ScalePlan(
+            kind,
+            node,
+            moves,
+            (*(f"{move}: {move.why}" for move in moves), *self.notes),
+            self.view.loads(touched),
+            {name: self.load(name) for name in touched},
+            complete,
+        )
+
+    def _moves(self) -> Iterator[SlotMove]:
+        for (function, source, destination), slots in sorted(self._chosen.items()):
+            expected = self.view.predict(destination, function, len(slots))
+            pause = f", packets wait {expected.pause_ms:.1f} ms" if expected.pause_ms else ""
+            has = "has" if expected.method == "pm" else "is reloaded to get"
+            why = "; ".join(dict.fromkeys(slots.values()))
+            yield SlotMove(
+                function,
+                source,
+                destination,
+                frozenset(slots),
+                expected.method,
+                f"{why}; {destination} {has} {function}: about {expected.time_ms:.0f} ms{pause}",
+                expected.pause_ms,
+                expected.time_ms,
+            )
+
+
+def limit_pps(view: NetworkView, node: str) -> float:
+    """Return the load up to which a node is filled when load is spread."""
+    thresholds = view.thresholds(node)
+    high = math.inf if thresholds.high_pps is None else SHARE * thresholds.high_pps
+    most = math.inf if thresholds.capacity_pps is None else thresholds.capacity_pps
+    return min(high, most)
+
+
+def share(load: float, limit: float) -> float:
+    """Return the part of a limit that a load takes; where there is none, the load orders."""
+    return load / limit if limit not in (0.0, math.inf) else load * 1e-12
+
+
+def full(draft: Draft, slot: SlotOf, pps: float, nodes: Iterable[str]) -> str:
+    """Say why no node takes a slot."""
+    function, number = slot
+    what = f"{function}, slot {format_slots([number])} ({pps:.0f} packets/s)"
+    loads = ", ".join(
+        f"{n} ({draft.load(n):.0f} of {limit_pps(draft.view, n):.0f} packets/s)" for n in nodes
+    )
+    if not loads:
+        return f"{what}: no other node on all paths of its packets may run {function}"
+    return f"{what}: no node on its paths has room: {loads}"

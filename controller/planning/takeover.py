@@ -1,0 +1,78 @@
+"""Who takes over the slots of a node that is dead, or that paths no longer lead through. Pure.
+
+Here nothing is handed over by the node that enforces: it is gone, or sees no packets any more. So
+the new enforcers are looked for on the paths that packets are *going to* take, and are made to
+enforce, with the state of the last checkpoint, before those paths are used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from controller.model.slots import format_slots
+from controller.planning.draft import Draft, limit_pps, share
+from controller.planning.plan import ScalePlan
+from controller.planning.view import NetworkView, SlotOf
+
+
+def replace_dead(
+    view: NetworkView, node: str, lost: Mapping[str, frozenset[int]], ages_s: Mapping[SlotOf, float]
+) -> ScalePlan:
+    """Choose new enforcers for slots.
+
+    Room is not insisted on: a node that is too loaded drops packets, and one that does not enforce
+    lets strangers in, or cuts off everybody.
+
+    Args:
+        view: The network, with the paths that packets are to take.
+        node: Who enforced them.
+        lost: Function to slots that nobody enforces on those paths.
+        ages_s: Slot to the age of its last checkpoint; not in it: there is none.
+    """
+    draft = Draft(view)
+    complete = True
+    for function, slots in sorted(lost.items()):
+        for number in sorted(slots):
+            slot = (function, number)
+            pps = view.load.get(node, {}).get(function, {}).get(number, 0.0)
+            places = _places(draft, slot)
+            if not places:
+                complete = False
+                draft.notes.append(_nowhere(view, slot))
+                continue
+            destination = min(places, key=lambda n, s=slot: _order(draft, s, n))
+            draft.move(slot, pps, node, destination, _why(node, view, ages_s.get(slot)))
+    return draft.finish("replace_dead", node, complete=complete)
+
+
+def _places(draft: Draft, slot: SlotOf) -> list[str]:
+    """Return the nodes that see the slot's packets and have the function.
+
+    A reload is not waited for: it takes longer than connections last without packets.
+    """
+    view, (function, number) = draft.view, slot
+    if view.reach.paths is None:
+        return []
+    nodes = view.reach.common(function, number)
+    return [n for n in sorted(nodes) if view.may_run(function, n) and view.has(n, function)]
+
+
+def _order(draft: Draft, slot: SlotOf, node: str) -> tuple[object, ...]:
+    limit = limit_pps(draft.view, node)
+    return draft.load(node) > limit, *draft.rank(slot, node), share(draft.load(node), limit), node
+
+
+def _why(node: str, view: NetworkView, age_s: float | None) -> str:
+    what = "is dead" if node in view.dead else "is on their paths no more"
+    if age_s is None:
+        return f"{node} {what}; there is no checkpoint: connections have to be opened anew"
+    return f"{node} {what}; the state is that of {age_s:.1f} s before"
+
+
+def _nowhere(view: NetworkView, slot: SlotOf) -> str:
+    function, number = slot
+    what = f"{function}, slot {format_slots([number])}"
+    if view.reach.paths is None:
+        return f"{what}: paths are not moved, since forwarding is off: no other node can enforce it"
+    nodes = ", ".join(sorted(view.reach.common(function, number))) or "no node"
+    return f"{what}: {nodes} would see all its packets, and none of those has {function} and may"
