@@ -29,6 +29,7 @@ from controller.migration.catalog import Catalog
 from controller.migration.journal import SqliteJournal
 from controller.migration.manager import MigrationManager
 from controller.migration.plan import MigrationPlan, MigrationRequest
+from controller.migration.provision import ProvisionReport
 from controller.migration.record import MigrationRecord
 from controller.migration_news import MigrationNews
 from controller.model.network import NetworkDescription
@@ -226,6 +227,13 @@ class ManagementEntity:
             "nodes": {"ready": self._watch.ready(), "total": len(self.network.nodes)},
             "under_way": [record.id for record in unended],
         }
+
+    def push_program(self, node: str, program: str) -> ProvisionReport:
+        """Give a node another program. Raises as ``MigrationManager.push``."""
+        try:
+            return self._watch.manager.push(node, program)
+        finally:
+            self._watch.audit([node])
 
     # Migrations: each raises what the method of MigrationManager that it calls raises.
 

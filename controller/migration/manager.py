@@ -19,7 +19,7 @@ from contextlib import AbstractContextManager
 
 from finsy.p4schema import P4Schema
 
-from controller.errors import HitlessError, RequestError
+from controller.errors import ConflictError, HitlessError, RequestError
 from controller.forwarding.tables import Kept
 from controller.migration.catalog import Catalog
 from controller.migration.function_tables import refuse_other_entries
@@ -220,6 +220,23 @@ class MigrationManager:
             for move in self._runner.moves_of(name):
                 self._runner.drive(move.record.id, resume=True, beside=True)
         return report
+
+    def push(self, name: str, program: str) -> ProvisionReport:
+        """Give a node another program, with what it holds as far as the program has room for it.
+
+        Raises:
+            ConflictError: a migration that has not ended has the node.
+            RequestError: it enforces slots, or there is no such program.
+            NodeError: it refused, and runs what it ran before; or is gone, and gets the program
+                when it is back.
+        """
+        if program not in self._site.programs:
+            names = ", ".join(self._site.programs)
+            raise RequestError(f"there is no program {program!r}; these would do: {names}")
+        with self._site.hold(name):
+            if moves := self._runner.moves_of(name):
+                raise ConflictError(f"{name} is a part of {moves[0].record}: try again after it")
+            return self._steward.push(name, program)
 
     def node_lost(self, name: str) -> list[MigrationRecord]:
         """A node's session is down: return the migrations that it is a part of.

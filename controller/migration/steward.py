@@ -18,13 +18,14 @@ from collections.abc import Callable, Iterable, Mapping
 
 from finsy.p4schema import P4Schema
 
-from controller.errors import NodeError
+from controller.errors import NodeError, PipelineRejected, RequestError
 from controller.forwarding.tables import Kept
 from controller.migration.catalog import Catalog
 from controller.migration.journal import Journal
 from controller.migration.journal_rows import Intent
 from controller.migration.provision import NodeIntent, ProvisionReport, provision
 from controller.migration.site import Site
+from controller.model.slots import format_slots
 from controller.southbound.driver import InstalledPipeline, NodeDriver
 from controller.state.words import manifests_of, name_of, read_words, turn_on
 
@@ -80,6 +81,27 @@ class Steward:
         self._adopt(driver)
         self.settle()
         return report
+
+    def push(self, node: str, program: str) -> ProvisionReport:
+        """Give a node another program, and from now on mean it to have that. Its lock is held.
+
+        Raises:
+            RequestError: it enforces slots, whose state would miss packets meanwhile.
+            NodeError: it refused, and runs what it ran before; or is gone, and gets the program
+                when it is back.
+        """
+        driver = self._site.drivers[node]
+        installed = driver.installed()
+        if installed is not None:
+            _refuse_push(driver, program)
+        before = self.program_of(node)
+        self._journal.intend(Intent(programs={node: program}))
+        try:
+            return self._provision(driver, installed)
+        except PipelineRejected:
+            self._journal.intend(Intent(programs={node: before}))
+            self._journal.end_push(node)
+            raise
 
     def _provision(
         self, driver: NodeDriver, installed: InstalledPipeline | None
@@ -176,6 +198,17 @@ class Steward:
                 return
             if manifest is not None:
                 self._journal.intend(Intent({function: dict.fromkeys(missing, node)}))
+
+
+def _refuse_push(driver: NodeDriver, program: str) -> None:
+    for function, manifest in manifests_of(driver).items():
+        enforced = read_words(driver, manifest).enforce
+        if enforced:
+            raise RequestError(
+                f"{driver.name} enforces {function}, slots {format_slots(enforced)}, and cannot"
+                f" get {program} before these are moved to another node: hitless migrate"
+                f" {function} --from {driver.name} --to NODE"
+            )
 
 
 def _enforces(driver: NodeDriver) -> bool:

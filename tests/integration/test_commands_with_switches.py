@@ -166,6 +166,17 @@ def move_there_and_back(me: MeProcess) -> None:
         assert me.hitless("migrate", "firewall", *words).returncode == 0
 
 
+def test_a_node_gets_another_program_and_its_own_again(me: MeProcess) -> None:
+    done = me.hitless("program", "push", "s1", "l2")
+    assert (done.returncode, "s1 enforces firewall, slots" in done.stderr) == (2, True)
+    assert me.hitless("program", "push", "s2", "l3").returncode == 2
+    for program in ("l2", "guarded"):
+        assert me.data("prog", "push", "s2", program)["pushed"] is True
+        assert me.data("nodes", "s2")["nodes"][0]["program"] == program
+    assert me.hitless("program", "push", "s2", "guarded").stdout == "s2 runs guarded already\n"
+    move_there_and_back(me)
+
+
 def test_two_operators_who_want_the_same_slots_are_told_apart(me: MeProcess) -> None:
     arguments = {"function": "firewall", "source": "s1", "destination": "s2", "slots": [5]}
     with RpcClient(me.socket) as one, RpcClient(me.socket) as other:

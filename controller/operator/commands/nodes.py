@@ -1,14 +1,15 @@
-"""Commands about what one node holds: tables, registers, counters."""
+"""Commands about one node: what it holds, and which program it runs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from controller.operator import holdings
 from controller.operator.arguments import Argument, ArgumentError
 from controller.operator.command import Answer, Command
-from controller.operator.commands.common import NODE
+from controller.operator.commands.common import NODE, program_names
 from controller.operator.values import Flag, Name, Number
 from controller.operator.views import nodes as views
 
@@ -37,6 +38,16 @@ def _counters(me: ManagementEntity, arguments: Mapping[str, Any]) -> Answer:
     if counter is None:
         return holdings.counters(driver)
     return holdings.counter_cells(driver, counter, zeros=arguments["zeros"])
+
+
+def _push(me: ManagementEntity, arguments: Mapping[str, Any]) -> Answer:
+    report = me.push_program(arguments["node"], arguments["program"])
+    return {
+        "node": report.node,
+        "program": arguments["program"],
+        "pushed": report.pushed is not None,
+        "entries": report.entries,
+    }
 
 
 def _named(me: ManagementEntity, arguments: Mapping[str, Any], kind: str) -> tuple[NodeDriver, Any]:
@@ -124,5 +135,27 @@ FAMILY = (
         views.counters,
         (NODE, _which("counter"), _ZEROS),
         examples=("counters s1 handled",),
+    ),
+    Command(
+        "program push",
+        "give a node another of the described programs, with what it holds, while traffic flows",
+        _push,
+        views.pushed,
+        (
+            replace(NODE, help="the node; it must not enforce any slots"),
+            Argument(
+                "program",
+                "PROGRAM",
+                Name("PROGRAM"),
+                "the program",
+                required=True,
+                candidates=program_names,
+            ),
+        ),
+        acts=True,
+        details="Entries, counters and registers are kept as far as the new program has a place for"
+        " them. A node that enforces slots is refused: move them away first. What was pushed is"
+        " remembered when the node or the management entity restarts.",
+        examples=("program push s2 l2",),
     ),
 )

@@ -53,4 +53,11 @@ def counters(data: Data, page: Page) -> list[str]:
     return [what, *(render(("cell", "packets", "bytes"), cells, page) if cells else _ALL_ZERO)]
 
 
+def pushed(data: Data, _page: Page) -> list[str]:
+    """Say what was done to a node."""
+    if not data["pushed"]:
+        return [f"{data['node']} runs {data['program']} already"]
+    return [f"{data['node']} runs {data['program']}; {data['entries']} entries written"]
+
+
 _ALL_ZERO = ["all of those read are 0"]
