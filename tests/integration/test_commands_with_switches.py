@@ -188,6 +188,27 @@ def test_two_operators_who_want_the_same_slots_are_told_apart(me: MeProcess) -> 
         assert one.next_event(20.0)["migration"]["state"] == "finished"
 
 
+def test_thresholds_are_shown_and_set(me: MeProcess) -> None:
+    shown = me.data("thresholds")["thresholds"]
+    assert [(one["node"], one["high_pps"], one["own"]) for one in shown] == [
+        ("s1", None, False),
+        ("s2", None, False),
+    ]
+    (own,) = me.data("thresholds", "set", "s1", "--high", "8e3", "--low", "3000")["thresholds"]
+    assert (own["high_pps"], own["low_pps"], own["own"]) == (8000.0, 3000.0, True)
+    assert me.data("thresholds", "s1")["thresholds"] == [own]
+    assert "8,000" in me.hitless("thresholds", "s1").stdout
+    done = me.hitless("thresholds", "set", "s1", "--low", "9000")
+    assert (done.returncode, "must be below high_pps" in done.stderr) == (2, True)
+    done = me.hitless("thresholds", "set", "s1")
+    assert (done.returncode, "give --high, --low or --capacity" in done.stderr) == (2, True)
+
+
+def test_the_policy_is_shown(me: MeProcess) -> None:
+    assert me.data("policy")["policy_file"] is None
+    assert "there is no policy file" in me.hitless("policy").stdout
+
+
 def test_recovering_with_nothing_to_recover_says_so(me: MeProcess) -> None:
     assert me.data("recover") == {"migrations": []}
     assert me.hitless("recover").stdout == "there is no migration\n"

@@ -22,6 +22,10 @@ from controller.operator.grammar import UsageError, parse, resolve, usage
         ("migrations 3", "migrations", ["3"]),
         ("stat", "status", []),
         ("reg s1 learn", "registers", ["s1", "learn"]),
+        ("thresholds", "thresholds", []),
+        ("thr s", "thresholds", ["s"]),
+        ("thr set s1 --high 9", "thresholds set", ["s1", "--high", "9"]),
+        ("prog pu s2 l2", "program push", ["s2", "l2"]),
     ],
 )
 def test_words_name_a_command_in_full_or_in_short(line: str, name: str, rest: list[str]) -> None:
@@ -39,6 +43,8 @@ def test_every_command_is_found_by_its_name() -> None:
     [
         ("migr", "'migr' is ambiguous: migrate, migrations"),
         ("nodez", "there is no command 'nodez'; these would do: .*nodes"),
+        ("program", "program: give one of program push"),
+        ("program pull", "no command 'program pull'; these would do: program push"),
         ("", "no command is given; these would do: .*nodes"),
     ],
 )
@@ -120,6 +126,12 @@ def test_a_value_that_nobody_can_list_is_described() -> None:
     found = hints(["migrations"], "", ask, {})
     assert found[0] == Hint("<ID>", "the migration to show in full")
     assert not found[0].writable
+
+
+def test_words_of_longer_commands_come_beside_arguments() -> None:
+    assert texts("program ") == ["push"]
+    assert texts("thresholds ") == ["set", "s1", "s2"]
+    assert "--high" in texts("thresholds set s1 ")
 
 
 def test_nothing_comes_after_nonsense() -> None:

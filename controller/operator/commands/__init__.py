@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from controller.errors import RequestError
 from controller.operator.command import Answer, Command, Data, join
-from controller.operator.commands import entity, functions, inventory, migrations, nodes
+from controller.operator.commands import entity, functions, inventory, migrations, nodes, policy
 
 if TYPE_CHECKING:
     from controller.management import ManagementEntity
 
 COMMANDS: dict[str, Command] = {
     command.name: command
-    for family in (entity, inventory, functions, migrations, nodes)
+    for family in (entity, inventory, functions, migrations, policy, nodes)
     for command in family.FAMILY
 }
 "Every command by its name."

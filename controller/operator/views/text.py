@@ -22,6 +22,11 @@ def milliseconds(ms: float | None) -> str | None:
     return None if ms is None else f"{ms:.1f} ms"
 
 
+def rate(pps: float | None) -> str | None:
+    """Return packets/s with thousands apart; None stays None."""
+    return None if pps is None else f"{pps:,.0f}"
+
+
 def span(seconds: float) -> str:
     """Return a long duration by its two largest units."""
     minutes, rest = divmod(int(seconds), 60)
