@@ -6,7 +6,7 @@ Where several entries match, the highest priority wins, and among equals the old
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from operator import attrgetter, itemgetter
 
 from switch.runtime.entries import NO_ACTION, Entry
@@ -94,22 +94,27 @@ class TernaryTable(_RankedTable):
         """For each mask a rank that no entry of it exceeds."""
         self._same: dict[tuple[int, int], list[Entry]] = {}
         """Entries by value and mask, worst first."""
-        self._groups: list[tuple[int, int, Callable[[int], Entry | None]]] = []
-        """Highest rank, mask and look-up of each group, best first; made when it is needed."""
+        self._groups: list[tuple[int, dict[int, Entry], int]] = []
+        """Mask, entries and highest rank of each group, best first; made when it is needed."""
 
     def _search(self, key: int) -> Entry | None:
-        best, rank = None, -1
-        for highest, mask, get in self._groups or self._order():
-            if highest < rank:
+        groups = iter(self._groups or self._order())
+        for mask, group, _ in groups:  # most groups have nothing: `in` is cheaper than a call
+            if (cut := key & mask) in group:
+                best = group[cut]
                 break
-            entry = get(key & mask)
-            if entry is not None and entry.rank > rank:
-                best, rank = entry, entry.rank
+        else:
+            return None
+        for mask, group, highest in groups:
+            if highest < best.rank:
+                break
+            if (cut := key & mask) in group and group[cut].rank > best.rank:
+                best = group[cut]
         return best
 
-    def _order(self) -> list[tuple[int, int, Callable[[int], Entry | None]]]:
-        groups = ((self._highest[mask], mask, group.get) for mask, group in self._best.items())
-        self._groups = sorted(groups, key=itemgetter(0), reverse=True)
+    def _order(self) -> list[tuple[int, dict[int, Entry], int]]:
+        groups = ((mask, group, self._highest[mask]) for mask, group in self._best.items())
+        self._groups = sorted(groups, key=itemgetter(2), reverse=True)
         return self._groups
 
     def _add(self, key: Encoded, entry: Entry) -> None:

@@ -77,14 +77,13 @@ class LpmTable:
         self.default = Entry(NO_ACTION, ())
         self.count = 0
         self._by_mask: dict[int, dict[int, Entry]] = {}
-        self._levels: list[tuple[int, Callable[[int], Entry | None]]] = []
+        self._levels: list[tuple[int, dict[int, Entry]]] = []
 
     def find(self, key: int) -> Entry | None:
         """The entry with the longest prefix that matches."""
-        for mask, get in self._levels:
-            entry = get(key & mask)
-            if entry is not None:
-                return entry
+        for mask, level in self._levels:  # most levels have nothing: `in` is cheaper than a call
+            if (cut := key & mask) in level:
+                return level[cut]
         return None
 
     def get(self, key: Encoded, priority: int) -> Entry | None:
@@ -121,7 +120,7 @@ class LpmTable:
 
     def _order(self) -> None:
         masks = sorted(self._by_mask, reverse=True)
-        self._levels = [(mask, self._by_mask[mask].get) for mask in masks]
+        self._levels = [(mask, self._by_mask[mask]) for mask in masks]
 
 
 def drop_some(entries: dict, count: int) -> bool:
