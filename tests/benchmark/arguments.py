@@ -11,11 +11,12 @@ from tests.conformance.switches.bmv2 import COMMAND as BMV2
 
 _DESCRIPTION = """\
 Measure the embedded switch, and BMv2 where it is installed, in the same network namespace:
-loss-free rate, latency, entries and registers per second, time to load, memory.
+loss-free rate, latency, entries and registers per second, time to load, memory, slow tables, and
+what a reload does to packets.
 """
 _EPILOG = """\
-Loss-free: at most 0.01 % lost and a median latency of at most 2 ms. All takes about ten minutes for
-both switches, --quick one; nothing else should run on the machine. Needs root. Exit status 0: all
+Loss-free: at most 0.01 % lost and a median latency of at most 2 ms. All takes about six minutes for
+both switches, --quick two; nothing else should run on the machine. Needs root. Exit status 0: all
 targets are reached, 1: some are not.
 """
 

@@ -8,7 +8,7 @@ cells; Thrift on BMv2, whole arrays read at once and single cells written, 1,024
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from finsy.proto import p4i, p4r
 
@@ -64,18 +64,27 @@ def registers_read_per_s(subject: Subject, seconds: float) -> float:
 def registers_written_per_s(subject: Subject, seconds: float) -> float:
     """Write all cells of an array with different values, again and again."""
     register = find("register", REGISTER, subject.program.p4info.registers)
+    write = _writer(subject, register, range(1, register.size + 1))
+    return _cells_per_s(write, register.size, seconds)
+
+
+def write_cells(subject: Subject, register: p4i.Register, values: Sequence[int]) -> None:
+    """Write all cells of an array."""
+    _writer(subject, register, values)()
+
+
+def _writer(
+    subject: Subject, register: p4i.Register, values: Sequence[int]
+) -> Callable[[], object]:
+    """What writes these values when it is called; everything else is done before."""
     if subject.kind == "bmv2":
-        thrift = _thrift()
-        calls = [(0, register.preamble.name, cell, cell + 1) for cell in range(register.size)]
-        return _cells_per_s(
-            lambda: thrift.pipeline(
-                "standard", "bm_register_write", calls, asked="write", window=_WINDOW
-            ),
-            register.size,
-            seconds,
+        thrift, name = _thrift(), register.preamble.name
+        calls = [(0, name, cell, value) for cell, value in enumerate(values)]
+        return lambda: thrift.pipeline(
+            "standard", "bm_register_write", calls, asked="write", window=_WINDOW
         )
-    request = _register_write(register)
-    return _cells_per_s(lambda: subject.client.write_request(request), register.size, seconds)
+    request = _register_write(register, values)
+    return lambda: subject.client.write_request(request)
 
 
 def _cells_per_s(operate: Callable[[], object], cells: int, seconds: float) -> float:
@@ -96,7 +105,10 @@ def _request(updates: list[p4r.Update]) -> p4r.WriteRequest:
 
 
 def batches(
-    subject: Subject, batch: int, kind: p4r.Update.Type = p4r.Update.INSERT
+    subject: Subject,
+    batch: int,
+    kind: p4r.Update.Type = p4r.Update.INSERT,
+    count: int = ROUND,
 ) -> list[p4r.WriteRequest]:
     """A round of entries, cut into requests."""
     table = subject.program.table(TABLE)
@@ -104,19 +116,19 @@ def batches(
     port = p4r.Action.Param(param_id=action.params[0].id, value=b"\x02")
     call = p4r.TableAction(action=p4r.Action(action_id=action.preamble.id, params=[port]))
     updates = []
-    for number in range(ROUND):
+    for number in range(count):
         match = p4r.FieldMatch(field_id=table.match_fields[0].id)
         match.exact.value = encode(_FIRST_KEY + number)
         entry = p4r.TableEntry(table_id=table.preamble.id, match=[match], action=call)
         updates.append(p4r.Update(type=kind, entity=p4r.Entity(table_entry=entry)))
-    return [_request(updates[first : first + batch]) for first in range(0, ROUND, batch)]
+    return [_request(updates[first : first + batch]) for first in range(0, count, batch)]
 
 
-def _register_write(register: p4i.Register) -> p4r.WriteRequest:
+def _register_write(register: p4i.Register, values: Sequence[int]) -> p4r.WriteRequest:
     updates = []
-    for cell in range(register.size):
+    for cell, value in enumerate(values):
         entry = p4r.RegisterEntry(register_id=register.preamble.id, index=p4r.Index(index=cell))
-        entry.data.bitstring = encode(cell + 1)
+        entry.data.bitstring = encode(value)
         entity = p4r.Entity(register_entry=entry)
         updates.append(p4r.Update(type=p4r.Update.MODIFY, entity=entity))
     return _request(updates)

@@ -26,11 +26,11 @@ def is_sent(traffic: Traffic) -> bool:
     return traffic.sent_pps >= LEAST_SHARE_SENT * traffic.offered_pps
 
 
-def loss_free(trial: Callable[[int], Traffic]) -> Traffic | None:
-    """The trial with the largest rate that passes, within 3 %; None if the first one fails.
+def loss_free(trial: Callable[[int], Traffic], first_pps: int = FIRST_PPS) -> Traffic | None:
+    """The trial with the largest rate that passes, within 3 %; None if none does.
 
-    The rate is doubled until one fails, then halved into. A trial that fails is tried once more,
-    since what else runs on the machine can spoil any.
+    From the first one the rate is doubled until one fails, then halved into. A trial that fails is
+    tried once more, since what else runs on the machine can spoil any.
     """
 
     def run(rate_pps: int) -> tuple[bool, Traffic]:
@@ -41,7 +41,7 @@ def loss_free(trial: Callable[[int], Traffic]) -> Traffic | None:
         return False, traffic
 
     best: Traffic | None = None
-    low, high = 0, FIRST_PPS
+    low, high = 0, first_pps
     while high <= LIMIT_PPS:
         good, traffic = run(high)
         if not good:

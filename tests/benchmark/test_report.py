@@ -4,12 +4,16 @@ from tests.benchmark.figures import (
     BATCHES,
     FIREWALL,
     L2,
+    LPM,
     REGISTERS_READ,
     REGISTERS_WRITTEN,
+    RELOAD_LOST,
+    TERNARY,
     Figures,
     entries_title,
     latency_title,
     loss_free_title,
+    reload_title,
 )
 from tests.benchmark.report import as_dict, targets, text
 
@@ -19,6 +23,9 @@ SIZES = [64]
 def figures(switch, scale):
     values = {loss_free_title(program, 64): 30_000 * scale for program in (FIREWALL, L2)}
     values[latency_title(64, "p99")] = 200.0 / scale
+    for when in ("before", "during"):
+        values |= {reload_title(when, "p99"): 300.0, reload_title(when, "max"): 900.0}
+    values |= {TERNARY: 4.0, LPM: 2.0, RELOAD_LOST: 0}
     for batch in BATCHES:
         values[entries_title(batch)] = 1000 * scale
     values[REGISTERS_READ] = values[REGISTERS_WRITTEN] = 100_000 * scale
@@ -42,6 +49,14 @@ def test_a_slower_control_plane_is_a_miss():
     slow = figures("embedded", 4)
     slow.values[entries_title(100)] = 999
     assert missed(slow, figures("bmv2", 1)) == [entries_title(100)]
+
+
+def test_a_reload_that_is_felt_and_a_slow_table_are_misses():
+    felt = figures("embedded", 4)
+    felt.values |= {RELOAD_LOST: 1, reload_title("during", "p99"): 451.0, TERNARY: 5.1}
+    felt.values[reload_title("during", "max")] = 2901.0
+    late = {reload_title("during", which) for which in ("p99", "max")}
+    assert set(missed(felt, figures("bmv2", 1))) == {RELOAD_LOST, TERNARY, *late}
 
 
 def test_without_bmv2_only_the_rate_is_judged():
