@@ -11,6 +11,7 @@ P4Runtime server beforehand; the worker checks again only what would corrupt it 
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -64,6 +65,7 @@ class DataPlane:
         self._events: EventThread | None = None
         self._programs: dict[Config, tuple[Program, Compiled]] = {}
         self._programs_lock = threading.Lock()
+        self._batches = itertools.count(1)
 
     def __enter__(self) -> DataPlane:
         self.start()
@@ -223,13 +225,22 @@ class DataPlane:
     def _write_in_order(
         self, name: str, config: Config, ops: Sequence[T], encode: Callable[[T], Any]
     ) -> None:
-        """Send operations in runs, each after the one before was done."""
-        for start in range(0, len(ops), ENTRIES):
-            run = [encode(op) for op in ops[start : start + ENTRIES]]
+        """Send operations in runs; of what comes after one that is refused the worker does none."""
+        which, batch = encoding.which(config), next(self._batches)
+        encoded: list[Any] = []
+        unfit: RequestRefused | None = None
+        for place, op in enumerate(ops):
             try:
-                self._ask(name, encoding.which(config), run)
+                encoded.append(encode(op))
             except RequestRefused as refusal:
-                raise RequestRefused(str(refusal), start + refusal.index) from refusal
+                unfit = RequestRefused(str(refusal), place)
+                break
+        self._ask_all(
+            (name, which, encoded[start : start + ENTRIES], start, batch)
+            for start in range(0, len(encoded), ENTRIES)
+        )
+        if unfit is not None:
+            raise unfit
 
     # -- arrays -----------------------------------------------------------------------------
 

@@ -53,6 +53,8 @@ class Node:
         self.replication = ReplicationEngine(self.port_is_up)
         self.ports_changed = False
         """Set when a port was opened; the loop resets it."""
+        self.refused_batch = 0
+        """The batch of changes of which one was refused last (`switch.dataplane.requests`)."""
         self.programs = Programs()
         self._cpu_port = cpu_port
         self._events = events

@@ -8,7 +8,7 @@ for the saved one.
 from __future__ import annotations
 
 import marshal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from switch.dataplane.node import Node
@@ -93,23 +93,22 @@ def discard(node: Node) -> None:
 # -- tables -------------------------------------------------------------------------------------
 
 
-def write_entries(node: Node, which: int, ops: list[EntryOp]) -> int:
-    """Change entries and defaults, in order. Returns how many were done before one was refused."""
+def write_entries(node: Node, which: int, ops: list[EntryOp], start: int, batch: int) -> None:
+    """Change entries and defaults, in order."""
     config = node.programs.config(which)
-    for index, (kind, table, *what) in enumerate(ops):
-        try:
-            match kind:
-                case "insert":
-                    config.insert(table, *what)
-                case "modify":
-                    config.modify(table, *what)
-                case "delete":
-                    config.delete(table, *what[:2])
-                case _:
-                    config.set_default(table, *what)
-        except Refused as refusal:
-            raise Refused(str(refusal), index) from refusal
-    return len(ops)
+
+    def change(kind: str, table: str, *what: Any) -> None:
+        match kind:
+            case "insert":
+                config.insert(table, *what)
+            case "modify":
+                config.modify(table, *what)
+            case "delete":
+                config.delete(table, *what[:2])
+            case _:
+                config.set_default(table, *what)
+
+    _in_order(node, ops, start, batch, change)
 
 
 def read_entry_counters(node: Node, which: int, keys: list[EntryKey]) -> list[tuple[int, int]]:
@@ -151,28 +150,52 @@ def read_idle_times(node: Node, which: int, keys: list[EntryKey]) -> list[int]:
 # -- action profiles ----------------------------------------------------------------------------
 
 
-def write_members(node: Node, which: int, ops: list[tuple[str, str, int, int, tuple]]) -> None:
+def write_members(
+    node: Node, which: int, ops: list[tuple[str, str, int, int, tuple]], start: int, batch: int
+) -> None:
     """Set or delete members: kind, profile, id, action, arguments."""
-    for index, (kind, profile, member_id, action, args) in enumerate(ops):
-        try:
-            if kind == "delete":
-                node.programs.config(which).delete_member(profile, member_id)
-            else:
-                node.programs.config(which).set_member(profile, member_id, action, args)
-        except Refused as refusal:
-            raise Refused(str(refusal), index) from refusal
+    config = node.programs.config(which)
+
+    def change(kind: str, profile: str, member_id: int, action: int, args: tuple) -> None:
+        if kind == "delete":
+            config.delete_member(profile, member_id)
+        else:
+            config.set_member(profile, member_id, action, args)
+
+    _in_order(node, ops, start, batch, change)
 
 
-def write_groups(node: Node, which: int, ops: list[tuple[str, str, int, list]]) -> None:
+def write_groups(
+    node: Node, which: int, ops: list[tuple[str, str, int, list]], start: int, batch: int
+) -> None:
     """Set or delete groups: kind, profile, id, members."""
-    for index, (kind, profile, group_id, members) in enumerate(ops):
+    config = node.programs.config(which)
+
+    def change(kind: str, profile: str, group_id: int, members: list) -> None:
+        if kind == "delete":
+            config.delete_group(profile, group_id)
+        else:
+            config.set_group(profile, group_id, members, node.port_is_up)
+
+    _in_order(node, ops, start, batch, change)
+
+
+def _in_order(
+    node: Node, ops: Sequence[Any], start: int, batch: int, change: Callable[..., None]
+) -> None:
+    """Make changes, a run of a batch, the first of which is number `start`.
+
+    The control process does not wait for one run before it sends the next. So where one is refused
+    the runs of the same batch behind it are refused too.
+    """
+    if batch == node.refused_batch:
+        raise Refused("a change before it was refused", start)
+    for place, op in enumerate(ops, start):
         try:
-            if kind == "delete":
-                node.programs.config(which).delete_group(profile, group_id)
-            else:
-                node.programs.config(which).set_group(profile, group_id, members, node.port_is_up)
+            change(*op)
         except Refused as refusal:
-            raise Refused(str(refusal), index) from refusal
+            node.refused_batch = batch
+            raise Refused(str(refusal), place) from refusal
 
 
 # -- arrays -------------------------------------------------------------------------------------

@@ -48,9 +48,10 @@ def measure(
             raise MeasurementError("the receiver did not start")
         arguments = [source, str(frame_bytes), str(rate_pps), str(seconds)]
         sender = _start("send", *arguments, stdin=subprocess.DEVNULL)
-        sent = _result(sender, seconds + _LIMIT_S)
+        limit_s = _LIMIT_S + 0.2 * seconds  # the receiver sorts what it has seen
+        sent = _result(sender, seconds + limit_s)
         time.sleep(DRAIN_S)
-        received = _result(receiver, _LIMIT_S)
+        received = _result(receiver, limit_s)
     finally:
         receiver.kill()
     if received["dropped"]:

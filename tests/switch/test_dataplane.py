@@ -197,12 +197,18 @@ def test_an_idle_entry_is_reported_once_until_it_is_hit_again(plane, heard):
 def test_table_writes_stop_at_the_first_that_is_refused(plane):
     ops = [_insert(n, ActionCall("to", (2,))) for n in range(40)]
     with pytest.raises(RequestRefused, match="already") as caught:
-        plane.write_table(Config.RUNNING, [*ops, ops[3], _insert(99, ActionCall("nothing"))])
+        later = [_insert(n, ActionCall("nothing")) for n in range(99, 900)]
+        plane.write_table(Config.RUNNING, [*ops, ops[3], *later])
     assert caught.value.index == 40
     names = [EntryName("t", (n,)) for n in range(40)]
     assert plane.read_direct_counters(Config.RUNNING, names) == [CounterCell()] * 40
     with pytest.raises(RequestRefused, match="no such entry"):
         plane.read_direct_counters(Config.RUNNING, [EntryName("t", (99,))])
+    with pytest.raises(RequestRefused, match="no such entry"):
+        plane.read_direct_counters(Config.RUNNING, [EntryName("t", (300,))])
+    plane.write_table(Config.RUNNING, later)
+    names = [EntryName("t", (n,)) for n in range(99, 900)]
+    assert plane.read_direct_counters(Config.RUNNING, names) == [CounterCell()] * 801
 
 
 @pytest.mark.parametrize(

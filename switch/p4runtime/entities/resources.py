@@ -118,8 +118,10 @@ def write(
     if table.has_counter and message.HasField("counter_data"):
         cell = counter_cell(message.counter_data)
         tx.effect(Channel.DIRECT_COUNTER, (table.plane_name(entry), cell))
+    if not table.has_meter:
+        return
     cell = _meter_of_entry(table, message)
-    if table.has_meter and (not is_insert or cell != MeterCell()):
+    if not is_insert or cell != MeterCell():
         tx.effect(Channel.DIRECT_METER, (table.plane_name(entry), cell))
 
 
