@@ -17,6 +17,7 @@ from controller.outlet import EventOutlet
 
 app_manager.require_app("apps.rpc_app")
 app_manager.require_app("apps.forwarding_app")
+app_manager.require_app("apps.scaling_app")
 
 
 class MeApp(app_manager.OSKenApp):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from controller.migration.record import MigrationRecord
     from controller.model.parts import Host, Link, Port
     from controller.model.placement import Placement
+    from controller.planning.plan import ScalePlan
     from controller.southbound.driver import PacketIn
 
 
@@ -311,6 +312,47 @@ class EventLoadLow(EventLoadBase):
     kind = "load_low"
 
 
+class EventPlan(MeEvent):
+    """A plan was made, begun, or came to its end."""
+
+    kind = "plan"
+
+    def __init__(
+        self, plan: ScalePlan, state: str, reason: str = "", migrations: tuple[int, ...] = ()
+    ) -> None:
+        super().__init__()
+        self.plan = plan
+        self.state = state
+        """``advised``: nobody carries it out. ``impossible``: there is nothing to be done.
+        ``begun``, then ``finished``, ``failed`` or ``stopped``."""
+        self.reason = reason
+        "Why it failed or was stopped."
+        self.migrations = migrations
+        "Ids of the migrations that finished."
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plan and what became of it."""
+        return {
+            "event": self.kind,
+            "state": self.state,
+            "reason": self.reason,
+            "migrations": list(self.migrations),
+            "plan": self.plan.to_dict(),
+        }
+
+
+class EventScalingPaused(MeEvent):
+    """Nothing is moved any more because of load, until it is resumed."""
+
+    kind = "scaling_paused"
+
+
+class EventScalingResumed(MeEvent):
+    """Load is acted on again."""
+
+    kind = "scaling_resumed"
+
+
 class EventMigrationBase(MeEvent):
     """News of a migration; the record is as it was at that moment."""
 
@@ -388,6 +430,9 @@ PUBLISHED: tuple[type[MeEvent], ...] = (
     EventLoad,
     EventLoadHigh,
     EventLoadLow,
+    EventPlan,
+    EventScalingPaused,
+    EventScalingResumed,
     EventMigrationStarted,
     EventMigrationStep,
     EventMigrationBlocked,

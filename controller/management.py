@@ -38,6 +38,8 @@ from controller.node_watch import Emit, NodeWatch
 from controller.planning.policy import Policy
 from controller.planning.reach import Reach
 from controller.reports import FunctionReport, NodeReport, function_reports
+from controller.scaling.scaler import Scaler
+from controller.scaling.sight import Sight, Sources
 from controller.settings import Settings
 from controller.southbound.driver import NodeDriver
 from controller.southbound.program import Program
@@ -79,6 +81,8 @@ class ManagementEntity:
         self._manager: MigrationManager | None = None
         self.forwarding: Forwarder | None = None
         "None: forwarding is off, or ``start`` was not called."
+        self.scaling: Scaler | None = None
+        "None: ``start`` was not called."
         self._stopping = threading.Event()
         self._started_at = time.monotonic()
 
@@ -111,6 +115,11 @@ class ManagementEntity:
             self._manager.keep(self.forwarding.kept)
             self.forwarding.start()
         self._manager.reach_by(self.reach)
+        sources = Sources(
+            self._manager, self._catalog, self._watch.latest, self.reach, lambda: self._policy
+        )
+        self.scaling = Scaler(Sight(sources), self.settings.scaling, emit)
+        self.scaling.start()
         self._watch.start(self._manager, emit, self.topology)
         threading.Thread(target=self._start_up, name="start-up", daemon=True).start()
 
@@ -118,6 +127,8 @@ class ManagementEntity:
         """Stop; migrations under way stay in the journal, to be gone on with. Idempotent."""
         self._stopping.set()
         self._watch.stop_keepers()
+        if self.scaling is not None:
+            self.scaling.close()
         if self.forwarding is not None:
             self.forwarding.close()
         if self._manager is not None:

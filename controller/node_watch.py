@@ -142,6 +142,13 @@ class NodeWatch:
         view = self._view
         return Placement(self._present.network, view.facts, view.placed)
 
+    def latest(self) -> Placement:
+        """Return the view by what was heard last; at once, nobody is asked."""
+        view = self._view
+        if view.network is self._present.network:
+            return view
+        return Placement(self._present.network, view.facts, view.placed)
+
     def audit(self, nodes: Iterable[str] | None = None) -> None:
         """Have nodes (all of them unless named) asked what they hold; return at once."""
         for name in list(self._keepers) if nodes is None else nodes:

@@ -11,6 +11,7 @@ from oslo_config import cfg
 from controller.forwarding.options import FORWARDING_OPTIONS
 from controller.migration.site import MigrationOptions
 from controller.rpc_options import RPC_OPTIONS
+from controller.scaling.options import SCALING_OPTIONS
 from controller.southbound.driver import DriverOptions
 
 JOURNAL_NAME = "hitless-journal.sqlite"
@@ -137,6 +138,7 @@ GROUPS = {
     "migration": MIGRATION_OPTIONS,
     "forwarding": FORWARDING_OPTIONS,
     "rpc": RPC_OPTIONS,
+    "scaling": SCALING_OPTIONS,
 }
 
 

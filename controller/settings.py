@@ -26,6 +26,7 @@ from controller.migration.site import MigrationOptions
 from controller.options import GROUPS, JOURNAL_NAME, PROCESS_OPTIONS
 from controller.rpc_address import default_socket
 from controller.rpc_options import TlsOptions
+from controller.scaling.options import ScalingOptions
 from controller.southbound.driver import DriverOptions
 
 LOG = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ class Settings:
     node: DriverOptions = field(default_factory=DriverOptions)
     migration: MigrationOptions = field(default_factory=MigrationOptions)
     forwarding: ForwardingOptions = field(default_factory=ForwardingOptions)
+    scaling: ScalingOptions = field(default_factory=ScalingOptions)
     rpc_tls: TlsOptions | None = None
     "None: commands are answered at the Unix socket only."
 
@@ -78,6 +80,7 @@ class Settings:
             node=DriverOptions(**values["node"]),
             migration=MigrationOptions(**values["migration"]),
             forwarding=ForwardingOptions(**values["forwarding"]),
+            scaling=ScalingOptions(**values["scaling"]),
             rpc_tls=TlsOptions.of(values["rpc"]["listen"], tls_files),
         )
 

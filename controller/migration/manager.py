@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 
 from finsy.p4schema import P4Schema
@@ -170,6 +170,10 @@ class MigrationManager:
             known = ", ".join(str(r.id) for r in self._journal.migrations()[-10:]) or "none"
             raise RequestError(f"there is no migration {migration_id}; the latest are: {known}")
         return record
+
+    def unended(self) -> Sequence[MigrationRecord]:
+        """Return the migrations that have not ended, oldest first; from memory."""
+        return self._runner.records()
 
     def list(self) -> list[MigrationRecord]:
         """Return all migrations, oldest first."""

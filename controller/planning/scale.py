@@ -5,7 +5,7 @@ beyond ``SHARE`` of its own ``high_pps``, so no plan makes another node loaded. 
 a node only up to the middle between its ``low_pps`` and its ``high_pps``: so it makes none loaded
 either; and what left a node by scale-out cannot come back while load is as it was, because together
 it was above ``high_pps``. Each scale-in leaves fewer nodes that enforce. And whatever the load
-does, no slot moves twice within the cool-down.
+does, no slot moves twice within the cool-down, and a node that got slots is left alone for as long.
 """
 
 from __future__ import annotations
@@ -118,13 +118,14 @@ def scale_in(view: NetworkView, now: float) -> ScalePlan:
         now: The time, seconds, on the clock of ``view.moved_at``.
     """
     draft = Draft(view)
-    idle = _idle(view)
+    fresh = frozenset(n for n in view.placement.facts if _is_fresh(view, n, now))
+    idle = [node for node in _idle(view) if node not in fresh]
     emptied: list[str] = []
     kept: set[str] = set()
     for node in idle:
         if node in kept:
             continue
-        attempt = _emptied(draft, node, frozenset(emptied), now)
+        attempt = _emptied(draft, node, frozenset(emptied) | fresh)
         if attempt is not None:
             draft = attempt
             emptied.append(node)
@@ -152,18 +153,25 @@ def _idle(view: NetworkView) -> list[str]:
     return [name for _, _, name in sorted(found)]
 
 
-def _emptied(draft: Draft, node: str, emptied: frozenset[str], now: float) -> Draft | None:
-    """Return a draft in which a node gives away all its slots; None if it cannot."""
+def _is_fresh(view: NetworkView, node: str, now: float) -> bool:
+    """Tell whether a node got slots so lately that it has to show first what it is for."""
+    return any(view.cooling(f, slot, node, now) for f, slot in view.enforced(node))
+
+
+def _emptied(draft: Draft, node: str, others: frozenset[str]) -> Draft | None:
+    """Return a draft in which a node gives away all its slots; None if it cannot.
+
+    None of the others gets any.
+    """
     view, attempt = draft.view, draft.copy()
     slots = view.enforced(node)
     for (function, slot), pps in sorted(slots.items(), key=lambda s: (-s[1], s[0])):
-        held = (function, slot) in view.busy or view.cooling(function, slot, node, now)
-        if held or view.wants(function).pinned.get(slot) == node:
+        if (function, slot) in view.busy or view.wants(function).pinned.get(slot) == node:
             return None
         places = (
             name
             for name in attempt.places((function, slot), node)
-            if attempt.enforces(name, function) and name not in emptied
+            if attempt.enforces(name, function) and name not in others
         )
         destination = _fullest(attempt, (function, slot), pps, places)
         if destination is None:

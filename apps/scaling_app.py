@@ -1,0 +1,51 @@
+"""Scaling as an os-ken app; loaded by ``apps.me_app``, told what to do by ``[scaling] mode``.
+
+A shim: tells ``controller.scaling`` what has happened. Events are observed by hand, as in
+``apps.rpc_app``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from os_ken.base import app_manager
+
+from controller import events
+from controller.errors import AppError
+from controller.management import ManagementEntity
+from controller.scaling.scaler import Scaler
+
+NEWS: Mapping[type[events.MeEvent], Callable[[Scaler, Any], None]] = {
+    events.EventLoad: lambda scaling, event: scaling.on_load(event.snapshot),
+    events.EventLoadHigh: lambda scaling, event: scaling.on_high(event.node, event.snapshot),
+    events.EventLoadLow: lambda scaling, event: scaling.on_low(event.snapshot),
+    events.EventMigrationEnded: lambda scaling, event: scaling.on_migration(event.record),
+}
+"What scaling does at news."
+
+
+class ScalingApp(app_manager.OSKenApp):
+    """Passes news to scaling."""
+
+    _CONTEXTS: ClassVar[dict[str, Any]] = {"me": ManagementEntity}
+
+    def __init__(self, *args: Any, me: ManagementEntity, **kwargs: Any) -> None:
+        super().__init__(*args, me=me, **kwargs)
+        self._me = me
+        for kind in NEWS:
+            self.register_handler(kind, self.on_event)
+
+    def start(self) -> None:
+        """Begin to hear of events."""
+        source = app_manager.lookup_service_brick("MeApp")
+        if source is None:
+            raise AppError("apps.scaling_app belongs to the management entity: load apps.me_app")
+        for kind in NEWS:
+            source.register_observer(kind, self.name)
+        super().start()
+
+    def on_event(self, event: events.MeEvent) -> None:
+        """Tell scaling."""
+        if self._me.scaling is not None:
+            NEWS[type(event)](self._me.scaling, event)

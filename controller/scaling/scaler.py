@@ -1,0 +1,307 @@
+"""Scaling: hears that a node is loaded or idle, plans, and carries plans out, one move at a time.
+
+Choices:
+- One thread does it, so plans never overlap; what comes in meanwhile waits, and is planned anew
+  when its turn comes, by the load of then. From news to a plan's first step it is milliseconds.
+- A move that fails ends its plan: what holds next is planned next. Its slots are left alone for the
+  cool-down, like slots that moved, whoever moved them.
+- A node that stays loaded, or idle, is told of again after its cool-down, and planned for again.
+- Draining is an operator's command, and is carried out in every mode, also while paused.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from controller import events
+from controller.errors import ConflictError, HitlessError, RequestError
+from controller.load.snapshot import LoadSnapshot
+from controller.migration.plan import MigrationRequest
+from controller.migration.record import MigrationRecord
+from controller.migration.states import MigrationState
+from controller.planning.drain import drain
+from controller.planning.plan import Kind, ScalePlan, SlotMove, summary
+from controller.planning.scale import scale_in, scale_out
+from controller.planning.view import NetworkView, SlotOf
+from controller.scaling.options import ScalingOptions
+from controller.scaling.sight import Sight
+
+LOG = logging.getLogger(__name__)
+
+KINDS: tuple[Kind, ...] = ("scale_out", "scale_in", "drain")
+"What can be proposed."
+
+_KEPT_PLANS = 20
+_CONFLICT_PAUSE_S = 0.1
+
+_Job = Callable[[], None]
+
+
+class Scaler:
+    """Acts on load."""
+
+    def __init__(
+        self,
+        sight: Sight,
+        options: ScalingOptions,
+        emit: Callable[[events.MeEvent], None],
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Prepare; nothing runs before ``start``.
+
+        Args:
+            sight: Looks at the network.
+            options: Whether to act, and time limits.
+            emit: Takes an event; returns at once.
+            now: A monotonic clock, seconds.
+        """
+        self._sight = sight
+        self._manager = sight.sources.manager
+        self._options = options
+        self._emit = emit
+        self._now = now
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._paused = False
+        self._draining: set[str] = set()
+        self._moved_at: dict[SlotOf, float] = {}
+        self._waiting: set[str] = set()
+        self._current: ScalePlan | None = None
+        self._plans: deque[dict[str, Any]] = deque(maxlen=_KEPT_PLANS)
+        self._thread = threading.Thread(target=self._run, name="scaling", daemon=True)
+
+    # Life
+
+    def start(self) -> None:
+        """Begin to act."""
+        self._thread.start()
+
+    def close(self, timeout_s: float = 5.0) -> None:
+        """Stop before the next move; one under way goes on by itself. Idempotent."""
+        self._stopping.set()
+        self._jobs.put(None)
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+
+    # News; each returns at once
+
+    def on_load(self, snapshot: LoadSnapshot) -> None:
+        """Load was measured."""
+        self._sight.loads = snapshot.slot_loads()
+
+    def on_high(self, node: str, snapshot: LoadSnapshot) -> None:
+        """A node is loaded."""
+        self.on_load(snapshot)
+        self._ask(node, lambda: self._scale("scale_out", node))
+
+    def on_low(self, snapshot: LoadSnapshot) -> None:
+        """A node is idle: it does not matter which, they are gathered together."""
+        self.on_load(snapshot)
+        self._ask("", lambda: self._scale("scale_in", ""))
+
+    def on_migration(self, record: MigrationRecord) -> None:
+        """A migration has ended, whoever asked for it."""
+        self._note_moved(record.function, record.slots)
+
+    # Operators
+
+    def status(self) -> dict[str, Any]:
+        """Report, as plain data."""
+        with self._lock:
+            current = self._current
+            return {
+                "mode": self._options.mode,
+                "paused": self._paused,
+                "draining": sorted(self._draining),
+                "plan": current.to_dict() if current else None,
+                "plans": list(self._plans),
+            }
+
+    def pause(self) -> None:
+        """Make no moves by ourselves until ``resume``; one under way goes on."""
+        with self._lock:
+            self._paused, changed = True, not self._paused
+        if changed:
+            self._emit(events.EventScalingPaused())
+
+    def resume(self) -> None:
+        """Act again."""
+        with self._lock:
+            self._paused, changed = False, self._paused
+        if changed:
+            self._emit(events.EventScalingResumed())
+
+    def propose(self, kind: Kind, node: str = "") -> ScalePlan:
+        """Plan without doing anything.
+
+        Args:
+            kind: One of ``KINDS``.
+            node: The node to relieve or to drain; no matter for ``scale_in``.
+
+        Raises:
+            RequestError: there is no such kind or node.
+        """
+        view = self._look(avoid=node if kind == "drain" else "")
+        if kind == "scale_in":
+            return scale_in(view, self._now())
+        facts = view.placement.facts.get(node)
+        if facts is None:
+            would_do = ", ".join(view.placement.facts)
+            raise RequestError(f"node {node!r} is unknown; these would do: {would_do}")
+        if not facts.reachable:
+            raise RequestError(f"node {node} does not answer: {facts.reason}")
+        if kind == "scale_out":
+            return scale_out(view, node, self._now())
+        if kind == "drain":
+            return drain(view, node)
+        raise RequestError(f"plan {kind!r} is unknown; these would do: {', '.join(KINDS)}")
+
+    def carry_out(self, kind: Kind, node: str = "") -> ScalePlan:
+        """Begin what ``propose`` says, whatever the mode; return the plan.
+
+        Raises:
+            RequestError: there is no such kind or node, or nothing can be moved; with the reasons.
+        """
+        plan = self.propose(kind, node)
+        if not plan:
+            raise RequestError(f"{kind} {node}".strip() + f": {'; '.join(plan.explanation)}")
+        self._jobs.put(lambda: self._carry_out(plan, asked=True))
+        return plan
+
+    def drain(self, node: str) -> ScalePlan:
+        """Begin to empty a node, and give it nothing until ``undrain``; return the plan.
+
+        Raises:
+            RequestError: there is no such node, or it enforces something that nobody can take.
+        """
+        plan = self.propose("drain", node)
+        if not plan and not plan.complete:
+            raise RequestError(f"{node} cannot be drained: {'; '.join(plan.explanation)}")
+        with self._lock:
+            self._draining.add(node)
+        if plan:
+            self._jobs.put(lambda: self._carry_out(plan, asked=True))
+        return plan
+
+    def undrain(self, node: str) -> None:
+        """Let a node have slots again. Raises ``RequestError`` if it was not drained."""
+        with self._lock:
+            if node not in self._draining:
+                drained = ", ".join(sorted(self._draining)) or "none"
+                raise RequestError(f"{node} is not drained; drained now: {drained}")
+            self._draining.discard(node)
+
+    # The thread
+
+    def _run(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            try:
+                job()
+            except HitlessError as exc:
+                LOG.error("scaling: %s", exc)
+            except Exception:
+                LOG.exception("scaling met a defect; it goes on")
+
+    def _ask(self, key: str, job: _Job) -> None:
+        """Have something planned, once for all who ask before it is."""
+        if self._options.mode == "off" or not self._thread.is_alive():
+            return
+        with self._lock:
+            if key in self._waiting:
+                return
+            self._waiting.add(key)
+
+        def planned() -> None:
+            with self._lock:
+                self._waiting.discard(key)
+            job()
+
+        self._jobs.put(planned)
+
+    def _scale(self, kind: Kind, node: str) -> None:
+        plan = self.propose(kind, node)
+        with self._lock:
+            act = self._options.mode == "act" and not self._paused
+        if act and plan:
+            self._carry_out(plan, asked=False)
+        elif plan or not plan.complete:
+            self._tell(plan, "advised" if plan else "impossible")
+
+    def _carry_out(self, plan: ScalePlan, *, asked: bool) -> None:
+        with self._lock:
+            self._current = plan
+        self._tell(plan, "begun")
+        state, reason, done = "finished", "", []
+        for move in plan.moves:
+            if self._stopping.is_set() or (self._paused and not asked):
+                state, reason = "stopped", "paused" if self._paused else "it is shut down"
+                break
+            try:
+                done.append(self._move(move))
+            except HitlessError as exc:
+                state, reason = "failed", f"{move}: {exc}"
+                break
+            finally:
+                self._note_moved(move.function, move.slots)
+        with self._lock:
+            self._current = None
+        self._tell(plan, state, reason, tuple(done))
+        self._sight.learn_costs()
+
+    def _move(self, move: SlotMove) -> int:
+        """Carry out one move, and wait for its end; return the migration's id.
+
+        Raises:
+            HitlessError: it did not come about, or was undone.
+        """
+        request = MigrationRequest(move.function, move.source, move.destination, move.slots)
+        deadline = self._now() + self._options.conflict_wait_s
+        while True:
+            try:
+                migration_id = self._manager.submit(request)
+                break
+            except ConflictError:
+                if self._now() > deadline or self._stopping.wait(_CONFLICT_PAUSE_S):
+                    raise
+        record = self._manager.wait(migration_id, self._options.move_timeout_s)
+        if record.state is not MigrationState.FINISHED:
+            record.check()
+            raise RequestError(f"{record} after {self._options.move_timeout_s:g} s")
+        return migration_id
+
+    # Inside
+
+    def _look(self, avoid: str = "") -> NetworkView:
+        with self._lock:
+            drained = frozenset(self._draining | ({avoid} if avoid else set()))
+            moved_at = dict(self._moved_at)
+        return self._sight.look(avoid=drained, moved_at=moved_at)
+
+    def _note_moved(self, function: str, slots: frozenset[int]) -> None:
+        with self._lock:
+            self._moved_at |= {(function, slot): self._now() for slot in slots}
+
+    def _tell(
+        self, plan: ScalePlan, state: str, reason: str = "", migrations: tuple[int, ...] = ()
+    ) -> None:
+        level = logging.WARNING if state in ("failed", "impossible") else logging.INFO
+        LOG.log(
+            level,
+            "%s%s: %s: %s",
+            plan.kind.replace("_", " "),
+            f" of {plan.node}" if plan.node else "",
+            state,
+            reason or (summary(plan.moves) if plan else "; ".join(plan.explanation)),
+        )
+        event = events.EventPlan(plan, state, reason, migrations)
+        told = {key: value for key, value in event.to_dict().items() if key != "event"}
+        with self._lock:
+            self._plans.append({"at": time.time(), **told})
+        self._emit(event)
