@@ -117,3 +117,16 @@ Change = (
     | HostMoved
     | HostModified
 )
+
+
+def ports_of(change: Change) -> tuple[Port, ...]:
+    """Return the ports at which a change matters to what their nodes shall hold."""
+    match change:
+        case PortAdded(port) | PortDeleted(port) | PortModified(port):
+            return (port,)
+        case HostAdded(host) | HostDeleted(host):
+            return (host.attached,)
+        case HostMoved(before, after):
+            return (before.attached, after.attached)
+        case _:
+            return ()

@@ -14,7 +14,7 @@ have the same name.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
@@ -39,16 +39,6 @@ from controller.model.parts import Entry, Host, Link, NodeDescription, Port
 
 
 @dataclass(frozen=True)
-class LinkHalf:
-    """One direction of a link."""
-
-    source: Port
-    destination: Port
-    last_seen_s: float | None
-    "``time.monotonic`` when a frame last came through; None: it is described and was not seen."
-
-
-@dataclass(frozen=True)
 class Topology:
     """What is known of the network at one moment. Immutable."""
 
@@ -58,6 +48,8 @@ class Topology:
     "Nodes that are up."
     ports: Mapping[Port, Facing] = field(default_factory=dict)
     "Ports of nodes that are up, and what each faces."
+    link_at: Mapping[Port, Link] = field(default_factory=dict)
+    "The link that ends at a port; the same links as the network has."
     learned: frozenset[str] = frozenset()
     "Names of the hosts that were learned; the others are described."
     settled: bool = False
@@ -80,6 +72,12 @@ class Topology:
     def hosts(self) -> Mapping[str, Host]:
         """The hosts, by name."""
         return self.network.hosts
+
+    @classmethod
+    def described(cls, network: NetworkDescription) -> Topology:
+        """Return what is known before anything was heard."""
+        ends = {port: link for link in network.links for port in link}
+        return cls(network, link_at=MappingProxyType(ends))
 
     def host_by_mac(self, mac: str) -> Host | None:
         """Return the host that has a MAC address, ``00:00:00:00:00:0a``."""
@@ -107,6 +105,7 @@ def host_dict(host: Host) -> dict[str, Any]:
         "attached": str(host.attached),
         "mac": host.mac,
         "ip": list(host.ip),
+        "zone": host.zone,
     }
 
 
@@ -118,7 +117,7 @@ class Draft:
         self.changes: list[Change] = []
         self._nodes = dict(topology.network.nodes)
         self._entries = dict(topology.network.entries)
-        self._links: dict[Link, None] = dict.fromkeys(topology.links)
+        self._link_at = dict(topology.link_at)
         self._hosts = dict(topology.hosts)
         self._ports = dict(topology.ports)
         self._up = set(topology.up)
@@ -129,14 +128,27 @@ class Draft:
     # What there is so far
 
     @property
-    def up(self) -> frozenset[str]:
+    def nodes(self) -> Mapping[str, NodeDescription]:
+        """All nodes, up or not."""
+        return self._nodes
+
+    @property
+    def up(self) -> Set[str]:
         """Nodes that are up."""
-        return frozenset(self._up)
+        return self._up
 
     @property
     def hosts(self) -> Mapping[str, Host]:
         """The hosts, by name."""
         return self._hosts
+
+    def has_link(self, link: Link) -> bool:
+        """Tell whether a link works."""
+        return self._link_at.get(link.a) == link
+
+    def is_linked(self, port: Port) -> bool:
+        """Tell whether a link that works ends at a port."""
+        return port in self._link_at
 
     def facing(self, port: Port) -> Facing | None:
         """Return what a port faces; None if its node is not up or has no such port."""
@@ -157,7 +169,7 @@ class Draft:
     def forget_node(self, name: str, reason: str) -> None:
         """Make a node unknown, with its links and all hosts at it."""
         self.node_left(name, reason)
-        for link in [link for link in self._links if name in (link.a.node, link.b.node)]:
+        for link in {link for port, link in self._link_at.items() if port.node == name}:
             self.remove_link(link, reason)
         for host in [h for h in self._hosts.values() if h.attached.node == name]:
             self.remove_host(host.name, reason)
@@ -203,18 +215,21 @@ class Draft:
 
     def add_link(self, link: Link) -> None:
         """Note that a link works; hosts at its ends are gone."""
-        if link in self._links:
+        if self.has_link(link):
             return
-        ends = {link.a, link.b}
-        for name in [n for n, host in self._hosts.items() if host.attached in ends]:
+        for port in link:
+            if port in self._link_at:
+                self.remove_link(self._link_at[port], f"{port} has another link")
+        for name in [n for n, host in self._hosts.items() if host.attached in link]:
             self.remove_host(name, f"{self._hosts[name].attached} leads to a node")
-        self._links[link] = None
+        self._link_at |= dict.fromkeys(link, link)
         self.changes.append(LinkAdded(link))
 
     def remove_link(self, link: Link, reason: str) -> None:
         """Note that a link does not work any more."""
-        if link in self._links:
-            del self._links[link]
+        if self.has_link(link):
+            for port in link:
+                del self._link_at[port]
             self.changes.append(LinkDeleted(link, reason))
 
     # Hosts
@@ -257,6 +272,7 @@ class Draft:
             network=self._network(),
             up=frozenset(self._up),
             ports=MappingProxyType(self._ports),
+            link_at=MappingProxyType(self._link_at),
             learned=frozenset(self._learned),
             settled=self._settled,
             version=before.version + 1,
@@ -273,6 +289,6 @@ class Draft:
         changed: dict[str, Any] = {
             key: MappingProxyType(now) for key, (now, was) in present.items() if now != dict(was)
         }
-        if (links := tuple(self._links)) != network.links:
-            changed["links"] = links
+        if any(isinstance(change, LinkAdded | LinkDeleted) for change in self.changes):
+            changed["links"] = tuple(dict.fromkeys(self._link_at.values()))
         return replace(network, **changed) if changed else network

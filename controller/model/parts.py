@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from controller.southbound.driver import DriverOptions, NodeAddress
 
 
-@dataclass(frozen=True, order=True)
-class Port:
-    """One port of one node; its text form is ``s1:2``."""
+class Port(NamedTuple):
+    """One port of one node; its text form is ``s1:2``.
+
+    A tuple, as a link is, because large networks keep many of them in sets and as keys.
+    """
 
     node: str
     number: int
@@ -64,8 +66,7 @@ class NodeDescription:
         )
 
 
-@dataclass(frozen=True)
-class Link:
+class Link(NamedTuple):
     """A cable between two ports; it has no direction."""
 
     a: Port
