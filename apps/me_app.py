@@ -16,6 +16,7 @@ from controller.management import ManagementEntity
 from controller.outlet import EventOutlet
 
 app_manager.require_app("apps.rpc_app")
+app_manager.require_app("apps.topology_app")
 app_manager.require_app("apps.forwarding_app")
 app_manager.require_app("apps.scaling_app")
 

@@ -353,6 +353,22 @@ class EventScalingResumed(MeEvent):
     kind = "scaling_resumed"
 
 
+class EventTopologyRequest(event.EventRequestBase):
+    """Asks for the topology; ``apps.topology_api`` sends it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dst = "TopologyApp"
+
+
+class EventTopologyReply(event.EventReplyBase):
+    """Answers with a snapshot."""
+
+    def __init__(self, dst: str, topology: Topology) -> None:
+        super().__init__(dst)
+        self.topology = topology
+
+
 class EventMigrationBase(MeEvent):
     """News of a migration; the record is as it was at that moment."""
 

@@ -22,6 +22,7 @@ import time
 from typing import Any
 
 from controller import events, hub
+from controller.discovery.tables import punt_entries
 from controller.errors import HitlessError, RequestError
 from controller.event_history import EventHistory
 from controller.forwarding.forwarder import Forwarder
@@ -32,11 +33,13 @@ from controller.migration.plan import MigrationPlan, MigrationRequest
 from controller.migration.provision import ProvisionReport
 from controller.migration.record import MigrationRecord
 from controller.migration_news import MigrationNews
-from controller.model.network import NetworkDescription
+from controller.model.network import NetworkDescription, with_entries
+from controller.model.parts import NodeDescription
 from controller.model.placement import Placement
 from controller.node_watch import Emit, NodeWatch
 from controller.planning.policy import Policy
 from controller.planning.reach import Reach
+from controller.registration import Registry
 from controller.reports import FunctionReport, NodeReport, function_reports
 from controller.scaling.scaler import Scaler
 from controller.scaling.sight import Sight, Sources
@@ -70,12 +73,17 @@ class ManagementEntity:
         }
         self._catalog = Catalog(self.programs)
         self._catalog.check(described)
+        self._described = described
         policy_file = self.settings.policy_file
         self._policy = Policy.read(policy_file) if policy_file else Policy()
         self._policy.check(described, self._catalog.functions())
         self.history = EventHistory()
         self._reach = Reach(described, None, self._policy)
-        self.topology = TopologyWatch(described)
+        discovery = self.settings.discovery
+        self._entries = punt_entries(self.programs.values()) if discovery.enabled else ()
+        self.topology = TopologyWatch(
+            with_entries(described, self._entries), discovery, self.settings.startup_timeout_s
+        )
         self._watch = NodeWatch(self.topology, self.settings.node)
         self._journal: SqliteJournal | None = None
         self._manager: MigrationManager | None = None
@@ -83,6 +91,7 @@ class ManagementEntity:
         "None: forwarding is off, or ``start`` was not called."
         self.scaling: Scaler | None = None
         "None: ``start`` was not called."
+        self._nodes: Registry | None = None
         self._stopping = threading.Event()
         self._started_at = time.monotonic()
 
@@ -95,6 +104,10 @@ class ManagementEntity:
             JournalError: the journal cannot be used, or another management entity uses it.
         """
         self._journal = SqliteJournal(self.settings.journal_file)
+        self._nodes = Registry(
+            self._described, self._entries, self._journal, self.topology, self._watch
+        )
+        self._nodes.restore()
         self._manager = MigrationManager(
             self.network,
             self._watch.drivers,
@@ -120,12 +133,14 @@ class ManagementEntity:
         )
         self.scaling = Scaler(Sight(sources), self.settings.scaling, emit)
         self.scaling.start()
+        self.topology.start(self._watch, emit)
         self._watch.start(self._manager, emit, self.topology)
         threading.Thread(target=self._start_up, name="start-up", daemon=True).start()
 
     def close(self) -> None:
         """Stop; migrations under way stay in the journal, to be gone on with. Idempotent."""
         self._stopping.set()
+        self.topology.close()
         self._watch.stop_keepers()
         if self.scaling is not None:
             self.scaling.close()
@@ -245,6 +260,21 @@ class ManagementEntity:
             return self._watch.manager.push(node, program)
         finally:
             self._watch.audit([node])
+
+    # Registration of nodes: see ``Registry``
+
+    def add_node(self, node: NodeDescription) -> None:
+        """Take a node into the network, for good: also after a restart."""
+        self._registry().add(node)
+
+    def remove_node(self, name: str) -> None:
+        """Take a node out of the network, for good; the node goes on with what it has."""
+        self._registry().remove(name, self._watch.manager.refuse_removal)
+
+    def _registry(self) -> Registry:
+        if self._nodes is None:
+            raise RequestError("the management entity is starting: try again")
+        return self._nodes
 
     # Migrations: each raises what the method of MigrationManager that it calls raises.
 

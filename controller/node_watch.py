@@ -11,6 +11,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import wait
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from finsy.p4entity import P4DigestList
@@ -92,25 +93,34 @@ class NodeWatch:
             driver.stop()
 
     def add(self, node: NodeDescription) -> None:
-        """Begin to reach one more node, which the present network has already."""
+        """Make one more node known, which the present network has; reach it if others are."""
         self._make(node)
-        self._begin(node.name)
+        if self._manager is not None:
+            self._begin(node.name)
 
     def remove(self, name: str) -> None:
         """End the session with a node and forget it; the present network has it no more."""
-        self._keepers.pop(name).stop(KEEPER_STOP_TIMEOUT_S)
-        self.drivers.pop(name).stop()
+        self.forget(name)
         with self._lock:
             before = self._view
             facts = {n: f for n, f in before.facts.items() if n != name}
             self._view = after = Placement(self._present.network, facts, before.placed)
         self._emit(events.EventPlacementChanged(before, after))
 
+    def forget(self, name: str) -> None:
+        """End what there is for a node, without a word to anybody."""
+        self._keepers.pop(name).stop(KEEPER_STOP_TIMEOUT_S)
+        self.drivers.pop(name).stop()
+
     def do(self, name: str, work: Callable[[], None]) -> None:
         """Have something done at a node in its turn; nothing where there is no such node."""
         keeper = self._keepers.get(name)
         if keeper is not None:
             keeper.do(work)
+
+    def hold(self, name: str) -> AbstractContextManager[None]:
+        """Keep all other operations away from a node."""
+        return self.manager.hold(name)
 
     def _make(self, node: NodeDescription) -> None:
         self.drivers[node.name] = make_driver(node.address(self._options))

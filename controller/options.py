@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from oslo_config import cfg
 
+from controller.discovery.options import DISCOVERY_OPTIONS
 from controller.forwarding.options import FORWARDING_OPTIONS
 from controller.migration.site import MigrationOptions
 from controller.rpc_options import RPC_OPTIONS
@@ -139,6 +140,7 @@ GROUPS = {
     "forwarding": FORWARDING_OPTIONS,
     "rpc": RPC_OPTIONS,
     "scaling": SCALING_OPTIONS,
+    "discovery": DISCOVERY_OPTIONS,
 }
 
 

@@ -20,6 +20,7 @@ from typing import Any
 from os_ken import cfg
 from oslo_config import cfg as oslo_cfg
 
+from controller.discovery.options import DiscoveryOptions
 from controller.errors import ConfigError
 from controller.forwarding.options import ForwardingOptions
 from controller.migration.site import MigrationOptions
@@ -50,6 +51,7 @@ class Settings:
     scaling: ScalingOptions = field(default_factory=ScalingOptions)
     rpc_tls: TlsOptions | None = None
     "None: commands are answered at the Unix socket only."
+    discovery: DiscoveryOptions = field(default_factory=DiscoveryOptions)
 
     @classmethod
     def read(cls, conf: cfg.ConfigOpts = cfg.CONF) -> Settings:
@@ -82,6 +84,7 @@ class Settings:
             forwarding=ForwardingOptions(**values["forwarding"]),
             scaling=ScalingOptions(**values["scaling"]),
             rpc_tls=TlsOptions.of(values["rpc"]["listen"], tls_files),
+            discovery=DiscoveryOptions(**values["discovery"]),
         )
 
 

@@ -1,54 +1,286 @@
-"""The topology as it is now, kept by one thread: what is heard comes in, changes go out.
+"""The topology as it is now: the thread that listens, sends, and keeps nodes' tables for discovery.
 
-Choices: everything that is heard passes through one queue into one thread, so that snapshots follow
-each other in one order. Whoever wants to see takes the latest by reference and waits for nobody.
+What it makes of what it hears is in ``controller.discovery.explorer``.
+
+Choices:
+- Everything that is heard passes through one queue into one thread, with the time when it was
+  heard: snapshots follow each other in one order, and whoever wants to see takes the latest and
+  waits for nobody. What has been heard is handled before silence is judged.
+- Nodes' tables are read and written in the nodes' own turns (``controller.node_keeper``), so that
+  one that stalls delays nobody. Each time they are read and compared: what a reload or somebody
+  else has changed is repaired.
+- Copies of hosts' packets are dropped when too many wait: hosts go on sending.
+- When this process has not run for a while, nothing can be said of that time, and it does not
+  count as silence.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import Protocol
 
+from finsy.p4schema import P4Schema
 from os_ken.controller.event import EventBase
 
+from controller import events
+from controller.discovery.changes import Change
+from controller.discovery.explorer import Explorer
+from controller.discovery.frames import FrameCodec, Heard
+from controller.discovery.learner import HostLearner
+from controller.discovery.options import DiscoveryOptions
+from controller.discovery.sender import FrameSender
+from controller.discovery.sightings import sighting
+from controller.discovery.tables import IN_ECHO, IN_HOST, IN_PUNTED, takes_part
 from controller.discovery.topology import Topology
 from controller.model.network import NetworkDescription
-from controller.model.parts import Link
-from controller.node_keeper import Standing
-from controller.southbound.driver import PacketIn
+from controller.model.parts import Entry, Link, NodeDescription, Port
+from controller.node_keeper import Readiness, Standing
+from controller.southbound.driver import NodeDriver, PacketIn
+from controller.topology_news import event_of, log_changes
 
 LOG = logging.getLogger(__name__)
 
+TICKS = 5
+"In an interval: how closely silence is measured."
+COPIES_LIMIT = 512
+"Copies of hosts' packets that may wait."
+STOP_TIMEOUT_S = 2.0
+
 Emit = Callable[[EventBase], None]
 "Takes an event; returns at once, from any thread."
+Step = Callable[[float], list[Change]]
+"Does something to the explorer at a time, and returns what changed."
+
+
+class Nodes(Protocol):
+    """What discovery needs of the nodes."""
+
+    drivers: Mapping[str, NodeDriver]
+
+    def do(self, name: str, work: Callable[[], None]) -> None:
+        """Have something done at a node in its turn; returns at once."""
+
+    def hold(self, name: str) -> AbstractContextManager[None]:
+        """Keep all other operations away from a node."""
 
 
 class TopologyWatch:
-    """Keeps the topology. A ``PresentNetwork``."""
+    """Keeps the topology. A ``PresentNetwork``, and a ``node_watch.Audience``."""
 
-    def __init__(self, description: NetworkDescription) -> None:
-        """Begin with what is described; nothing runs yet."""
-        self._topology = Topology(description)
+    def __init__(
+        self, description: NetworkDescription, options: DiscoveryOptions, patience_s: float
+    ) -> None:
+        """Begin with what is described; nothing runs yet.
+
+        Args:
+            description: The network as its operator described it.
+            options: Bounds and times.
+            patience_s: How long nodes are waited for at the start, seconds.
+        """
+        self._options = options
+        self._explorer = Explorer(description, options, patience_s)
+        self._codec = FrameCodec()
+        self._inbox: queue.SimpleQueue[tuple[Step, float] | None] = queue.SimpleQueue()
+        self._copies = 0
+        self._emit: Emit = lambda _event: None
+        self._schemas: dict[str, tuple[P4Schema, bool]] = {}
+        self._thread = threading.Thread(target=self._run, name="discovery", daemon=True)
+
+    def start(self, nodes: Nodes, emit: Emit) -> None:
+        """Begin to listen and to send."""
+        self._emit = emit
+        self._nodes = nodes
+        self._sender = FrameSender(self._codec, nodes.drivers)
+        self._learner = HostLearner(nodes.drivers, nodes.do, nodes.hold, self._knew)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop. Idempotent."""
+        self._inbox.put(None)
+        if self._thread.is_alive():
+            self._thread.join(STOP_TIMEOUT_S)
+
+    # The present
 
     def snapshot(self) -> Topology:
         """Return the topology as it is now."""
-        return self._topology
+        return self._explorer.topology
 
     @property
     def network(self) -> NetworkDescription:
         """The present network."""
-        return self._topology.network
+        return self._explorer.topology.network
 
     @property
     def lingering(self) -> tuple[Link, ...]:
         """Links that failed a short while ago."""
-        return ()
+        return self._explorer.lingering(time.monotonic())
 
-    # What nodes tell (controller.node_watch.Audience)
+    @property
+    def bound_s(self) -> float:
+        """How long a failed link or node may go unnoticed, at this size of the network."""
+        return self._explorer.bound_s + self._explorer.interval_s / TICKS
+
+    # What nodes and operators tell
 
     def on_standing(self, node: str, standing: Standing) -> None:
         """A node's readiness changed."""
+        if standing.readiness is Readiness.READY:
+            self._post(lambda now: self._ready(node, now))
+        elif standing.readiness is not Readiness.SETTING_UP:
+            reason = standing.reason or standing.readiness.value
+            self._post(lambda now: self._explorer.node_gone(node, reason, now))
 
     def on_packet_in(self, node: str, packet: PacketIn) -> bool:
         """A node sent a packet; tell whether it is discovery's own."""
-        return False
+        reason = packet.metadata.get("reason")
+        if reason == IN_HOST:
+            self._copied(Port(node, packet.metadata["ingress_port"]), packet)
+            return True
+        heard = self._codec.read(packet.payload) if reason in (IN_PUNTED, IN_ECHO) else None
+        if heard is None:
+            return False
+        if heard.source.number == 0:
+            self._post(lambda now: self._explorer.passed(node, now), packet.received_ns)
+        elif packet.received_ns - heard.sent_ns <= self._explorer.bound_s * 1e9:
+            self._heard(heard, Port(node, packet.metadata["ingress_port"]), packet.received_ns)
+        return True
+
+    def add_node(self, node: NodeDescription, entries: tuple[Entry, ...]) -> None:
+        """Take a node into the network; return when it is in."""
+        self._post_and_wait(lambda now: self._explorer.add_node(node, entries, now))
+
+    def remove_node(self, name: str) -> None:
+        """Take a node out of the network; return when it is out."""
+        self._post_and_wait(lambda now: self._explorer.remove_node(name, now))
+        self._codec.forget(name)
+
+    def _heard(self, heard: Heard, at: Port, received_ns: int) -> None:
+        self._post(lambda now: self._explorer.heard(heard.source, at, now), received_ns)
+
+    def _copied(self, port: Port, packet: PacketIn) -> None:
+        seen = sighting(packet.payload) if self._copies < COPIES_LIMIT else None
+        if seen is None:
+            return
+
+        def see(now: float) -> list[Change]:
+            self._copies -= 1
+            changes = self._explorer.seen(port, seen, now)
+            if not changes and not seen.announced:
+                self._learner.repair(port.node)
+            return changes
+
+        self._copies += 1
+        self._post(see, packet.received_ns)
+
+    def _knew(self, node: str, hosts: frozenset[tuple[int, str]]) -> None:
+        self._post(lambda now: self._explorer.knew(node, hosts, now))
+
+    # The thread
+
+    def _post(self, step: Step, at_ns: int | None = None) -> None:
+        self._inbox.put((step, (at_ns or time.monotonic_ns()) / 1e9))
+
+    def _post_and_wait(self, step: Step) -> None:
+        if self._thread.ident is None:  # not started yet: nobody else does steps
+            step(time.monotonic())
+            return
+        done = threading.Event()
+
+        def marked(now: float) -> list[Change]:
+            try:
+                return step(now)
+            finally:
+                done.set()
+
+        self._post(marked)
+        done.wait(STOP_TIMEOUT_S)
+
+    def _run(self) -> None:
+        tick_at = time.monotonic()
+        while self._listen(tick_at):
+            tick_at = self._tick(tick_at)
+
+    def _listen(self, until_s: float) -> bool:
+        """Handle what comes in until a moment, and what had come in by then; False: it is over."""
+        while (rest_s := until_s - time.monotonic()) > 0:
+            try:
+                item = self._inbox.get(timeout=rest_s)
+            except queue.Empty:
+                break
+            if item is None:
+                return False
+            self._take(*item)
+        for _ in range(self._inbox.qsize()):
+            item = self._inbox.get()
+            if item is None:
+                return False
+            self._take(*item)
+        return True
+
+    def _tick(self, due: float) -> float:
+        """Send what is due and judge silence; return when the next tick is due."""
+        now = time.monotonic()
+        pause_s = self._explorer.interval_s / TICKS
+        if now - due > self._explorer.interval_s:
+            LOG.debug("discovery stood still for %.2f s", now - due)
+            self._explorer.stood_still(now - due)
+        if self._options.enabled:
+            self._see_programs(now)
+            self._send()
+        self._take(self._explorer.tick, now)
+        return now + pause_s
+
+    def _take(self, step: Step, now: float) -> None:
+        """Do one step and tell what came of it."""
+        before = self._explorer.topology
+        try:
+            changes = step(now)
+        except Exception:
+            LOG.exception("discovery: a step failed")
+            return
+        after = self._explorer.topology
+        log_changes(changes)
+        for change in changes:
+            self._emit(event_of(change))
+        if changes:
+            self._emit(events.EventTopologyChanged(before, after))
+        if self._options.enabled:
+            self._learner.want(self._explorer.learning_changed())
+
+    # Nodes
+
+    def _ready(self, node: str, now: float) -> list[Change]:
+        changes = self._explorer.node_ready(node, self._takes_part(node), now)
+        if self._options.enabled:
+            self._learner.begin(node)
+            self._send()
+        return changes
+
+    def _takes_part(self, node: str) -> bool:
+        """Tell whether frames can be sent through a node, as its program is now."""
+        driver = self._nodes.drivers.get(node)
+        if driver is None or not self._options.enabled:
+            return False
+        schema = driver.schema
+        known = self._schemas.get(node)
+        if known is None or known[0] is not schema:
+            known = self._schemas[node] = (schema, takes_part(schema))
+        return known[1]
+
+    def _see_programs(self, now: float) -> None:
+        """Take note of nodes whose program has changed to one that can, or cannot, take part."""
+        for node in list(self._explorer.topology.up):
+            can = self._takes_part(node)
+            if can != self._explorer.takes_part(node):
+                self._take(lambda at, n=node, c=can: self._explorer.node_ready(n, c, at), now)
+
+    def _send(self) -> None:
+        explorer = self._explorer
+        nodes = {n: d for n, d in explorer.topology.nodes.items() if explorer.takes_part(n)}
+        self._sender.send_due(nodes, explorer.interval_s, explorer.bound_s, time.monotonic_ns)

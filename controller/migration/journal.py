@@ -25,6 +25,7 @@ from typing import Protocol
 
 from controller.errors import JournalError
 from controller.migration.journal_rows import (
+    ADDITIONS,
     SCHEMA,
     SCHEMA_VERSION,
     Intent,
@@ -68,6 +69,15 @@ class Journal(Protocol):
 
     def pushes(self) -> dict[str, str]:
         """Return the pushes that began and did not end, node to program."""
+
+    def register(self, node: str, body: str | None) -> None:
+        """Keep a node that was registered, as text; None: that a described one was removed."""
+
+    def unregister(self, node: str) -> None:
+        """Forget what was kept of a node: it is as described."""
+
+    def registrations(self) -> dict[str, str | None]:
+        """Return what was kept of nodes, in the order of their names."""
 
     def put_content(self, migration_id: int, key: str, content: bytes) -> None:
         """Keep bytes for a migration, such as what a node held before a reload."""
@@ -122,6 +132,7 @@ class SqliteJournal:
                     f"journal {self._path}: it has version {version} and this program needs "
                     f"version {SCHEMA_VERSION}: give another file"
                 )
+            db.execute(ADDITIONS)
 
     def create(self, record: MigrationRecord) -> MigrationRecord:
         """See ``Journal``."""
@@ -180,6 +191,22 @@ class SqliteJournal:
         """See ``Journal``."""
         with self._transaction("read") as db:
             return dict(db.execute("SELECT node, program FROM pushes").fetchall())
+
+    def register(self, node: str, body: str | None) -> None:
+        """See ``Journal``."""
+        with self._transaction("write") as db:
+            db.execute("INSERT OR REPLACE INTO registrations VALUES (?, ?)", (node, body))
+
+    def unregister(self, node: str) -> None:
+        """See ``Journal``."""
+        with self._transaction("write") as db:
+            db.execute("DELETE FROM registrations WHERE node = ?", (node,))
+
+    def registrations(self) -> dict[str, str | None]:
+        """See ``Journal``."""
+        with self._transaction("read") as db:
+            rows = db.execute("SELECT node, body FROM registrations ORDER BY node")
+            return dict(rows.fetchall())
 
     def put_content(self, migration_id: int, key: str, content: bytes) -> None:
         """See ``Journal``."""

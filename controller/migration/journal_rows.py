@@ -16,6 +16,11 @@ from controller.migration.states import MigrationState, StepState
 
 SCHEMA_VERSION = 1
 
+ADDITIONS = """
+CREATE TABLE IF NOT EXISTS registrations (node TEXT PRIMARY KEY, body TEXT)
+"""
+"Tables that came later and that older programs can do without: made where they are missing."
+
 SCHEMA = """
 CREATE TABLE migrations (id INTEGER PRIMARY KEY, state TEXT NOT NULL, body TEXT NOT NULL);
 CREATE TABLE steps (

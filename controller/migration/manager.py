@@ -42,6 +42,7 @@ from controller.migration.steward import Steward
 from controller.model.network import NetworkDescription
 from controller.model.placement import NodeFacts, Placement
 from controller.model.present import FixedNetwork, PresentNetwork
+from controller.model.slots import format_slots
 from controller.planning.policy import Policy
 from controller.planning.reach import Reach
 from controller.southbound.driver import NodeDriver, PacketIn
@@ -241,6 +242,25 @@ class MigrationManager:
             if moves := self._runner.moves_of(name):
                 raise ConflictError(f"{name} is a part of {moves[0].record}: try again after it")
             return self._steward.push(name, program)
+
+    def refuse_removal(self, name: str) -> None:
+        """Raise if something would be lost with a node.
+
+        Raises:
+            RequestError: it enforces slots, by its own word or by what is meant to be.
+            ConflictError: a migration that has not ended has it.
+        """
+        for move in self._runner.moves_of(name):
+            raise ConflictError(f"{name} is a part of {move.record}: wait until it has ended")
+        meant = self._journal.intent().placement
+        slots = {
+            f: {slot for slot, at in nodes.items() if at == name} for f, nodes in meant.items()
+        }
+        for function, facts in self.facts(name).functions.items():
+            slots[function] = slots.get(function, set()) | facts.enforce
+        held = [f"{f}, slots {format_slots(s)}" for f, s in slots.items() if s]
+        if held:
+            raise RequestError(f"{name} enforces {'; '.join(held)}: move them elsewhere first")
 
     def node_lost(self, name: str) -> list[MigrationRecord]:
         """A node's session is down: return the migrations that it is a part of.

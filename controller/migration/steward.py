@@ -174,11 +174,11 @@ class Steward:
         Args:
             everything: Do not wait for nodes that have not been heard.
         """
-        if not everything and self._heard != set(self._site.drivers):
+        if not everything and not set(self._site.drivers) <= self._heard:
             return
         for function, nodes in self._site.network.functions.items():
             for node, slots in nodes.items():
-                if node in self._heard:
+                if node in self._heard and node in self._site.drivers:
                     self._place(function, node, slots)
 
     def _place(self, function: str, node: str, slots: Iterable[int]) -> None:

@@ -28,7 +28,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -99,6 +99,14 @@ class NetworkDescription:
             MappingProxyType(entries),
             MappingProxyType(functions),
         )
+
+
+def with_entries(network: NetworkDescription, entries: tuple[Entry, ...]) -> NetworkDescription:
+    """Return the network with entries that every node shall have besides its own."""
+    if not entries:
+        return network
+    all_entries = {name: (*network.entries.get(name, ()), *entries) for name in network.nodes}
+    return replace(network, entries=MappingProxyType(all_entries))
 
 
 def _programs(section: Section, folder: Path) -> Iterator[tuple[str, ProgramFiles]]:

@@ -55,7 +55,8 @@ def test_hosts_of_the_same_zone_do_not_count():
 
 def test_a_host_whose_zone_nobody_knows_may_be_in_any():
     net = diamond()
-    host = replace(net.hosts["in"], name="x", attached=replace(net.hosts["in"].attached, node="s2"))
+    attached = net.hosts["in"].attached._replace(node="s2")
+    host = replace(net.hosts["in"], name="x", attached=attached)
     net = replace(net, hosts={**net.hosts, "x": replace(host, zone=None)})
     assert all(reach(net).common("fw", slot) == {"s2"} for slot in LEFT)
     assert not any(reach(net).common("fw", slot) for slot in ALL - LEFT)
