@@ -26,6 +26,8 @@ from controller.discovery.tables import punt_entries
 from controller.errors import HitlessError, RequestError
 from controller.event_history import EventHistory
 from controller.forwarding.forwarder import Forwarder
+from controller.load.watch import LoadWatch
+from controller.load_news import LoadNews
 from controller.migration.catalog import Catalog
 from controller.migration.journal import SqliteJournal
 from controller.migration.manager import MigrationManager
@@ -92,6 +94,8 @@ class ManagementEntity:
         self.scaling: Scaler | None = None
         "None: ``start`` was not called."
         self._nodes: Registry | None = None
+        self.load: LoadWatch | None = None
+        "None: load is not measured, or ``start`` was not called."
         self._stopping = threading.Event()
         self._started_at = time.monotonic()
 
@@ -135,12 +139,23 @@ class ManagementEntity:
         self.scaling.start()
         self.topology.start(self._watch, emit)
         self._watch.start(self._manager, emit, self.topology)
+        if self.settings.load.enabled:
+            self.load = LoadWatch(
+                self.topology,
+                self._watch.drivers,
+                lambda node: self._policy.thresholds(node),
+                self.settings.load,
+                LoadNews(emit),
+            )
+            self.load.start()
         threading.Thread(target=self._start_up, name="start-up", daemon=True).start()
 
     def close(self) -> None:
         """Stop; migrations under way stay in the journal, to be gone on with. Idempotent."""
         self._stopping.set()
         self.topology.close()
+        if self.load is not None:
+            self.load.close()
         self._watch.stop_keepers()
         if self.scaling is not None:
             self.scaling.close()

@@ -10,6 +10,7 @@ from oslo_config import cfg
 
 from controller.discovery.options import DISCOVERY_OPTIONS
 from controller.forwarding.options import FORWARDING_OPTIONS
+from controller.load.options import LOAD_OPTIONS
 from controller.migration.site import MigrationOptions
 from controller.rpc_options import RPC_OPTIONS
 from controller.scaling.options import SCALING_OPTIONS
@@ -138,6 +139,7 @@ GROUPS = {
     "node": NODE_OPTIONS,
     "migration": MIGRATION_OPTIONS,
     "forwarding": FORWARDING_OPTIONS,
+    "load": LOAD_OPTIONS,
     "rpc": RPC_OPTIONS,
     "scaling": SCALING_OPTIONS,
     "discovery": DISCOVERY_OPTIONS,

@@ -23,6 +23,7 @@ from oslo_config import cfg as oslo_cfg
 from controller.discovery.options import DiscoveryOptions
 from controller.errors import ConfigError
 from controller.forwarding.options import ForwardingOptions
+from controller.load.options import LoadOptions
 from controller.migration.site import MigrationOptions
 from controller.options import GROUPS, JOURNAL_NAME, PROCESS_OPTIONS
 from controller.rpc_address import default_socket
@@ -49,6 +50,7 @@ class Settings:
     migration: MigrationOptions = field(default_factory=MigrationOptions)
     forwarding: ForwardingOptions = field(default_factory=ForwardingOptions)
     scaling: ScalingOptions = field(default_factory=ScalingOptions)
+    load: LoadOptions = field(default_factory=LoadOptions)
     rpc_tls: TlsOptions | None = None
     "None: commands are answered at the Unix socket only."
     discovery: DiscoveryOptions = field(default_factory=DiscoveryOptions)
@@ -83,6 +85,7 @@ class Settings:
             migration=MigrationOptions(**values["migration"]),
             forwarding=ForwardingOptions(**values["forwarding"]),
             scaling=ScalingOptions(**values["scaling"]),
+            load=LoadOptions(**values["load"]),
             rpc_tls=TlsOptions.of(values["rpc"]["listen"], tls_files),
             discovery=DiscoveryOptions(**values["discovery"]),
         )

@@ -11,7 +11,7 @@ Choices:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from finsy.p4schema import P4BitsType, P4Counter, P4Register
@@ -86,24 +86,33 @@ class P4Counters:
 
     def read(self, name: str) -> list[CounterCell]:
         """Read a whole array; raises RegisterError."""
-        asked = f"read of counter {name}"
-        counter = self._find(name, asked)
-        entity = p4r.Entity(counter_entry=p4r.CounterEntry(counter_id=counter.id))
+        cells = self.read_cells({name: None})[name]
+        return [cells[index] for index in sorted(cells)]
+
+    def read_cells(
+        self, wanted: Mapping[str, Sequence[int] | None]
+    ) -> dict[str, dict[int, CounterCell]]:
+        """Read cells of several arrays by one request; raises RegisterError."""
+        asked = f"read of counter {', '.join(wanted)}"
+        counters = {name: self._find(name, asked) for name in wanted}
+        entities = [e for name, cells in wanted.items() for e in _counters(counters[name], cells)]
         try:
-            found = self._wire.read_raw([entity], asked)
+            found = self._wire.read_raw(entities, asked)
         except NodeRefused as exc:
             raise register_error(exc) from exc
-        cells = {
-            entry.counter_entry.index.index: CounterCell(
-                entry.counter_entry.data.packet_count, entry.counter_entry.data.byte_count
-            )
-            for entry in found
-        }
-        if len(cells) != counter.size:
-            raise NodeFaulty(
-                self._wire.name, asked, f"it sent {len(cells)} of {counter.size} cells"
-            )
-        return [cells[index] for index in sorted(cells)]
+        by_id: dict[int, dict[int, CounterCell]] = {c.id: {} for c in counters.values()}
+        for entity in found:
+            entry = entity.counter_entry  # each access makes an object
+            data = entry.data
+            cells = by_id.setdefault(entry.counter_id, {})
+            cells[entry.index.index] = CounterCell(data.packet_count, data.byte_count)
+        for name, cells in wanted.items():
+            got = by_id[counters[name].id]
+            expected = counters[name].size if cells is None else len(set(cells))
+            if len(got) != expected:
+                reason = f"it sent {len(got)} of {expected} cells of {name}"
+                raise NodeFaulty(self._wire.name, asked, reason)
+        return {name: by_id[counter.id] for name, counter in counters.items()}
 
     def write(self, name: str, cells: Mapping[int, CounterCell]) -> None:
         """Set single cells; raises RegisterError."""
@@ -184,6 +193,16 @@ def _write(register: P4Register, index: int, value: int) -> p4r.Update:
             )
         ),
     )
+
+
+def _counters(counter: P4Counter, indexes: Sequence[int] | None) -> Iterator[p4r.Entity]:
+    """Yield what asks for cells of a counter; without an index it asks for all."""
+    if indexes is None:
+        yield p4r.Entity(counter_entry=p4r.CounterEntry(counter_id=counter.id))
+        return
+    for index in indexes:
+        at = p4r.Index(index=index)
+        yield p4r.Entity(counter_entry=p4r.CounterEntry(counter_id=counter.id, index=at))
 
 
 def _count(counter: P4Counter, index: int, cell: CounterCell) -> p4r.Update:

@@ -16,7 +16,7 @@ Choices:
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -184,6 +184,18 @@ class NodeDriver(Protocol):
 
     def read_counters(self, name: str) -> list[CounterCell]:
         """Read a whole counter array."""
+
+    def read_counter_cells(
+        self, wanted: Mapping[str, Sequence[int] | None]
+    ) -> dict[str, dict[int, CounterCell]]:
+        """Read cells of several counter arrays by one request: cheap enough to be done often.
+
+        Args:
+            wanted: Array to indexes; None: all its cells.
+
+        Raises:
+            RegisterError: there is no such array or cell.
+        """
 
     def write_counters(self, name: str, cells: Mapping[int, CounterCell]) -> None:
         """Set single cells of a counter array."""

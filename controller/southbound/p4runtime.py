@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from finsy.p4entity import P4Entity, P4TableEntry
 from finsy.p4schema import P4Schema
@@ -137,6 +137,12 @@ class P4RuntimeDriver:
     def read_counters(self, name: str) -> list[CounterCell]:
         """Read a whole counter array."""
         return self._counters.read(name)
+
+    def read_counter_cells(
+        self, wanted: Mapping[str, Sequence[int] | None]
+    ) -> dict[str, dict[int, CounterCell]]:
+        """Read cells of several counter arrays by one request."""
+        return self._counters.read_cells(wanted)
 
     def write_counters(self, name: str, cells: Mapping[int, CounterCell]) -> None:
         """Set single cells of a counter array."""

@@ -12,7 +12,7 @@ Every driver call passes ``world.tick``: there packets move, and calls fail, as 
 from __future__ import annotations
 
 import copy
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -254,6 +254,16 @@ class ModelNode:
     def read_counters(self, name: str) -> list[CounterCell]:
         self._call(f"read {name}")
         return list(self._held(name).counters[name])
+
+    def read_counter_cells(
+        self, wanted: Mapping[str, Sequence[int] | None]
+    ) -> dict[str, dict[int, CounterCell]]:
+        self._call(f"read {', '.join(wanted)}")
+        held = self._held(next(iter(wanted), "")).counters
+        return {
+            name: {i: held[name][i] for i in (range(len(held[name])) if cells is None else cells)}
+            for name, cells in wanted.items()
+        }
 
     def write_counters(self, name: str, cells: Mapping[int, CounterCell]) -> None:
         self._call(f"write {name}")
