@@ -24,6 +24,9 @@ NEWS: Mapping[type[events.MeEvent], Callable[[Scaler, Any], None]] = {
 }
 "What scaling does at news."
 
+CHECKS = (events.EventPlacementChanged, events.EventPathsMoved, events.EventMigrationEnded)
+"After these somebody may enforce what is another's by now."
+
 
 class ScalingApp(app_manager.OSKenApp):
     """Passes news to scaling."""
@@ -33,7 +36,7 @@ class ScalingApp(app_manager.OSKenApp):
     def __init__(self, *args: Any, me: ManagementEntity, **kwargs: Any) -> None:
         super().__init__(*args, me=me, **kwargs)
         self._me = me
-        for kind in NEWS:
+        for kind in {*NEWS, *CHECKS}:
             self.register_handler(kind, self.on_event)
 
     def start(self) -> None:
@@ -41,11 +44,14 @@ class ScalingApp(app_manager.OSKenApp):
         source = app_manager.lookup_service_brick("MeApp")
         if source is None:
             raise AppError("apps.scaling_app belongs to the management entity: load apps.me_app")
-        for kind in NEWS:
+        for kind in {*NEWS, *CHECKS}:
             source.register_observer(kind, self.name)
         super().start()
 
     def on_event(self, event: events.MeEvent) -> None:
-        """Tell scaling."""
-        if self._me.scaling is not None:
-            NEWS[type(event)](self._me.scaling, event)
+        """Tell scaling, and who keeps functions on the paths of their packets."""
+        kind = type(event)
+        if self._me.scaling is not None and kind in NEWS:
+            NEWS[kind](self._me.scaling, event)
+        if self._me.recovery is not None and kind in CHECKS:
+            self._me.recovery.check()

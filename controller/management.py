@@ -43,11 +43,14 @@ from controller.planning.policy import Policy
 from controller.planning.reach import Reach
 from controller.registration import Registry
 from controller.reports import FunctionReport, NodeReport, function_reports
+from controller.scaling.checkpoints import Checkpoints
+from controller.scaling.recovery import Recovery
 from controller.scaling.scaler import Scaler
 from controller.scaling.sight import Sight, Sources
 from controller.settings import Settings
 from controller.southbound.driver import NodeDriver
 from controller.southbound.program import Program
+from controller.state.checkpoint_store import CheckpointStore
 from controller.topology_watch import TopologyWatch
 
 LOG = logging.getLogger(__name__)
@@ -93,6 +96,10 @@ class ManagementEntity:
         "None: forwarding is off, or ``start`` was not called."
         self.scaling: Scaler | None = None
         "None: ``start`` was not called."
+        self.recovery: Recovery | None = None
+        "None: forwarding is off, or ``start`` was not called."
+        self._store: CheckpointStore | None = None
+        self._checkpoints: Checkpoints | None = None
         self._nodes: Registry | None = None
         self.load: LoadWatch | None = None
         "None: load is not measured, or ``start`` was not called."
@@ -130,13 +137,14 @@ class ManagementEntity:
                 lambda moved: emit(events.EventPathsMoved(moved)),
             )
             self._manager.keep(self.forwarding.kept)
-            self.forwarding.start()
         self._manager.reach_by(self.reach)
         sources = Sources(
             self._manager, self._catalog, self._watch.latest, self.reach, lambda: self._policy
         )
-        self.scaling = Scaler(Sight(sources), self.settings.scaling, emit)
+        sight = Sight(sources)
+        self.scaling = Scaler(sight, self.settings.scaling, emit)
         self.scaling.start()
+        self._keep_functions_on_paths(sight, emit)
         self.topology.start(self._watch, emit)
         self._watch.start(self._manager, emit, self.topology)
         if self.settings.load.enabled:
@@ -157,15 +165,45 @@ class ManagementEntity:
         if self.load is not None:
             self.load.close()
         self._watch.stop_keepers()
-        if self.scaling is not None:
-            self.scaling.close()
+        for part in (self.scaling, self.recovery, self._checkpoints):
+            if part is not None:
+                part.close()
         if self.forwarding is not None:
             self.forwarding.close()
         if self._manager is not None:
             self._manager.close()
         self._watch.stop_drivers()
-        if self._journal is not None:
-            self._journal.close()
+        for store in (self._store, self._journal):
+            if store is not None:
+                store.close()
+
+    def _keep_functions_on_paths(self, sight: Sight, emit: Emit) -> None:
+        """Take checkpoints, and take slots over where paths move away from who enforces them."""
+        assert self._manager is not None
+        self._store = CheckpointStore(self.settings.checkpoint_file)
+        self._checkpoints = Checkpoints(
+            self._manager,
+            self._watch.drivers,
+            self._manager.hold,
+            self._watch.latest,
+            self._store,
+            lambda: self._policy.checkpoint_interval_s if self.forwarding else 0.0,
+        )
+        self._checkpoints.start()
+        if self.forwarding is not None:
+            forwarding = self.forwarding
+            self.recovery = Recovery(
+                sight,
+                self._store,
+                self.settings.scaling,
+                emit,
+                forwarding.changed,
+                self._watch.audit,
+                lambda: forwarding.in_step,
+            )
+            self.recovery.start()
+            forwarding.set_gate(self.recovery.may_use)
+            forwarding.start()
 
     def _start_up(self) -> None:
         """Wait until the nodes are there, or for the time limit; see to what was under way."""

@@ -55,6 +55,11 @@ class Settings:
     "None: commands are answered at the Unix socket only."
     discovery: DiscoveryOptions = field(default_factory=DiscoveryOptions)
 
+    @property
+    def checkpoint_file(self) -> Path:
+        """Where checkpoints are kept: beside the journal."""
+        return self.journal_file.with_name(f"{self.journal_file.stem}-checkpoints.sqlite")
+
     @classmethod
     def read(cls, conf: cfg.ConfigOpts = cfg.CONF) -> Settings:
         """Take the options from os-ken's configuration.

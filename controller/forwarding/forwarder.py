@@ -38,8 +38,10 @@ from controller.southbound.driver import NodeDriver
 
 LOG = logging.getLogger(__name__)
 
-Gate = Callable[[Paths, Paths], frozenset[int]]
-"From the paths in use and those wanted to the slots that may take the latter now. Returns soon."
+Gate = Callable[[Paths | None, Paths], frozenset[int]]
+"""From the paths in use and those wanted to the slots that may take the latter now. Returns soon.
+
+At the beginning nobody knows which paths nodes have from before: None."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ class Forwarder:
         self._wanted = Wanted()
         self._homes: dict[int, str] = {}
         self._begun = False
+        self._in_step = False
         self._done_for: Topology | None = None
         self._started_at = 0.0
         self._stopping = False
@@ -144,6 +147,11 @@ class Forwarder:
         """The paths in use: those of the network as it is, but for slots that are held back."""
         return self._paths
 
+    @property
+    def in_step(self) -> bool:
+        """Whether all nodes that can be reached forward along ``paths``."""
+        return self._in_step
+
     def set_gate(self, gate: Gate | None) -> None:
         """Have slots held back; None: none is."""
         self._gate = gate
@@ -191,6 +199,7 @@ class Forwarder:
         gone = self._gone(network)
         plan = stages(self._held, self._wanted, _distances(slot_paths(network)), gone)
         complete = all(self._do(stage) for stage in plan) and set(self._held) == ready
+        self._in_step = complete
         if complete and set(self._held) >= set(network.nodes):
             for mac in gone:
                 del self._homes[mac]
@@ -221,8 +230,14 @@ class Forwarder:
     def _may_begin(self, topology: Topology, ready: set[str], now_s: float) -> bool:
         if not self._begun:
             there = topology.settled and set(topology.nodes) <= ready
-            self._begun = there or now_s - self._started_at >= self._options.settle_s
+            due = there or now_s - self._started_at >= self._options.settle_s
+            self._begun = due and self._all_may_move(topology.network)
         return self._begun
+
+    def _all_may_move(self, network: NetworkDescription) -> bool:
+        """Ask for all slots at the beginning: functions may be on paths from an earlier life."""
+        newest = slot_paths(network)
+        return self._gate is None or len(self._gate(None, newest)) == newest.slots
 
     def _move_paths(self, network: NetworkDescription) -> frozenset[int]:
         """Take new paths for the slots that may have them; return the others."""
@@ -235,6 +250,8 @@ class Forwarder:
         gate = self._gate
         allowed = gate(self._paths, newest) if gate and changed else changed
         withheld = changed - allowed
+        if allowed:
+            self._in_step = False
         self._paths = newest.with_slots(withheld, self._paths)
         return withheld
 

@@ -39,6 +39,7 @@ from controller.migration.sequences import step_records, steps_for
 from controller.migration.site import MigrationOptions, Site
 from controller.migration.states import MigrationState
 from controller.migration.steward import Steward
+from controller.migration.takeover import TakeOver
 from controller.model.network import NetworkDescription
 from controller.model.placement import NodeFacts, Placement
 from controller.model.present import FixedNetwork, PresentNetwork
@@ -100,6 +101,7 @@ class MigrationManager:
         )
         self._journal = journal
         self._steward = Steward(self._site, self._catalog, journal)
+        self.takeover = TakeOver(self._site, journal)
         self._runner = Runner(self._site, journal, listener, spawn, self._provision_postponed)
         self._reach: Callable[[], Reach] = lambda: Reach(present.network, None, Policy())
         self._postponed: set[str] = set()
@@ -201,6 +203,16 @@ class MigrationManager:
         with self._site.hold(name):
             meant = self._steward.program_of(name)
             return ask(self._site.drivers[name], self._site.programs, meant)
+
+    def intended(self) -> dict[str, dict[int, str]]:
+        """Return who is meant to enforce what: function to slot to node."""
+        found = {
+            function: {slot: node for node, slots in nodes.items() for slot in slots}
+            for function, nodes in self._site.network.functions.items()
+        }
+        for function, placement in self._journal.intent().placement.items():
+            found.setdefault(function, {}).update(placement)
+        return found
 
     def placed(self) -> dict[str, frozenset[int]]:
         """Return, per function, the slots that somebody is meant to enforce."""

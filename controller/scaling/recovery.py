@@ -1,0 +1,238 @@
+"""Takes slots over whose node died, or whose path left it; and takes them off nodes left behind.
+
+Forwarding asks ``may_use`` before it moves paths (``gate``). What is found stranded there is taken
+over on a thread of its own: planned for the new paths (``planning.takeover``), carried out
+(``migration.takeover``), and then forwarding is told to ask again. So on the new path the function
+enforces before the first packet comes.
+
+Who enforces what is not theirs any more is found by comparing what nodes say with the journal: when
+nodes come back, when paths have moved, and at each audit; so a restarted process goes on with it.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from controller import events
+from controller.errors import HitlessError
+from controller.model.paths import Paths
+from controller.model.placement import Placement
+from controller.model.slots import format_slots
+from controller.planning.plan import ScalePlan
+from controller.planning.reach import Reach
+from controller.planning.takeover import replace_dead
+from controller.planning.view import SlotOf
+from controller.scaling.gate import Verdict, judge
+from controller.scaling.options import ScalingOptions
+from controller.scaling.sight import Sight, busy_slots
+from controller.state.checkpoint import SlotCheckpoint
+from controller.state.checkpoint_store import CheckpointStore
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Left:
+    """Slots that a node enforces and that are another's."""
+
+    function: str
+    slots: frozenset[int]
+    old: str
+    new: str
+
+
+class Recovery:
+    """Keeps functions on the paths of their packets when those move by themselves."""
+
+    def __init__(
+        self,
+        sight: Sight,
+        store: CheckpointStore,
+        options: ScalingOptions,
+        emit: Callable[[events.MeEvent], None],
+        moved: Callable[[], None],
+        seen: Callable[[Iterable[str]], None],
+        in_step: Callable[[], bool],
+    ) -> None:
+        """Prepare; nothing runs before ``start``.
+
+        Args:
+            sight: Looks at the network.
+            store: The checkpoints.
+            options: Whether to act.
+            emit: Takes an event; returns at once.
+            moved: Told when slots may use new paths; returns at once.
+            seen: Told of nodes that hold something else now; returns at once.
+            in_step: Tells whether all nodes forward along the paths in use.
+        """
+        self._sight = sight
+        self._manager = sight.sources.manager
+        self._store = store
+        self._options = options
+        self._emit = emit
+        self._moved = moved
+        self._seen = seen
+        self._in_step = in_step
+        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._taking: frozenset[tuple[str, str, frozenset[int]]] = frozenset()
+        self._told: set[tuple[str, ...]] = set()
+        self._checking = False
+        self._thread = threading.Thread(target=self._run, name="recovery", daemon=True)
+
+    # Life
+
+    def start(self) -> None:
+        """Begin to act."""
+        self._thread.start()
+
+    def close(self, timeout_s: float = 5.0) -> None:
+        """Stop. Idempotent."""
+        self._jobs.put(None)
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+
+    # What forwarding asks
+
+    def may_use(self, now: Paths | None, wanted: Paths) -> frozenset[int]:
+        """Return the slots that may use new paths now; have the others seen to.
+
+        Args:
+            now: The paths in use; None: nobody knows which are.
+            wanted: The paths that forwarding would use.
+        """
+        sources = self._sight.sources
+        reach = Reach(wanted.network(0), wanted, sources.policy())
+        busy = busy_slots(self._manager.unended())
+        verdict = judge(now, reach, sources.policy(), self._manager.intended(), busy)
+        if verdict.stranded:
+            self._ask(verdict, reach)
+        return verdict.allowed
+
+    def _ask(self, verdict: Verdict, reach: Reach) -> None:
+        asked = frozenset(
+            (node, function, slots)
+            for node, lost in verdict.stranded.items()
+            for function, slots in lost.items()
+        )
+        with self._lock:
+            if asked == self._taking:
+                return
+            self._taking = asked
+        self._jobs.put(lambda: self._take_all(verdict.stranded, reach))
+
+    # News
+
+    def check(self) -> None:
+        """Nodes or paths have changed: see who enforces what is not theirs. Returns at once."""
+        with self._lock:
+            if self._checking:
+                return
+            self._checking = True
+        self._jobs.put(self._give_up_all)
+
+    # The thread
+
+    def _run(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            try:
+                job()
+            except HitlessError as exc:
+                LOG.error("recovery: %s", exc)
+            except Exception:
+                LOG.exception("recovery met a defect; it goes on")
+
+    def _take_all(self, stranded: Mapping[str, Mapping[str, frozenset[int]]], reach: Reach) -> None:
+        try:
+            for node, lost in stranded.items():
+                self._take(node, lost, reach)
+        finally:
+            with self._lock:
+                self._taking = frozenset()
+        self._moved()
+
+    def _take(self, node: str, lost: Mapping[str, frozenset[int]], reach: Reach) -> None:
+        kept = self._checkpoints(lost)
+        ages_s = {slot: checkpoint.age_s(time.time_ns()) for slot, checkpoint in kept.items()}
+        plan = replace_dead(self._sight.look(reach=reach), node, lost, ages_s)
+        if self._options.mode != "act" or not plan:
+            self._tell_once(plan, "advised" if plan else "impossible")
+            return
+        self._told.clear()
+        self._emit(events.EventPlan(plan, "begun"))
+        try:
+            for move in plan.moves:
+                mine = {s: c for (f, s), c in kept.items() if f == move.function}
+                self._manager.takeover.take(move.function, move.slots, node, move.destination, mine)
+                self._seen([move.destination])
+        except HitlessError as exc:
+            LOG.error("slots of %s are not taken over yet: %s", node, exc)
+            self._emit(events.EventPlan(plan, "failed", str(exc)))
+            return
+        self._emit(events.EventPlan(plan, "finished"))
+
+    def _tell_once(self, plan: ScalePlan, state: str) -> None:
+        """Tell what is not done, but not at each time that forwarding asks."""
+        if plan.explanation not in self._told:
+            self._told.add(plan.explanation)
+            LOG.error("slots of %s: %s: %s", plan.node, state, "; ".join(plan.explanation))
+            self._emit(events.EventPlan(plan, state))
+
+    def _checkpoints(self, lost: Mapping[str, frozenset[int]]) -> dict[SlotOf, SlotCheckpoint]:
+        found = {
+            (function, slot): self._store.get(function, slot)
+            for function, slots in lost.items()
+            for slot in slots
+        }
+        return {key: checkpoint for key, checkpoint in found.items() if checkpoint is not None}
+
+    def _give_up_all(self) -> None:
+        with self._lock:
+            self._checking = False
+        busy = busy_slots(self._manager.unended())
+        placement, reach = self._sight.sources.latest(), self._sight.sources.reach()
+        if not self._in_step():
+            return  # packets may still be on the old paths; asked again when they have moved
+        for left in left_behind(placement, self._manager.intended(), busy, reach):
+            try:
+                given = self._manager.takeover.give_up(
+                    left.function, left.slots, left.old, left.new
+                )
+            except HitlessError as exc:
+                what = f"{left.function}, slots {format_slots(left.slots)}"
+                LOG.warning("%s goes on enforcing %s: %s", left.old, what, exc)
+            else:
+                if given:
+                    self._seen([left.old, left.new])
+
+
+def left_behind(
+    placement: Placement,
+    intended: Mapping[str, Mapping[int, str]],
+    busy: frozenset[SlotOf],
+    reach: Reach,
+) -> list[_Left]:
+    """Return what nodes enforce that is another's, where that one sees the packets, and does it.
+
+    Args:
+        placement: What nodes say.
+        intended: Function to slot to the node that is meant to enforce it.
+        busy: Slots that are being moved: two nodes may enforce those.
+        reach: The paths in use. Where nobody knows them, everything is left as it is.
+    """
+    found: dict[tuple[str, str, str], set[int]] = {}
+    for function, nodes in intended.items() if reach.paths else ():
+        by_node = placement.by_node(function)
+        for old, slots in by_node.items():
+            for slot in slots:
+                new = nodes.get(slot, old)
+                if new == old or (function, slot) in busy or slot not in by_node.get(new, ()):
+                    continue
+                if new in reach.common(function, slot):
+                    found.setdefault((function, old, new), set()).add(slot)
+    return [_Left(f, frozenset(slots), old, new) for (f, old, new), slots in found.items()]

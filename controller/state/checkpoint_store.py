@@ -1,0 +1,80 @@
+"""Checkpoints on disk: the newest of each slot, in an SQLite file beside the journal.
+
+Choices: a file of its own, written without waiting for the disk: a checkpoint that is lost with the
+machine's power costs no more than one that was not taken, and the journal must never wait for one.
+What cannot be read is as good as missing, and told.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+
+from controller.errors import JournalError
+from controller.state.checkpoint import SlotCheckpoint
+
+LOG = logging.getLogger(__name__)
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS checkpoints (
+    function TEXT NOT NULL, slot INTEGER NOT NULL, body BLOB NOT NULL,
+    PRIMARY KEY (function, slot))
+"""
+
+
+class CheckpointStore:
+    """The newest checkpoint of each slot. Thread-safe."""
+
+    def __init__(self, path: Path | str) -> None:
+        """Open or create the file; ``":memory:"`` keeps it in memory.
+
+        Raises:
+            JournalError: it cannot be used.
+        """
+        self._path = str(path)
+        self._lock = threading.Lock()
+        try:
+            self._db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = OFF")
+            self._db.execute(_SCHEMA)
+            rows = self._db.execute("SELECT function, slot, body FROM checkpoints").fetchall()
+        except sqlite3.Error as exc:
+            raise JournalError(
+                f"{self._path}: checkpoints cannot be kept there: {exc}; remove the file if it is "
+                "damaged: it only holds copies of what nodes hold"
+            ) from exc
+        self._kept: dict[tuple[str, int], SlotCheckpoint] = {}
+        for function, slot, body in rows:
+            try:
+                self._kept[function, slot] = SlotCheckpoint.from_bytes(function, slot, body)
+            except (ValueError, KeyError, TypeError) as exc:
+                LOG.warning("checkpoint of %s, slot %d, cannot be read: %s", function, slot, exc)
+
+    def put(self, checkpoints: Iterable[SlotCheckpoint]) -> None:
+        """Keep newer checkpoints; one that cannot be written is kept in memory, and told."""
+        new = {(c.function, c.slot): c for c in checkpoints}
+        rows = [(*key, checkpoint.to_bytes()) for key, checkpoint in new.items()]
+        with self._lock:
+            self._kept.update(new)
+            try:
+                with self._db:
+                    self._db.execute("BEGIN")
+                    self._db.executemany(
+                        "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?)", rows
+                    )
+            except sqlite3.Error as exc:
+                LOG.warning("%s: checkpoints are not on disk: %s", self._path, exc)
+
+    def get(self, function: str, slot: int) -> SlotCheckpoint | None:
+        """Return the newest checkpoint of a slot; None if there is none."""
+        with self._lock:
+            return self._kept.get((function, slot))
+
+    def close(self) -> None:
+        """Release the file. Idempotent."""
+        with self._lock:
+            self._db.close()
