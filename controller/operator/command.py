@@ -40,6 +40,8 @@ class Command:
     "Whether it changes anything, in the network or in the management entity."
     starts_migration: bool = False
     "Whether the data may hold the ``id`` of a migration that it started."
+    starts_plan: bool = False
+    "Whether the data holds a ``plan`` that is carried out, if ``begun`` is true."
     follows: bool = False
     "Whether it is about events to come: what it returns says which (``subscribe``)."
     details: str = ""
@@ -56,6 +58,11 @@ class Command:
     def words(self) -> tuple[str, ...]:
         """The words of its name."""
         return tuple(self.name.split())
+
+    @property
+    def can_be_awaited(self) -> bool:
+        """Tell whether it may begin what goes on after its answer."""
+        return self.starts_migration or self.starts_plan
 
     def argument(self, name: str) -> Argument:
         """Return an argument by its name in the RPC; raises ``ArgumentError``."""

@@ -80,7 +80,7 @@ def _arguments(command: Command, rest: Sequence[str], partial: str, ask: Ask) ->
     for argument in free:
         if not argument.positional:
             yield Hint(argument.flag, argument.help)
-    if command.starts_migration and "--no-wait" not in rest:
+    if command.can_be_awaited and "--no-wait" not in rest:
         yield Hint("--no-wait", NO_WAIT_HELP)
 
 

@@ -16,7 +16,7 @@ from controller.migration.states import MigrationState
 from controller.operator.client import CALL_TIMEOUT_S, RpcClient
 from controller.operator.command import Command, Data
 from controller.operator.commands import COMMANDS
-from controller.operator.follow import follow
+from controller.operator.follow import follow, follow_plan
 from controller.operator.grammar import NO_WAIT
 from controller.operator.status import DONE, FAILED, INTERRUPTED
 from controller.operator.terminal import page_for
@@ -48,14 +48,14 @@ class Console:
         given = {name: value for name, value in arguments.items() if name != NO_WAIT}
         if command.follows:
             return self._watch(client, given)
-        waits = command.starts_migration and not arguments.get(NO_WAIT)
+        waits = command.can_be_awaited and not arguments.get(NO_WAIT)
         if waits:
-            client.subscribe(_MIGRATION_KINDS)
+            client.subscribe(_PROGRESS_KINDS)
         data = client.fetch(command.method, given, self.timeout_s or CALL_TIMEOUT_S)
         if waits and "id" in data:
             return self._wait(client, data["id"])
         self._show(command, data)
-        return DONE
+        return self._wait_plan(client, data["plan"]) if waits and data.get("begun") else DONE
 
     def complain(self, problem: object) -> None:
         """Say what went wrong."""
@@ -100,6 +100,22 @@ class Console:
             self._show(COMMANDS["migrations"], {"migration": record})
         return DONE if record["state"] == MigrationState.FINISHED.value else FAILED
 
+    def _wait_plan(self, client: RpcClient, plan: Data) -> int:
+        """Wait for a plan's end and say how it came out."""
+        progress = self.err if self.err.isatty() else None
+        try:
+            end = follow_plan(client, plan, self.timeout_s or WAIT_TIMEOUT_S, progress)
+        except KeyboardInterrupt:
+            print(file=self.err)
+            self.complain("stopped waiting; the plan goes on: hitless scaling")
+            return INTERRUPTED
+        if end["state"] != "finished":
+            self.complain(f"the plan {end['state']}: {end['reason']}")
+            return FAILED
+        if not self.json:
+            print(f"finished: {len(end['migrations'])} migrations", file=self.out)
+        return DONE
+
     def _show(self, command: Command, data: Data) -> None:
         if self.json:
             print(json.dumps(data, indent=2, ensure_ascii=False), file=self.out)
@@ -108,7 +124,8 @@ class Console:
             print(line, file=self.out)
 
 
-_MIGRATION_KINDS = (
+_PROGRESS_KINDS = (
+    "plan",
     "migration_started",
     "migration_step",
     "migration_blocked",

@@ -1,4 +1,4 @@
-"""Following one migration until it has ended, or waits for a node, and showing its steps.
+"""Following a migration, or a plan of several, to its end, and showing the steps.
 
 Choices: events bring the news at once; asking every few seconds makes up for any that were missed
 and notices a management entity that hangs. Both carry the whole record, so either will do.
@@ -7,6 +7,7 @@ and notices a management entity that hangs. Both carry the whole record, so eith
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any, TextIO
 
 from controller.errors import NoAnswer
@@ -16,6 +17,8 @@ from controller.operator.views.text import details
 
 ASK_INTERVAL_S = 2.0
 QUIET_STATES = (StepState.PENDING, StepState.RUNNING)
+
+PLAN_ENDS = ("finished", "failed", "stopped")
 
 Record = dict[str, Any]
 
@@ -50,6 +53,43 @@ def follow(
         f" hitless migrations {migration_id}",
         alive=True,
     )
+
+
+def follow_plan(
+    client: RpcClient, plan: Mapping[str, Any], timeout_s: float, progress: TextIO | None
+) -> Record:
+    """Wait until a plan has come to its end, and return the event that says so.
+
+    Args:
+        client: A connection that subscribed to events before the plan was begun.
+        plan: The plan.
+        timeout_s: How long to wait.
+        progress: Where the steps of its migrations are shown; None: nowhere.
+
+    Raises:
+        NoAnswer: it has not ended in time, or the management entity hangs.
+        NotRunning: the management entity has ended.
+    """
+    deadline = time.monotonic() + timeout_s
+    shown: dict[int, dict[int, str]] = {}
+    while (left_s := deadline - time.monotonic()) > 0:
+        event = client.next_event(min(ASK_INTERVAL_S, left_s))
+        if event is None:
+            client.call("ping")  # no news: does it live?
+        elif "migration" in event:
+            record = event["migration"]
+            _show_news(record, shown.setdefault(record["id"], {}), progress)
+        elif event["event"] == "plan" and _is_end(event, plan):
+            return event
+    raise NoAnswer(
+        f"the plan has not come to its end within {timeout_s:g} s and goes on: hitless scaling",
+        alive=True,
+    )
+
+
+def _is_end(event: Mapping[str, Any], plan: Mapping[str, Any]) -> bool:
+    same = all(event["plan"][key] == plan[key] for key in ("kind", "node"))
+    return same and event["state"] in PLAN_ENDS
 
 
 def _next_record(client: RpcClient, migration_id: int, deadline: float) -> Record | None:

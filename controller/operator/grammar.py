@@ -18,8 +18,8 @@ from controller.operator.commands import COMMANDS
 from controller.operator.values import Flag
 
 NO_WAIT = "no_wait"
-"The option of commands that start a migration, which is not sent: do not wait for its end."
-NO_WAIT_HELP = "print the migration's id and do not wait"
+"The option of commands that begin something, which is not sent: do not wait for its end."
+NO_WAIT_HELP = "say what has begun and do not wait for its end"
 
 
 class UsageError(RequestError):
@@ -100,7 +100,7 @@ def parser_of(command: Command) -> argparse.ArgumentParser:
     parser = _Parser(command.name, usage=usage(command), description=command.help, add_help=False)
     for argument in command.arguments:
         _add(parser, argument)
-    if command.starts_migration:
+    if command.can_be_awaited:
         parser.add_argument("--no-wait", action="store_true", help=NO_WAIT_HELP)
     return parser
 
@@ -108,7 +108,7 @@ def parser_of(command: Command) -> argparse.ArgumentParser:
 def usage(command: Command) -> str:
     """Return how a command is written, in one line."""
     words = [command.name, *(_written(argument) for argument in command.arguments)]
-    return " ".join(words + (["[--no-wait]"] if command.starts_migration else []))
+    return " ".join(words + (["[--no-wait]"] if command.can_be_awaited else []))
 
 
 def _written(argument: Argument) -> str:

@@ -14,14 +14,22 @@ from typing import TYPE_CHECKING, Any
 
 from controller.errors import RequestError
 from controller.operator.command import Answer, Command, Data, join
-from controller.operator.commands import entity, functions, inventory, migrations, nodes, policy
+from controller.operator.commands import (
+    entity,
+    functions,
+    inventory,
+    migrations,
+    nodes,
+    policy,
+    scaling,
+)
 
 if TYPE_CHECKING:
     from controller.management import ManagementEntity
 
 COMMANDS: dict[str, Command] = {
     command.name: command
-    for family in (entity, inventory, functions, migrations, policy, nodes)
+    for family in (inventory, functions, migrations, scaling, policy, nodes, entity)
     for command in family.FAMILY
 }
 "Every command by its name."

@@ -73,7 +73,27 @@ def _step(event: Event) -> str:
     return f"{record['id']}: {step['name']} at {step['node']} {step['state']}{took}"
 
 
+def _plan(event: Event) -> str:
+    plan = event["plan"]
+    what = f"{plan['kind'].replace('_', ' ')} {plan['node']}".strip()
+    moves = [f"{m['function']} {m['slots']} {m['from']} to {m['to']}" for m in plan["moves"]]
+    why = event["reason"] or "; ".join(moves) or "; ".join(plan["explanation"])
+    return f"{what} {event['state']}: {why}"
+
+
+def _load(event: Event) -> str:
+    return ", ".join(f"{name} {node['pps']:,.0f}" for name, node in event["nodes"].items())
+
+
+def _level(event: Event) -> str:
+    return f"{event['node']}: {event['load']['pps']:,.0f} packets/s, threshold {event['threshold_pps']:,.0f}"
+
+
 _SENTENCES: dict[str, Callable[[Event], str]] = {
+    "load": _load,
+    "load_high": _level,
+    "load_low": _level,
+    "plan": _plan,
     "node_up": _node,
     "node_primary": _node,
     "node_ready": _node,

@@ -20,7 +20,7 @@ def command_help(command: Command, page: Page, program: str = "") -> list[str]:
     lines += page.wrap(command.details.replace("`", "")) if command.details else []
     if command.arguments:
         rows = [(argument.flag, argument.help) for argument in command.arguments]
-        rows += [NO_WAIT_HINT] if command.starts_migration else []
+        rows += [NO_WAIT_HINT] if command.can_be_awaited else []
         lines += ["", "arguments:", *_indented(pairs(rows, _narrower(page)))]
     if command.examples:
         lines += ["", "examples:", *_indented(f"{start}{line}" for line in command.examples)]
