@@ -209,6 +209,40 @@ def test_the_policy_is_shown(me: MeProcess) -> None:
     assert "there is no policy file" in me.hitless("policy").stdout
 
 
+def test_a_node_is_drained_as_planned_and_undrained(me: MeProcess) -> None:
+    plan = me.data("plan", "drain", "s1")["plan"]
+    assert {(move["from"], move["to"]) for move in plan["moves"]} == {("s1", "s2")}
+    shown = me.hitless("drain", "s1", "--dry-run")
+    assert "nothing was done" in shown.stdout
+    done = me.hitless("drain", "s1")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "finished: " in done.stdout
+    assert me.data("scaling")["draining"] == ["s1"]
+    assert "s1" not in me.data("placement")["functions"]["firewall"]["placement"]
+    done = me.hitless("drain", "s2")
+    assert (done.returncode, "s2 cannot be drained" in done.stderr) == (2, True)
+    assert me.data("undrain", "s1")["draining"] == []
+    assert me.hitless("undrain", "s1").returncode == 2
+    assert me.hitless("migrate", "firewall", "--from", "s2", "--to", "s1").returncode == 0
+
+
+def test_scaling_is_paused_and_resumed(me: MeProcess) -> None:
+    assert me.data("pause")["paused"] is True
+    assert "paused" in me.hitless("scaling").stdout
+    assert me.data("resume")["paused"] is False
+    kinds = [event["event"] for event in me.data("events", "--last", "2")["events"]]
+    assert kinds == ["scaling_paused", "scaling_resumed"]
+
+
+def test_scaling_names_what_it_needs(me: MeProcess) -> None:
+    done = me.hitless("scale", "out")
+    assert (done.returncode, "NODE: is missing: out of which?" in done.stderr) == (2, True)
+    done = me.hitless("scale", "up")
+    assert (done.returncode, "'up' is none of out, in" in done.stderr) == (2, True)
+    assert me.data("plan", "in")["begun"] is False
+    assert me.data("scale", "in", "--dry-run")["begun"] is False
+
+
 def test_recovering_with_nothing_to_recover_says_so(me: MeProcess) -> None:
     assert me.data("recover") == {"migrations": []}
     assert me.hitless("recover").stdout == "there is no migration\n"

@@ -146,7 +146,7 @@ def completions(socket: Path, text: str) -> list[str]:
 def test_commands_and_names_of_the_live_network_are_completed(
     socket: Path, network: Network
 ) -> None:
-    assert completions(socket, "pla") == ["placement "]
+    assert completions(socket, "plac") == ["placement "]
     assert completions(socket, "migrate firewall --from leaf") == ["leaf1", "leaf2"]
     network.states["leaf3"] = "ready"
     assert completions(socket, "migrate firewall --from leaf") == ["leaf1", "leaf2", "leaf3"]

@@ -17,7 +17,7 @@ from controller.operator.grammar import UsageError, parse, resolve, usage
     ("line", "name", "rest"),
     [
         ("nodes", "nodes", []),
-        ("pla", "placement", []),
+        ("plac", "placement", []),
         ("migrate firewall --from s1", "migrate", ["firewall", "--from", "s1"]),
         ("migrations 3", "migrations", ["3"]),
         ("stat", "status", []),

@@ -86,7 +86,8 @@ def _load(event: Event) -> str:
 
 
 def _level(event: Event) -> str:
-    return f"{event['node']}: {event['load']['pps']:,.0f} packets/s, threshold {event['threshold_pps']:,.0f}"
+    pps, threshold_pps = event["load"]["pps"], event["threshold_pps"]
+    return f"{event['node']}: {pps:,.0f} packets/s, threshold {threshold_pps:,.0f}"
 
 
 _SENTENCES: dict[str, Callable[[Event], str]] = {
