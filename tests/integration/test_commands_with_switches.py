@@ -54,6 +54,20 @@ def test_links_and_hosts_are_shown(me: MeProcess) -> None:
     assert "00:00:00:00:00:0b" in lines(me, "hosts")[2]
 
 
+def test_ports_tell_what_they_face(me: MeProcess) -> None:
+    peers = {port["port"]: port["peer"] for port in me.data("ports")["ports"]}
+    assert peers.items() <= {"s1:1": "hA", "s1:2": "s2:1", "s2:1": "s1:2", "s2:2": "hB"}.items()
+    assert me.hitless("ports", "s1").returncode == 0
+
+
+def test_the_path_between_hosts_is_shown_by_slot(me: MeProcess) -> None:
+    ways = me.data("path", "hA", "hB")["paths"]
+    assert ways == [{"slots": list(range(16)), "nodes": ["s1", "s2"]}]
+    assert lines(me, "path", "hB", "hA")[1] == ["0-15", "s2", "-", "s1"]
+    done = me.hitless("path", "hA", "hC")
+    assert (done.returncode, "no host 'hC'; these would do: hA, hB" in done.stderr) == (2, True)
+
+
 def test_slots_tell_who_enforces_each(me: MeProcess) -> None:
     slots = me.data("slots", "firewall")["slots"]
     assert [slot["slot"] for slot in slots] == list(range(16))

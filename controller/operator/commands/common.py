@@ -18,6 +18,11 @@ def node_names(me: ManagementEntity, _others: Mapping[str, Any]) -> list[str]:
     return me.node_names()
 
 
+def host_names(me: ManagementEntity, _others: Mapping[str, Any]) -> list[str]:
+    """Return the names of all hosts."""
+    return list(me.network.hosts)
+
+
 def function_names(me: ManagementEntity, _others: Mapping[str, Any]) -> list[str]:
     """Return the names of all functions."""
     return me.function_names()

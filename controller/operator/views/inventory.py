@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from controller.model.slots import format_slots
 from controller.operator.tables import Page, render
 from controller.operator.views import text
 
@@ -26,16 +27,39 @@ def nodes(data: Data, page: Page) -> list[str]:
     return render(("node", "state", "program", "enforces", "address", "note"), rows, page)
 
 
+def ports(data: Data, page: Page) -> list[str]:
+    """Show one line for each port."""
+    rows = [(port["port"], port["facing"], port["peer"]) for port in data["ports"]]
+    return render(("port", "facing", "peer"), rows, page) if rows else ["no node is up"]
+
+
 def links(data: Data, page: Page) -> list[str]:
     """Show one line for each link."""
     rows = [(link["a"], link["b"]) for link in data["links"]]
-    return render(("port", "port"), rows, page)
+    return render(("port", "port"), rows, page) if rows else ["there is no link"]
 
 
 def hosts(data: Data, page: Page) -> list[str]:
     """Show one line for each host."""
     rows = [
-        (host["name"], host["attached"], host["zone"], host["mac"], text.words(host["ip"]))
+        (
+            host["name"],
+            host["attached"],
+            host["zone"],
+            host["mac"],
+            text.words(host["ip"]),
+            "learned" if host["learned"] else "described",
+        )
         for host in data["hosts"]
     ]
-    return render(("host", "port", "zone", "mac", "ip"), rows, page)
+    titles = ("host", "port", "zone", "mac", "ip", "known")
+    return render(titles, rows, page) if rows else ["there is no host"]
+
+
+def path(data: Data, page: Page) -> list[str]:
+    """Show one line for each way, with the slots that take it."""
+    rows = [
+        (format_slots(way["slots"]), " - ".join(way["nodes"]) or "there is no way")
+        for way in data["paths"]
+    ]
+    return render(("slots", "nodes"), rows, page)
