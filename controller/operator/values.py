@@ -40,6 +40,13 @@ class Name:
 
 
 @dataclass(frozen=True)
+class Text(Name):
+    """A text whose form is checked where it is used."""
+
+    form: str = "a text"
+
+
+@dataclass(frozen=True)
 class Names:
     """One name or several: ``a,b``, or a list."""
 

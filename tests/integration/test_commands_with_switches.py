@@ -138,6 +138,8 @@ def test_values_are_those_of_the_live_network(me: MeProcess) -> None:
     found = me.data("values", "registers", "register", "--given", "node=s1")["values"]
     assert {"learn", "enforce", "connections_0"} <= set(found)
     assert lines(me, "values", "slots", "function") == [["firewall"]]
+    given = ("--given", "function=firewall,source=s1")
+    assert me.data("values", "migrate", "slots", *given)["values"][:2] == ["0-15", "0"]
 
 
 def test_all_commands_are_told_to_those_who_write_clients(me: MeProcess) -> None:
@@ -191,15 +193,32 @@ def test_a_node_gets_another_program_and_its_own_again(me: MeProcess) -> None:
     move_there_and_back(me)
 
 
+def test_a_node_is_added_and_removed(me: MeProcess) -> None:
+    (port,) = me_files.free_ports(1)
+    where = ("--grpc", f"127.0.0.1:{port}", "--device-id", "3", "--program", "guarded")
+    added = me.data("node", "add", "s3", *where, "--ports", "1,2")
+    assert added == {"nodes": ["s1", "s2", "s3"]}
+    assert me.data("nodes", "s3")["nodes"][0]["state"] == "down"
+    assert me.hitless("node", "add", "s3", *where, "--ports", "1,2").returncode == 2
+    done = me.hitless("node", "add", "s4", *where, "--ports", "1", "--driver", "bmv2")
+    assert (done.returncode, "--thrift: is for nodes with" in done.stderr) == (2, True)
+    assert me.data("node", "rem", "s3") == {"nodes": ["s1", "s2"]}
+    assert me.hitless("node", "remove", "s1").returncode in (1, 2), "it enforces slots"
+    assert me.hitless("node", "remove", "s3").returncode == 2
+
+
 def test_two_operators_who_want_the_same_slots_are_told_apart(me: MeProcess) -> None:
-    arguments = {"function": "firewall", "source": "s1", "destination": "s2", "slots": [5]}
+    there = {"function": "firewall", "source": "s1", "destination": "s2"}
+    back = {"function": "firewall", "source": "s2", "destination": "s1"}
     with RpcClient(me.socket) as one, RpcClient(me.socket) as other:
         one.subscribe(["migration_ended"])
-        one.call("migrate", arguments)
+        one.call("migrate", there)
         with pytest.raises(RequestFailed, match="slots 5, are being moved") as caught:
-            other.call("migrate", arguments)
+            other.call("migrate", there | {"slots": [5]})
         assert caught.value.kind == "conflict"
-        assert one.next_event(20.0)["migration"]["state"] == "finished"
+        assert one.next_event(30.0)["migration"]["state"] == "finished"
+        one.call("migrate", back)
+        assert one.next_event(30.0)["migration"]["state"] == "finished"
 
 
 def test_thresholds_are_shown_and_set(me: MeProcess) -> None:

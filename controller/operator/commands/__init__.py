@@ -21,6 +21,7 @@ from controller.operator.commands import (
     migrations,
     nodes,
     policy,
+    registration,
     scaling,
 )
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 COMMANDS: dict[str, Command] = {
     command.name: command
-    for family in (inventory, functions, migrations, scaling, policy, nodes, entity)
+    for family in (inventory, functions, migrations, scaling, policy, nodes, registration, entity)
     for command in family.FAMILY
 }
 "Every command by its name."

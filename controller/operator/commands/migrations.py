@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from controller.model.slots import format_slots
 from controller.operator.arguments import Argument
 from controller.operator.command import Command, Data
 from controller.operator.commands.common import DRY_RUN, FUNCTION, node_names
@@ -45,6 +46,12 @@ def _recover(me: ManagementEntity, _arguments: Mapping[str, Any]) -> Data:
     return {"migrations": [record.to_dict() for record in me.recover()]}
 
 
+def _source_slots(me: ManagementEntity, others: Mapping[str, Any]) -> list[str]:
+    """Return what the source enforces: all of it, then slot by slot."""
+    found = me.placement().by_node(str(others.get("function"))).get(str(others.get("source")))
+    return [format_slots(found), *map(str, sorted(found))] if found else []
+
+
 _MIGRATE = (
     replace(FUNCTION, help="the function to move"),
     Argument(
@@ -68,6 +75,8 @@ _MIGRATE = (
         "--slots",
         Slots(),
         "the slots to move, such as 0-7,12 (default: all that the node enforces)",
+        candidates=_source_slots,
+        strict=False,
     ),
     Argument(
         "method",

@@ -27,6 +27,11 @@ def nodes(data: Data, page: Page) -> list[str]:
     return render(("node", "state", "program", "enforces", "address", "note"), rows, page)
 
 
+def node_names(data: Data, _page: Page) -> list[str]:
+    """Show the names of all nodes in one line."""
+    return [f"nodes: {' '.join(data['nodes']) or 'none'}"]
+
+
 def ports(data: Data, page: Page) -> list[str]:
     """Show one line for each port."""
     rows = [(port["port"], port["facing"], port["peer"]) for port in data["ports"]]
