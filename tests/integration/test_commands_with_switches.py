@@ -221,6 +221,16 @@ def test_two_operators_who_want_the_same_slots_are_told_apart(me: MeProcess) -> 
         assert one.next_event(30.0)["migration"]["state"] == "finished"
 
 
+def test_load_is_shown_for_all_nodes_or_one(me: MeProcess) -> None:
+    me.wait_for(
+        lambda: all(node["load"] for node in me.data("load")["nodes"]), "load was measured", 10.0
+    )
+    (node,) = me.data("load", "s1")["nodes"]
+    assert node["load"]["level"] in ("unknown", "normal", "low")
+    assert {"pps", "functions", "ports", "age_s"} <= set(node["load"])
+    assert [line[0] for line in lines(me, "load")] == ["NODE", "s1", "s2"]
+
+
 def test_thresholds_are_shown_and_set(me: MeProcess) -> None:
     shown = me.data("thresholds")["thresholds"]
     assert [(one["node"], one["high_pps"], one["own"]) for one in shown] == [

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from controller.operator.tables import PLAIN, Page, render
-from controller.operator.views import nodes, policy, scaling
+from controller.operator.views import load, nodes, policy, scaling
 from controller.operator.views.event_text import event_line
 
 MOVE: dict[str, Any] = {
@@ -115,3 +115,24 @@ def test_a_node_without_what_was_asked_for_says_so() -> None:
     assert nodes.tables(data, PLAIN) == ["acl of s1", "no entries"]
     cells = {"node": "s1", "register": "r", "size": 4, "cells": []}
     assert nodes.registers(cells, PLAIN)[1] == "all of those read are 0"
+
+
+def test_load_is_one_line_a_node_and_of_a_single_one_its_slots_and_ports() -> None:
+    found = {
+        "pps": 1500.0,
+        "level": "high",
+        "stale": False,
+        "functions": {"firewall": {"3": 1000.0, "7": 500.0}},
+        "ports": {"1": {"rx_pps": 1500.0, "tx_pps": 2.0}},
+        "age_s": 0.21,
+    }
+    one = {"name": "s1", "load": found, "high_pps": 1000.0, "low_pps": None}
+    other = {"name": "s2", "load": None, "high_pps": None, "low_pps": None}
+    lines = load.load({"nodes": [one, other]}, PLAIN)
+    assert [line.split() for line in lines[1:]] == [
+        ["s1", "1,500", "high", "1,000", "-", "firewall:1,500", "0.2", "s"],
+        ["s2", "-", "not", "measured", "-", "-", "-", "-"],
+    ]
+    full = [line.split() for line in load.load({"nodes": [one]}, PLAIN)]
+    assert ["firewall", "3", "1,000"] in full
+    assert ["1", "1,500", "2"] in full

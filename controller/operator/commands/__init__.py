@@ -18,6 +18,7 @@ from controller.operator.commands import (
     entity,
     functions,
     inventory,
+    load,
     migrations,
     nodes,
     policy,
@@ -30,7 +31,17 @@ if TYPE_CHECKING:
 
 COMMANDS: dict[str, Command] = {
     command.name: command
-    for family in (inventory, functions, migrations, scaling, policy, nodes, registration, entity)
+    for family in (
+        inventory,
+        functions,
+        load,
+        migrations,
+        scaling,
+        policy,
+        nodes,
+        registration,
+        entity,
+    )
     for command in family.FAMILY
 }
 "Every command by its name."

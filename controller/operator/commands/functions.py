@@ -26,11 +26,15 @@ def _functions(me: ManagementEntity, _arguments: Mapping[str, Any]) -> Data:
 
 def _slots(me: ManagementEntity, arguments: Mapping[str, Any]) -> Data:
     view = me.placement()
+    load = me.load.snapshot() if me.load else None
     wanted = arguments["function"]
     functions = {name: n for name, n in view.functions().items() if wanted in (None, name)}
     return {
         "slots": [
-            _slot(view, function, slot) for function, n in functions.items() for slot in range(n)
+            _slot(view, function, slot) | {"pps": pps.get(slot)}
+            for function, n in functions.items()
+            for pps in [load.demand(function) if load else {}]
+            for slot in range(n)
         ]
     }
 
@@ -64,7 +68,7 @@ FAMILY = (
     ),
     Command(
         "slots",
-        "the slots of functions one by one: who enforces and who learns each",
+        "the slots of functions one by one: who enforces and who learns each, and their load",
         _slots,
         views.slots,
         (replace(FUNCTION, required=False, help="only this function"),),

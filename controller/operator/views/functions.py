@@ -45,7 +45,8 @@ def slots(data: Data, page: Page) -> list[str]:
             slot["slot"],
             " ".join(slot["enforced_by"]) or "nowhere",
             text.words(slot["learned_by"]),
+            text.rate(slot["pps"]),
         )
         for slot in data["slots"]
     ]
-    return render(("function", "slot", "enforced by", "learned by"), rows, page)
+    return render(("function", "slot", "enforced by", "learned by", "pps"), rows, page)
