@@ -10,13 +10,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Collection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from controller.events import MeEvent
+if TYPE_CHECKING:
+    from controller.events import MeEvent
 
 LIMIT = 1000
 ROUTINE = frozenset({"load"})
-"Kinds of events that are not kept."
+"Kinds of events that are not kept, and not shown to who does not ask for them."
 
 
 class EventHistory:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TextIO
 
 from controller.errors import NotRunning
+from controller.event_history import ROUTINE
 from controller.migration.states import MigrationState
 from controller.operator.client import CALL_TIMEOUT_S, RpcClient
 from controller.operator.command import Command, Data
@@ -67,7 +68,8 @@ class Console:
         client.subscribe(given.get("kinds"))
         try:
             while event := client.next_event(self.timeout_s or EVENT_PAUSE_S):
-                self._show_event(event)
+                if given.get("kinds") or event["event"] not in ROUTINE:
+                    self._show_event(event)
         except KeyboardInterrupt:
             return INTERRUPTED
         return DONE

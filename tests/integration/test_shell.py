@@ -8,6 +8,7 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -77,12 +78,16 @@ def network() -> Network:
 
 
 @pytest.fixture
-def socket(network: Network, tmp_path: Path) -> Iterator[Path]:
-    path = tmp_path / "rpc.sock"
-    server = RpcServer(path, partial(answer, network), "7")
+def server(network: Network, tmp_path: Path) -> Iterator[RpcServer]:
+    server = RpcServer(tmp_path / "rpc.sock", partial(answer, network), "7")
     server.start()
-    yield path
+    yield server
     server.close()
+
+
+@pytest.fixture
+def socket(server: RpcServer, tmp_path: Path) -> Path:
+    return tmp_path / "rpc.sock"
 
 
 @pytest.fixture
@@ -96,7 +101,7 @@ Shell = tuple[Interpreter, io.StringIO, io.StringIO]
 
 def test_lines_are_run_up_to_the_first_that_fails(shell: Shell) -> None:
     interpreter, out, err = shell
-    lines = ["# a comment\n", "\n", "no leaf1  # one node\n", "nodes leaf9\n", "nodes leaf2\n"]
+    lines = ["# a comment\n", "\n", "nodes leaf1  # one node\n", "nodes leaf9\n", "nodes leaf2\n"]
     assert run_lines(interpreter, lines) == 2
     assert re.search(r"^leaf1 +ready", out.getvalue(), re.MULTILINE)
     assert "leaf2 " not in out.getvalue()
@@ -269,6 +274,22 @@ def test_one_shot_commands_do_not_load_the_prompt() -> None:
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert "controller.operator.cli" in loaded.stdout
     assert "prompt_toolkit" not in loaded.stdout.split()
+
+
+def test_events_are_watched_without_what_comes_all_the_time(
+    server: RpcServer, socket: Path
+) -> None:
+    words = [HITLESS, "--rpc", str(socket), "watch"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as watch:
+        assert watch.stdout is not None
+        while not select.select([watch.stdout], [], [], 0.05)[0]:
+            server.publish({"event": "load", "nodes": {}, "at": 0.0})
+            server.publish({"event": "node_down", "node": "leaf1", "reason": "gone", "at": 0.0})
+        assert re.search(r"node_down +leaf1: gone", watch.stdout.readline())
+        watch.send_signal(signal.SIGINT)
+        rest, _ = watch.communicate(timeout=10)
+    assert watch.returncode == 130
+    assert "load" not in rest
 
 
 def test_mininets_prompt_has_the_same_commands(

@@ -82,8 +82,8 @@ FAMILY = (
         views.events,
         (_KINDS,),
         follows=True,
-        details="Over the RPC this is the method `subscribe`: events arrive as notifications on the"
-        " same connection.",
+        details="Measurements of load are shown only if --kinds names them. Over the RPC this is"
+        " the method `subscribe`: events arrive as notifications on the same connection.",
         examples=("watch", "watch --kinds migration_started,migration_ended"),
     ),
     Command(

@@ -39,7 +39,7 @@ def registers(data: Data, page: Page) -> list[str]:
         rows = [(r["name"], r["cells"], r["bits"]) for r in data["registers"]]
         return render(("register", "cells", "bits"), rows, page)
     cells = [(index, value, f"{value:#x}") for index, value in data["cells"]]
-    what = f"{data['register']} of {data['node']}, {data['size']} cells"
+    what = f"{data['register']} of {data['node']}, {_cells(data['size'])}"
     return [what, *(render(("cell", "value", "hex"), cells, page) if cells else _ALL_ZERO)]
 
 
@@ -48,7 +48,7 @@ def counters(data: Data, page: Page) -> list[str]:
     if "counters" in data:
         rows = [(c["name"], c["cells"], c["unit"]) for c in data["counters"]]
         return render(("counter", "cells", "counts"), rows, page)
-    what = f"{data['counter']} of {data['node']}, {data['size']} cells"
+    what = f"{data['counter']} of {data['node']}, {_cells(data['size'])}"
     cells = data["cells"]
     return [what, *(render(("cell", "packets", "bytes"), cells, page) if cells else _ALL_ZERO)]
 
@@ -58,6 +58,10 @@ def pushed(data: Data, _page: Page) -> list[str]:
     if not data["pushed"]:
         return [f"{data['node']} runs {data['program']} already"]
     return [f"{data['node']} runs {data['program']}; {data['entries']} entries written"]
+
+
+def _cells(count: int) -> str:
+    return "1 cell" if count == 1 else f"{count} cells"
 
 
 _ALL_ZERO = ["all of those read are 0"]
