@@ -82,6 +82,7 @@ class ManagementEntity:
         policy_file = self.settings.policy_file
         self._policy = Policy.read(policy_file) if policy_file else Policy()
         self._policy.check(described, self._catalog.functions())
+        self._policy_lock = threading.Lock()
         self.history = EventHistory()
         self._reach = Reach(described, None, self._policy)
         discovery = self.settings.discovery
@@ -249,8 +250,9 @@ class ManagementEntity:
         if node is not None and node not in self.network.nodes:
             would_do = ", ".join(self.network.nodes)
             raise RequestError(f"node {node!r} is unknown; these would do: {would_do}")
-        self._policy = self._policy.with_thresholds(node, **limits)
-        return self._policy
+        with self._policy_lock:
+            self._policy = self._policy.with_thresholds(node, **limits)
+            return self._policy
 
     def node_names(self) -> list[str]:
         """Return the names of all nodes."""

@@ -13,6 +13,7 @@ from oslo_config import cfg as oslo_cfg
 from controller.errors import ConfigError
 from controller.migration.site import MigrationOptions
 from controller.options import MIGRATION_OPTIONS, NODE_OPTIONS, list_opts
+from controller.rpc_options import TlsOptions
 from controller.settings import Settings, warn_unknown
 from controller.southbound.driver import DriverOptions
 
@@ -51,6 +52,17 @@ def test_options_of_nodes_reach_the_drivers(tmp_path: Path) -> None:
     )
     node = read(path)[0].node
     assert (node.call_timeout_s, node.keepalive_s) == (2.5, 3.0)
+
+
+def test_a_tcp_port_for_operators_comes_with_its_files(tmp_path: Path) -> None:
+    files = "certificate = me.pem\nkey = keys/me.key\nclient_ca = ca.pem\n"
+    path = write(tmp_path, f"[DEFAULT]\nnetwork_file = n\n[rpc]\nlisten = [::1]:6650\n{files}")
+    tls = read(path)[0].rpc_tls
+    assert tls == TlsOptions(
+        "::1", 6650, tmp_path / "me.pem", tmp_path / "keys" / "me.key", tmp_path / "ca.pem"
+    )
+    with pytest.raises(ConfigError, match="needs certificate, key, client_ca as well"):
+        read(write(tmp_path, "[DEFAULT]\nnetwork_file = n\n[rpc]\nlisten = 0.0.0.0:6650\n"))
 
 
 def test_options_not_given_have_their_users_own_defaults(tmp_path: Path) -> None:
