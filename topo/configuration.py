@@ -24,8 +24,27 @@ from topo.errors import Missing, Refused
 PROGRAMS = Path(__file__).resolve().parent.parent / "p4" / "build"
 FLOOD_GROUP = 1
 SLOTS = "0-15"
-THRESHOLDS_PPS = {"capacity_pps": 20_000, "high_pps": 8_000, "low_pps": 3_000}
-"""Load of a node at which slots are moved by themselves, on topologies where there is a choice."""
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """How the management entity acts by itself, on topologies where there is a choice."""
+
+    high_pps: int = 8_000
+    """Load of a node, packets/s, above which slots leave it."""
+    low_pps: int = 3_000
+    """Load below which its slots are gathered elsewhere."""
+    capacity_pps: int = 20_000
+    hold_s: float = 1.0
+    """For how long a load must be beyond a threshold to count."""
+    cool_down_s: float = 5.0
+    """For how long nothing more is decided about a node, nor a slot moved again."""
+    poll_interval_s: float = 0.5
+    smoothing_s: float = 0.5
+    """Time constant of the average over measured rates."""
+
+
+USUAL = Behaviour()
 
 
 @dataclass(frozen=True)
@@ -50,6 +69,7 @@ def write_configuration(
     blueprint: Blueprint,
     endpoints: Mapping[str, Endpoints],
     driver: str,
+    behaviour: Behaviour = USUAL,
 ) -> Configuration:
     """Write the files into `directory`; journal and socket go to `state_directory`.
 
@@ -67,7 +87,7 @@ def write_configuration(
             raise Refused(f"{path} exists already: remove it or give another --config-dir")
     documents = {
         files.network: describe(blueprint, endpoints, driver),
-        files.policy: describe_policy(blueprint),
+        files.policy: describe_policy(blueprint, behaviour),
     }
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -76,15 +96,7 @@ def write_configuration(
         raise Refused(f"cannot write the configuration to {directory}: {error}") from error
     for path, document in documents.items():
         path.write_text(yaml.safe_dump(document, sort_keys=False, default_flow_style=None))
-    files.me.write_text(
-        "[DEFAULT]\n"
-        f"network_file = {files.network.absolute()}\n"
-        f"policy_file = {files.policy.absolute()}\n"
-        f"journal_file = {files.journal.absolute()}\n"
-        f"rpc_socket = {files.rpc_socket.absolute()}\n"
-        "[forwarding]\n"
-        f"enabled = {str(blueprint.looped).lower()}\n"
-    )
+    files.me.write_text(_options(blueprint, files, behaviour))
     return files
 
 
@@ -113,11 +125,37 @@ def describe(
     }
 
 
-def describe_policy(blueprint: Blueprint) -> dict[str, Any]:
+def describe_policy(blueprint: Blueprint, behaviour: Behaviour = USUAL) -> dict[str, Any]:
     """Return the policy file's content."""
     wanted = {"between": ["outside", "inside"], "on_failure": "closed"}
-    thresholds = {"defaults": THRESHOLDS_PPS} if blueprint.looped else {}
-    return {"functions": {name: dict(wanted) for name in blueprint.placement}, **thresholds}
+    document: dict[str, Any] = {"functions": {name: dict(wanted) for name in blueprint.placement}}
+    if blueprint.looped:
+        document["defaults"] = {
+            "capacity_pps": behaviour.capacity_pps,
+            "high_pps": behaviour.high_pps,
+            "low_pps": behaviour.low_pps,
+        }
+        document["scaling"] = {
+            "hold_s": behaviour.hold_s,
+            "cool_down_s": behaviour.cool_down_s,
+        }
+    return document
+
+
+def _options(blueprint: Blueprint, files: Configuration, behaviour: Behaviour) -> str:
+    """Return the content of me.conf."""
+    return (
+        "[DEFAULT]\n"
+        f"network_file = {files.network.absolute()}\n"
+        f"policy_file = {files.policy.absolute()}\n"
+        f"journal_file = {files.journal.absolute()}\n"
+        f"rpc_socket = {files.rpc_socket.absolute()}\n"
+        "[forwarding]\n"
+        f"enabled = {str(blueprint.looped).lower()}\n"
+        "[load]\n"
+        f"interval_s = {behaviour.poll_interval_s}\n"
+        f"smoothing_s = {behaviour.smoothing_s}\n"
+    )
 
 
 def _programs() -> dict[str, dict[str, str]]:

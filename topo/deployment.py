@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from topo.blueprint import Blueprint
-from topo.configuration import Configuration, write_configuration
+from topo.configuration import USUAL, Behaviour, Configuration, write_configuration
 from topo.endpoints import Endpoints, allocate
 from topo.requirements import NODE_PROGRAMS, check_machine
 from topo.runs import Run
@@ -40,6 +40,7 @@ def bring_up(
     config_dir: Path | None = None,
     grpc_port: int | None = None,
     known_neighbours: bool = False,
+    behaviour: Behaviour = USUAL,
 ) -> Iterator[Deployment]:
     """Bring a blueprint up with nodes of kind `node`, and take all of it down again.
 
@@ -58,7 +59,12 @@ def bring_up(
         stack.callback(run.close)
         endpoints = allocate(blueprint.node_names, run.number, grpc_port)
         files = write_configuration(
-            config_dir or run.directory, run.directory / "me", blueprint, endpoints, kind.driver
+            config_dir or run.directory,
+            run.directory / "me",
+            blueprint,
+            endpoints,
+            kind.driver,
+            behaviour,
         )
         stack.callback(files.remove)
         network = stack.enter_context(Network(blueprint, kind, endpoints, run, known_neighbours))

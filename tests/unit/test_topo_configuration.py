@@ -5,10 +5,10 @@ import yaml
 
 from controller.model.network import NetworkDescription
 from controller.planning.policy import Policy
-from topo.configuration import describe, write_configuration
+from topo.configuration import Behaviour, describe, describe_policy, write_configuration
 from topo.endpoints import Endpoints
 from topo.errors import Refused
-from topo.topologies import TOPOLOGIES, line
+from topo.topologies import TOPOLOGIES, diamond, line
 
 ENDPOINTS = {"s1": Endpoints(50051, 9091), "s2": Endpoints(50052, 9092)}
 
@@ -80,3 +80,21 @@ def test_removing_takes_what_was_written_and_no_more(tmp_path):
 def test_the_network_file_is_plain_yaml(tmp_path):
     document = yaml.safe_load(written(tmp_path).network.read_text())
     assert document == describe(line(), ENDPOINTS, "p4runtime")
+
+
+def test_thresholds_are_written_where_there_is_a_choice_of_nodes(tmp_path):
+    behaviour = Behaviour(high_pps=1_200, low_pps=500, hold_s=0.0, poll_interval_s=0.25)
+    assert "defaults" not in describe_policy(line(), behaviour)
+    path = tmp_path / "policy.yaml"
+    path.write_text(yaml.safe_dump(describe_policy(diamond(), behaviour)))
+    thresholds = Policy.read(path).thresholds("s3")
+    assert (thresholds.high_pps, thresholds.low_pps, thresholds.hold_s) == (1_200, 500, 0)
+
+
+def test_how_often_load_is_measured_is_written_too(tmp_path):
+    endpoints = {name: Endpoints(50051, 9091) for name in ("s1", "s2", "s3", "s4")}
+    behaviour = Behaviour(poll_interval_s=0.25, smoothing_s=0.0)
+    files = write_configuration(
+        tmp_path, tmp_path / "state", diamond(), endpoints, "p4runtime", behaviour
+    )
+    assert "[load]\ninterval_s = 0.25\nsmoothing_s = 0.0\n" in files.me.read_text()

@@ -13,9 +13,11 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+from topo.traffic.ramp import Ramp
 
 MAGIC = b"HtLs"
 HEADER = struct.Struct("!4sIQQ")
@@ -26,7 +28,7 @@ Address = tuple[str, int]
 
 @dataclass(frozen=True)
 class Flow:
-    """One UDP flow from `sender` to `receiver` (address, port), at a constant rate."""
+    """One UDP flow from `sender` to `receiver` (address, port); its rate follows `ramp`."""
 
     name: str
     sender: Address
@@ -34,6 +36,7 @@ class Flow:
     rate_pps: int
     opened_by_receiver: bool = False
     payload_bytes: int = 64
+    ramp: Ramp = field(default_factory=Ramp)
 
     def __post_init__(self) -> None:
         """Refuse what no generator could send."""
@@ -47,7 +50,9 @@ class Flow:
 
     def due_ns(self, sequence: int) -> int:
         """Return when packet `sequence` is due, in ns after the flow's start, without drift."""
-        return sequence * 1_000_000_000 // self.rate_pps
+        if self.ramp.constant:
+            return sequence * 1_000_000_000 // self.rate_pps
+        return int(self.ramp.seconds_until(sequence / self.rate_pps) * 1e9)
 
     def opener(self, token: int) -> bytes:
         """Return the payload with which the receiver opens the connection."""
@@ -83,7 +88,8 @@ class Experiment:
 
 def _flow(document: Mapping[str, Any]) -> Flow:
     addresses = {end: _address(document[end]) for end in ("sender", "receiver")}
-    return Flow(**{**document, **addresses})
+    points = tuple((at_s, factor) for at_s, factor in document["ramp"]["points"])
+    return Flow(**{**document, **addresses, "ramp": Ramp(points)})
 
 
 def _address(value: Sequence[Any]) -> Address:
