@@ -76,7 +76,7 @@ def test_a_wrong_argument_of_topo_is_named(tmp_path, arguments, message):
     ("arguments", "message"),
     [
         (("--method", "teleport"), "invalid choice: 'teleport'"),
-        (("--seconds", "0"), "'0' is not a number of seconds from 3 to 600"),
+        (("--seconds", "0"), "--seconds 0: the scenario paper takes 3 to 600"),
         (("--json", "/nowhere/at/all.json"), "cannot write /nowhere/at/all.json"),
         (("--plot", "/"), "cannot write /: it is a directory"),
     ],

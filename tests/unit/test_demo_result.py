@@ -37,6 +37,7 @@ def migration(source, destination, start_s, method="pm"):
             "method": method,
             "mode": "hitless",
             "cells_moved": 42,
+            "slots": "0-15",
             "steps": steps,
         }
     )

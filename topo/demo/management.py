@@ -50,6 +50,7 @@ class Migration:
     method: str
     mode: str
     cells_moved: int
+    slots: frozenset[int]
     steps: tuple[Step, ...]
 
     @classmethod
@@ -61,6 +62,7 @@ class Migration:
             method=document["method"],
             mode=document["mode"],
             cells_moved=document["cells_moved"],
+            slots=slot_numbers(document["slots"]),
             steps=tuple(_step(step) for step in document["steps"]),
         )
 
@@ -76,6 +78,12 @@ class Migration:
     def duration_ms(self) -> float:
         """How long that is."""
         return self.window.ms
+
+
+def slot_numbers(text: str) -> frozenset[int]:
+    """Read slots as the management entity writes them: `0-7,12`."""
+    spans = (span.partition("-") for span in text.split(",") if span)
+    return frozenset(n for a, _, b in spans for n in range(int(a), int(b or a) + 1))
 
 
 def _step(document: Mapping[str, Any]) -> Step:

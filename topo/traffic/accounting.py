@@ -95,7 +95,12 @@ def summarize(record: FlowRecord, window: Window) -> Latency:
     sent_ns, delay_us = latencies(record)
     received_ns = sent_ns + (delay_us * 1e3).astype(np.uint64)
     chosen = delay_us[(sent_ns < window.end_ns) & (received_ns >= window.start_ns)]
-    if not chosen.size:
+    return latency_of(chosen)
+
+
+def latency_of(delay_us: NDArray[np.float64]) -> Latency:
+    """Summarize latencies by nearest rank."""
+    if not delay_us.size:
         return Latency(0, None, None, None)
-    median, high = np.percentile(chosen, [50, 99], method="inverted_cdf")
-    return Latency(int(chosen.size), float(median), float(high), float(chosen.max()))
+    median, high = np.percentile(delay_us, [50, 99], method="inverted_cdf")
+    return Latency(int(delay_us.size), float(median), float(high), float(delay_us.max()))

@@ -1,0 +1,1 @@
+"""Load that rises and falls: the management entity spreads a firewall over nodes by itself."""
