@@ -38,6 +38,7 @@ from controller.migration_news import MigrationNews
 from controller.model.network import NetworkDescription, with_entries
 from controller.model.parts import NodeDescription
 from controller.model.placement import Placement
+from controller.node_keeper import Standing
 from controller.node_watch import Emit, NodeWatch
 from controller.planning.policy import Policy
 from controller.planning.reach import Reach
@@ -282,6 +283,14 @@ class ManagementEntity:
             for name, standing in self._watch.standings().items()
             if name in view.facts
         ]
+
+    def standings(self) -> dict[str, Standing]:
+        """Return how each node stands, without asking it."""
+        return self._watch.standings()
+
+    def latest(self) -> Placement:
+        """Return who enforces what as it was last heard, without asking anybody."""
+        return self._watch.latest()
 
     def functions(self) -> list[FunctionReport]:
         """Report on each function of the programs."""

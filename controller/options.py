@@ -11,6 +11,7 @@ from oslo_config import cfg
 from controller.discovery.options import DISCOVERY_OPTIONS
 from controller.forwarding.options import FORWARDING_OPTIONS
 from controller.load.options import LOAD_OPTIONS
+from controller.metrics_options import METRICS_OPTIONS
 from controller.migration.site import MigrationOptions
 from controller.rpc_options import RPC_OPTIONS
 from controller.scaling.options import SCALING_OPTIONS
@@ -140,6 +141,7 @@ GROUPS = {
     "migration": MIGRATION_OPTIONS,
     "forwarding": FORWARDING_OPTIONS,
     "load": LOAD_OPTIONS,
+    "metrics": METRICS_OPTIONS,
     "rpc": RPC_OPTIONS,
     "scaling": SCALING_OPTIONS,
     "discovery": DISCOVERY_OPTIONS,

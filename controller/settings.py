@@ -24,6 +24,7 @@ from controller.discovery.options import DiscoveryOptions
 from controller.errors import ConfigError
 from controller.forwarding.options import ForwardingOptions
 from controller.load.options import LoadOptions
+from controller.metrics_options import MetricsOptions
 from controller.migration.site import MigrationOptions
 from controller.options import GROUPS, JOURNAL_NAME, PROCESS_OPTIONS
 from controller.rpc_address import default_socket
@@ -51,6 +52,8 @@ class Settings:
     forwarding: ForwardingOptions = field(default_factory=ForwardingOptions)
     scaling: ScalingOptions = field(default_factory=ScalingOptions)
     load: LoadOptions = field(default_factory=LoadOptions)
+    metrics: MetricsOptions | None = None
+    "None: they are not served."
     rpc_tls: TlsOptions | None = None
     "None: commands are answered at the Unix socket only."
     discovery: DiscoveryOptions = field(default_factory=DiscoveryOptions)
@@ -91,6 +94,7 @@ class Settings:
             forwarding=ForwardingOptions(**values["forwarding"]),
             scaling=ScalingOptions(**values["scaling"]),
             load=LoadOptions(**values["load"]),
+            metrics=MetricsOptions.of(values["metrics"]["listen"]),
             rpc_tls=TlsOptions.of(values["rpc"]["listen"], tls_files),
             discovery=DiscoveryOptions(**values["discovery"]),
         )

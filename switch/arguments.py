@@ -40,6 +40,7 @@ class Arguments:
     grpc: str
     tls: TlsFiles | None
     thrift: str | None
+    metrics: str | None
     interfaces: dict[int, str]
     cpu_port: int | None
     program: Path | None
@@ -69,6 +70,7 @@ def parse(argv: Sequence[str] | None) -> Arguments:
         grpc=given.grpc,
         tls=_tls(given),
         thrift=given.thrift,
+        metrics=given.metrics,
         interfaces=interfaces,
         cpu_port=given.cpu_port,
         program=given.program,
@@ -104,6 +106,12 @@ def _parser() -> argparse.ArgumentParser:
         type=_address,
         metavar="HOST:PORT",
         help="where to answer BMv2's Thrift calls for registers and counters (default: nowhere)",
+    )
+    parser.add_argument(
+        "--metrics",
+        type=_address,
+        metavar="HOST:PORT",
+        help="where to serve metrics to Prometheus, over HTTP (default: nowhere)",
     )
     parser.add_argument(
         "-i",

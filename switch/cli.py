@@ -11,8 +11,9 @@ import asyncio
 import logging
 import signal
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, contextmanager
 
 from finsy.proto import p4i, p4r
 from google.protobuf import text_format
@@ -82,7 +83,10 @@ class _Switch:
             _load_program(device, arguments)
             await stack.enter_async_context(self._server.serving())
             thrift = stack.enter_context(_thrift(device, arguments)) if arguments.thrift else None
-            print(_ready(arguments, self._server.port, thrift), flush=True)
+            metrics = None
+            if arguments.metrics:
+                metrics = stack.enter_context(_metrics(arguments, plane, self._server))
+            print(_ready(arguments, self._server.port, thrift, metrics), flush=True)
             status = await self._end
             if status == STOPPED:
                 LOG.info("since start: %s", _statistics(plane, self._server))
@@ -159,18 +163,39 @@ def _thrift(device: Device, arguments: Arguments) -> ThriftServer:
 
 def _statistics(plane: DataPlane, server: P4RuntimeServer) -> str:
     """What was received, sent and dropped; what is 0 is left out."""
-    drops = server.notifier.dropped + server.sessions.drops
-    dropped = {f"dropped.{why}": count for why, count in drops.items()}
+    dropped = {f"dropped.{why}": count for why, count in _lost(server).items()}
     counts = plane.statistics() | dropped
     return ", ".join(f"{what} {count}" for what, count in counts.items() if count) or "no packets"
 
 
-def _ready(arguments: Arguments, grpc_port: int, thrift: ThriftServer | None) -> str:
+def _lost(server: P4RuntimeServer) -> Counter[str]:
+    """Messages for controllers that reached none, by reason; from any thread."""
+    return Counter(dict(server.notifier.dropped)) + Counter(dict(server.sessions.drops))
+
+
+def _metrics(
+    arguments: Arguments, plane: DataPlane, server: P4RuntimeServer
+) -> AbstractContextManager[int]:
+    # Imported late: it takes a while, and most switches serve none.
+    from switch.metrics import SwitchMetrics, serving_metrics
+
+    assert arguments.metrics is not None
+    metrics = SwitchMetrics(
+        arguments.device_id, plane.statistics, lambda: plane.commits, lambda: _lost(server)
+    )
+    return serving_metrics(arguments.metrics, metrics)
+
+
+def _ready(
+    arguments: Arguments, grpc_port: int, thrift: ThriftServer | None, metrics_port: int | None
+) -> str:
     host = arguments.grpc.rpartition(":")[0]
     over = " over TLS" if arguments.tls else ""
     parts = [f"P4Runtime at {host}:{grpc_port}{over}"]
     if thrift is not None and arguments.thrift is not None:
         parts.append(f"Thrift at {arguments.thrift.rpartition(':')[0]}:{thrift.port}")
+    if metrics_port is not None and arguments.metrics is not None:
+        parts.append(f"metrics at {arguments.metrics.rpartition(':')[0]}:{metrics_port}")
     ports = " ".join(f"{port}@{name}" for port, name in arguments.interfaces.items())
     parts.append(f"ports {ports}" if ports else "no ports")
     return f"hitless-switch: device {arguments.device_id} is ready: {', '.join(parts)}"

@@ -1,6 +1,8 @@
 """When a node is loaded, and when idle: a machine of pure steps, one for each measurement.
 
-- Hold: a threshold counts as crossed when every measurement of the last ``hold_s`` was beyond it.
+- Hold: a threshold counts as crossed when every measurement of the last ``hold_s`` was beyond it. A
+  measurement is a mean over the time since the one before, so the first one beyond stands for that
+  time too: otherwise the time between two measurements would be waited for twice.
 - Cool-down: within ``cool_down_s`` after a crossing was told, none is told of that node, neither
   the same nor the opposite one. If the load is still there afterwards, it is told again: what could
   not be done about it before may be possible then.
@@ -43,7 +45,7 @@ class Crossing:
 
 
 def step(
-    state: LevelState, pps: float, thresholds: Thresholds, now: float
+    state: LevelState, pps: float, thresholds: Thresholds, now: float, over_s: float = 0.0
 ) -> tuple[LevelState, Crossing | None]:
     """Take one measurement.
 
@@ -52,10 +54,12 @@ def step(
         pps: The node's load.
         thresholds: Its thresholds as they are now; they may be others than at the last step.
         now: Seconds of a clock that never goes back.
+        over_s: The load is the mean over so long before ``now``.
     """
+    began = now - over_s
     high, low = thresholds.high_pps, thresholds.low_pps
-    high_since = _since(state.high_since, high is not None and pps > high, now)
-    low_since = _since(state.low_since, low is not None and pps < low, now)
+    high_since = _since(state.high_since, high is not None and pps > high, began)
+    low_since = _since(state.low_since, low is not None and pps < low, began)
     held = Level.NORMAL
     if high_since is not None and now - high_since >= thresholds.hold_s:
         held = Level.HIGH
@@ -75,10 +79,10 @@ def lost(state: LevelState) -> LevelState:
     return LevelState(told_at=state.told_at)
 
 
-def _since(since: float | None, beyond: bool, now: float) -> float | None:
+def _since(since: float | None, beyond: bool, began: float) -> float | None:
     if not beyond:
         return None
-    return now if since is None else since
+    return began if since is None else since
 
 
 def _lingering(level: Level, pps: float, thresholds: Thresholds) -> Level:

@@ -36,7 +36,7 @@ def measure(
     if rates.at is None or rates.at == before.at:
         return replace(before, rates=rates), None
     load = node_load(reading.counted, rates)
-    level, crossing = step(before.level, load.pps, thresholds, rates.at)
+    level, crossing = step(before.level, load.pps, thresholds, rates.at, rates.over_s)
     return Metered(rates, level, replace(load, level=level.level)), crossing
 
 

@@ -33,6 +33,8 @@ class Rates:
     pps: Mapping[Cell, float] = field(default_factory=dict)
     at: float | None = None
     "``time.monotonic`` when they were measured; None: not yet."
+    over_s: float = 0.0
+    "Time between the two readings that they were measured by."
 
 
 def advance(before: Rates | None, reading: Reading, smoothing_s: float) -> Rates:
@@ -56,7 +58,7 @@ def advance(before: Rates | None, reading: Reading, smoothing_s: float) -> Rates
         cell: _smoothed(before, cell, (count - before.last.packets[cell]) / passed_s, weight)
         for cell, count in reading.packets.items()
     }
-    return Rates(reading, pps, reading.at)
+    return Rates(reading, pps, reading.at, passed_s)
 
 
 def _begins_anew(last: Reading, reading: Reading) -> bool:

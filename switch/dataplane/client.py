@@ -65,6 +65,8 @@ class DataPlane:
         self._events: EventThread | None = None
         self._programs: dict[Config, tuple[Program, Compiled]] = {}
         self._programs_lock = threading.Lock()
+        self.commits = 0
+        """Programs swapped in since start."""
         self._batches = itertools.count(1)
 
     def __enter__(self) -> DataPlane:
@@ -142,6 +144,7 @@ class DataPlane:
         with self._programs_lock:
             self._compiled(Config.SAVED)
             self._ask("commit")
+            self.commits += 1
             self._programs[Config.RUNNING] = self._programs.pop(Config.SAVED)
 
     def discard_saved(self) -> None:

@@ -83,6 +83,13 @@ def test_load_that_stays_is_told_again_after_each_cool_down():
     assert told == [(1.0, Level.HIGH), (6.0, Level.HIGH), (11.0, Level.HIGH)]
 
 
+def test_a_mean_counts_for_the_time_that_it_was_measured_over():
+    state, crossing = step(LevelState(), 1500.0, LIMITS, 10.0, 0.6)
+    assert crossing is None
+    _, crossing = step(state, 1500.0, LIMITS, 10.5, 0.5)
+    assert crossing.level is Level.HIGH
+
+
 def test_the_opposite_crossing_waits_for_the_cool_down_too():
     load = [(0.0, 1500.0), (1.0, 1500.0), (2.0, 100.0), (4.0, 100.0), (6.0, 100.0)]
     assert run(load)[1] == [(1.0, Level.HIGH), (6.0, Level.LOW)]

@@ -44,6 +44,8 @@ class SwitchProcess:
         self.grpc = re.search(r"P4Runtime at (\S+?)(?: over TLS)?,", line).group(1)
         found = re.search(r"Thrift at (\S+?),", line)
         self.thrift = found.group(1) if found else None
+        found = re.search(r"metrics at (\S+?),", line)
+        self.metrics = found.group(1) if found else None
         return line
 
     def worker_id(self):
