@@ -6,26 +6,31 @@
 
 #include "include/headers.p4"
 #include "include/parser.p4"
-#include "include/l2.p4"
+#include "include/hosts.p4"
 
 #ifdef WITH_FIREWALL
 #define WITH_FUNCTIONS
 #include "include/firewall.p4"
 #endif
 
-#ifdef WITH_FUNCTIONS
 #include "include/flow.p4"
-#endif
+#include "include/l2.p4"
+
+#define PORTS 512
 
 control NodeIngress(inout headers_t hdr, inout metadata_t meta,
                     inout standard_metadata_t standard_metadata) {
+    Hosts() hosts;
     Layer2() l2;
 #ifdef WITH_FUNCTIONS
-    HashFlow() hash_flow;
+    FindSlot() find_slot;
 #endif
 #ifdef WITH_FIREWALL
     Firewall() firewall;
 #endif
+
+    @hitless_ports[direction="rx"]
+    counter(PORTS, CounterType.packets_and_bytes) port_rx;
 
     // A packet-out either leaves at once, or goes on as a packet of the port that it names.
     action accept_packet_out() {
@@ -33,6 +38,7 @@ control NodeIngress(inout headers_t hdr, inout metadata_t meta,
     }
 
     apply {
+        port_rx.count((bit<32>)standard_metadata.ingress_port);
         if (hdr.packet_out.isValid()) {
             if (hdr.packet_out.mode == OUT_TO_PORT) {
                 standard_metadata.egress_spec = (bit<9>)hdr.packet_out.egress_port;
@@ -52,15 +58,22 @@ control NodeIngress(inout headers_t hdr, inout metadata_t meta,
                 exit;
             }
             accept_packet_out();
+        } else {
+            hosts.apply(hdr, meta, standard_metadata);
         }
 
-        l2.apply(hdr, meta, standard_metadata);
 #ifdef WITH_FUNCTIONS
         // Functions see all IP packets, and all malformed ones: those belong to no flow.
         bool malformed = standard_metadata.parser_error != error.NoError;
-        if (malformed || meta.flow.tracked) {
+        bool for_functions = malformed || meta.flow.tracked;
+        if (for_functions) {
+            find_slot.apply(meta.flow);
+        }
+#endif
+        l2.apply(hdr, meta, standard_metadata);
+#ifdef WITH_FUNCTIONS
+        if (for_functions) {
             meta.flow.tracked = !malformed;
-            hash_flow.apply(meta.flow);
 #ifdef WITH_FIREWALL
             firewall.apply(hdr, meta, standard_metadata);
 #endif
@@ -71,14 +84,23 @@ control NodeIngress(inout headers_t hdr, inout metadata_t meta,
 
 control NodeEgress(inout headers_t hdr, inout metadata_t meta,
                    inout standard_metadata_t standard_metadata) {
+    @hitless_ports[direction="tx"]
+    counter(PORTS, CounterType.packets_and_bytes) port_tx;
+
     apply {
         if (standard_metadata.egress_port == CPU_PORT) {
             hdr.packet_in.setValid();
             hdr.packet_in.ingress_port = (bit<16>)standard_metadata.ingress_port;
             hdr.packet_in.timestamp = standard_metadata.ingress_global_timestamp;
             hdr.packet_in.reason = meta.packet_in_reason;
+            if (standard_metadata.instance_type == INGRESS_CLONE) {
+                hdr.packet_in.reason = IN_HOST;
+            }
+            port_tx.count(CPU_PORT);
         } else if (standard_metadata.egress_port == standard_metadata.ingress_port) {
             mark_to_drop(standard_metadata);  // never back to where it came from
+        } else {
+            port_tx.count((bit<32>)standard_metadata.egress_port);
         }
     }
 }

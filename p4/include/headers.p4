@@ -6,6 +6,7 @@
 #define CPU_PORT 510
 
 const bit<16> ETHERTYPE_IPV4 = 0x0800;
+const bit<16> ETHERTYPE_ARP  = 0x0806;
 const bit<16> ETHERTYPE_IPV6 = 0x86dd;
 const bit<16> ETHERTYPE_VLAN = 0x8100;
 const bit<16> ETHERTYPE_QINQ = 0x88a8;
@@ -19,6 +20,9 @@ const bit<8> PROTOCOL_TCP    = 6;
 const bit<8> PROTOCOL_UDP    = 17;
 const bit<8> PROTOCOL_ICMPV6 = 58;
 
+// The clone session by which packets are copied to the controller.
+const bit<32> COPY_SESSION = 1;
+
 // How a packet-out is to be treated.
 const bit<8> OUT_TO_PORT  = 0;  // leaves at egress_port
 const bit<8> OUT_FLOOD    = 1;  // leaves at all ports
@@ -26,9 +30,14 @@ const bit<8> OUT_PIPELINE = 2;  // runs through the pipeline as if it had come i
 const bit<8> OUT_ECHO     = 3;  // comes straight back as a packet-in: tells the controller this node's clock
 
 // Why a packet-in was sent.
-const bit<8> IN_PUNTED = 0;  // an entry of the table `punt`
-const bit<8> IN_ECHO   = 1;  // the answer to a packet-out with mode OUT_ECHO
-const bit<8> IN_PROBE  = 2;  // a probe that another node sent
+const bit<8> IN_PUNTED  = 0;  // an entry of the table `punt`
+const bit<8> IN_ECHO    = 1;  // the answer to a packet-out with mode OUT_ECHO
+const bit<8> IN_PROBE   = 2;  // a probe that another node sent
+const bit<8> IN_FLOODED = 3;  // a copy of a packet that is flooded, where the multicast group has the controller's port
+const bit<8> IN_HOST    = 4;  // a copy that tells where a host is (hosts.p4)
+
+// v1model: standard_metadata.instance_type of a copy that ingress made.
+const bit<32> INGRESS_CLONE = 1;
 
 @controller_header("packet_in")
 header packet_in_t {
