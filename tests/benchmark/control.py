@@ -1,8 +1,9 @@
 """Control operations: entries and registers per second.
 
 Requests are built before the clock starts, so that the switch is measured and not the client.
-Registers go the way that a controller takes: P4Runtime on the embedded switch, one request for many
-cells; Thrift on BMv2, whole arrays read at once and single cells written, 1,024 requests under way.
+Registers over Thrift, which both switches have: whole arrays are read at once and single cells
+written, 1,024 requests under way. Over P4Runtime, which BMv2 does not serve them by: one request
+for the whole array.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from tests.conformance.switches.bmv2 import THRIFT_PORT
 
 REGISTER = "firewall.connections_0"
 TABLE = "dmac"
+THRIFT, P4RUNTIME = "Thrift", "P4Runtime"
 ROUND = 1000
 _WINDOW = 1024
 _FIRST_KEY = 1 << 24
@@ -46,38 +48,40 @@ def entries_per_s(subject: Subject, batch: int, seconds: float) -> float:
     return inserted / spent_s
 
 
-def registers_read_per_s(subject: Subject, seconds: float) -> float:
-    """Read a whole array again and again."""
+def registers_read_per_s(subject: Subject, by: str, seconds: float) -> float:
+    """Read a whole array again and again, by THRIFT or P4RUNTIME."""
     register = find("register", REGISTER, subject.program.p4info.registers)
-    if subject.kind == "bmv2":
-        thrift = _thrift()
-        arguments = (0, register.preamble.name)
-        return _cells_per_s(
-            lambda: thrift.call("standard", "bm_register_read_all", *arguments, asked="read"),
-            register.size,
-            seconds,
-        )
-    entity = p4r.Entity(register_entry=p4r.RegisterEntry(register_id=register.preamble.id))
-    return _cells_per_s(lambda: subject.client.read(entity), register.size, seconds)
+    read = _reader(subject, register, by)
+    return _cells_per_s(read, register.size, seconds)
 
 
-def registers_written_per_s(subject: Subject, seconds: float) -> float:
+def registers_written_per_s(subject: Subject, by: str, seconds: float) -> float:
     """Write all cells of an array with different values, again and again."""
     register = find("register", REGISTER, subject.program.p4info.registers)
-    write = _writer(subject, register, range(1, register.size + 1))
+    write = _writer(subject, register, range(1, register.size + 1), by)
     return _cells_per_s(write, register.size, seconds)
 
 
 def write_cells(subject: Subject, register: p4i.Register, values: Sequence[int]) -> None:
-    """Write all cells of an array."""
-    _writer(subject, register, values)()
+    """Write all cells of an array, the way that a controller takes."""
+    by = THRIFT if subject.kind == "bmv2" else P4RUNTIME
+    _writer(subject, register, values, by)()
+
+
+def _reader(subject: Subject, register: p4i.Register, by: str) -> Callable[[], object]:
+    """What reads the array when it is called."""
+    if by == THRIFT:
+        thrift, arguments = _thrift(), (0, register.preamble.name)
+        return lambda: thrift.call("standard", "bm_register_read_all", *arguments, asked="read")
+    entity = p4r.Entity(register_entry=p4r.RegisterEntry(register_id=register.preamble.id))
+    return lambda: subject.client.read(entity)
 
 
 def _writer(
-    subject: Subject, register: p4i.Register, values: Sequence[int]
+    subject: Subject, register: p4i.Register, values: Sequence[int], by: str
 ) -> Callable[[], object]:
     """What writes these values when it is called; everything else is done before."""
-    if subject.kind == "bmv2":
+    if by == THRIFT:
         thrift, name = _thrift(), register.preamble.name
         calls = [(0, name, cell, value) for cell, value in enumerate(values)]
         return lambda: thrift.pipeline(
@@ -97,7 +101,7 @@ def _cells_per_s(operate: Callable[[], object], cells: int, seconds: float) -> f
 
 
 def _thrift() -> ThriftClient:
-    return ThriftClient("bmv2", f"127.0.0.1:{THRIFT_PORT}", 1, CALL_LIMIT_S)
+    return ThriftClient("switch", f"127.0.0.1:{THRIFT_PORT}", 1, CALL_LIMIT_S)
 
 
 def _request(updates: list[p4r.Update]) -> p4r.WriteRequest:

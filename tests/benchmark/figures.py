@@ -22,8 +22,6 @@ FRAME_BYTES = (64, 512, 1500)
 LATENCY_PPS = 4000
 BATCHES = (1, 100, 1000)
 
-REGISTERS_READ = "registers read/s"
-REGISTERS_WRITTEN = "registers written/s"
 LOAD = "load of the firewall program, ms"
 MEMORY = "memory with the firewall program, MB"
 TERNARY = "look-up in 1,000 ternary entries of 64 masks, us"
@@ -64,6 +62,11 @@ def latency_title(frame_bytes: int, which: str) -> str:
 def entries_title(batch: int) -> str:
     """Title of a rate of insertions."""
     return f"entries inserted/s, batches of {batch}"
+
+
+def registers_title(done: str, by: str) -> str:
+    """Title of a rate of register cells `read` or `written`, by Thrift or P4Runtime."""
+    return f"registers {done}/s, {by}"
 
 
 def reload_title(when: str, which: str) -> str:
@@ -134,8 +137,12 @@ class _Bench:
     def registers(self, subject: Subject) -> None:
         seconds = self._effort.control_s
         self._tell("registers")
-        self._values[REGISTERS_READ] = control.registers_read_per_s(subject, seconds)
-        self._values[REGISTERS_WRITTEN] = control.registers_written_per_s(subject, seconds)
+        ways = [control.THRIFT] if subject.kind == "bmv2" else [control.THRIFT, control.P4RUNTIME]
+        for by in ways:
+            read = control.registers_read_per_s(subject, by, seconds)
+            self._values[registers_title("read", by)] = read
+            written = control.registers_written_per_s(subject, by, seconds)
+            self._values[registers_title("written", by)] = written
 
     def entries(self, subject: Subject) -> None:
         for batch in BATCHES:

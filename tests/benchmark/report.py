@@ -6,19 +6,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tests.benchmark.control import P4RUNTIME, THRIFT
 from tests.benchmark.figures import (
     BATCHES,
     FIREWALL,
     L2,
     LPM,
-    REGISTERS_READ,
-    REGISTERS_WRITTEN,
     RELOAD_LOST,
     TERNARY,
     Figures,
     entries_title,
     latency_title,
     loss_free_title,
+    registers_title,
     reload_title,
 )
 
@@ -53,9 +53,13 @@ def targets(embedded: Figures, bmv2: Figures | None, sizes: Sequence[int]) -> It
     for size in sizes:
         title = latency_title(size, "p99")
         yield _at_most(title, embedded, bmv2.values[title])
-    rates = [*(entries_title(batch) for batch in BATCHES), REGISTERS_READ, REGISTERS_WRITTEN]
-    for title in rates:
+    for batch in BATCHES:
+        title = entries_title(batch)
         yield _at_least(title, embedded, bmv2.values[title])
+    for done in ("read", "written"):  # each switch the way that is quickest
+        title = registers_title(done, THRIFT)
+        best = max((title, registers_title(done, P4RUNTIME)), key=embedded.values.__getitem__)
+        yield _at_least(best, embedded, bmv2.values[title])
 
 
 def _reload_targets(embedded: Figures) -> Iterator[Target]:

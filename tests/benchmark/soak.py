@@ -99,7 +99,7 @@ def _work(subject: Subject) -> None:
         subject.client.write_request(batch)
     for batch in control.batches(subject, 100, p4r.Update.DELETE):
         subject.client.write_request(batch)
-    control.registers_read_per_s(subject, 0.05)
+    control.registers_read_per_s(subject, control.P4RUNTIME, 0.05)
 
 
 def _reload(subject: Subject) -> None:

@@ -15,6 +15,7 @@ from tests.conformance.control.tables import Tables
 from tests.conformance.program import Program, find
 from tests.conformance.stf.reader import read_stf
 from tests.conformance.stf.statements import Add
+from tests.conformance.switches.bmv2 import THRIFT_PORT
 from tests.conformance.switches.process import SwitchProcess
 from tests.conformance.switches.switch import GRPC_ADDRESS, START_LIMIT_S, Extras, SwitchKind
 
@@ -45,7 +46,7 @@ def read_program(name: str) -> Program:
 @contextmanager
 def running(kind: SwitchKind, program: Program) -> Iterator[Subject]:
     """Start a switch with a program. Raises `ControlError`."""
-    with SwitchProcess(kind.command(INTERFACES)) as process, Client(GRPC_ADDRESS) as client:
+    with SwitchProcess(_command(kind)) as process, Client(GRPC_ADDRESS) as client:
         client.connect(START_LIMIT_S)
         began = time.monotonic()
         client.push(program)
@@ -53,6 +54,12 @@ def running(kind: SwitchKind, program: Program) -> Iterator[Subject]:
         subject = Subject(kind.name, program, client, kind.extras(client), process.pid, load_s)
         forward(subject)
         yield subject
+
+
+def _command(kind: SwitchKind) -> list[str]:
+    """The command that starts one; with Thrift, which BMv2 always has."""
+    command = list(kind.command(INTERFACES))
+    return command if kind.name == "bmv2" else [*command, "--thrift", f"127.0.0.1:{THRIFT_PORT}"]
 
 
 def forward(subject: Subject) -> None:
