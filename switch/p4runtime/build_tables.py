@@ -38,9 +38,17 @@ class TableBuilder:
         """Filled by `tables`."""
 
     def tables(self) -> dict[int, Table]:
-        """All tables, with the entries of the P4 source in them; fills `profiles` as well."""
+        """All tables, with the entries of the P4 source in them; fills `profiles` as well.
+
+        A table without a key whose action does nothing p4c leaves out of the JSON but not of the
+        P4Info. It can hold no entry, so it is passed over.
+        """
         infos = index_by_id(self._p4info.tables, "table", p4i.P4Ids.TABLE)
-        return {table_id: self._table(info) for table_id, info in infos.items()}
+        return {
+            table_id: self._table(info)
+            for table_id, info in infos.items()
+            if info.match_fields or info.preamble.name in self._program.tables
+        }
 
     def _table(self, info: p4i.Table) -> Table:
         name = info.preamble.name

@@ -3,9 +3,13 @@
 What is random is fixed by seeds; the test that failed is an STF file, shown with the failure.
 """
 
+from contextlib import ExitStack
+from queue import SimpleQueue
+
 import pytest
 
 from tests.conformance import corpus_files, pool
+from tests.conformance.ahead import Ahead, selected
 from tests.conformance.cases import Case
 from tests.conformance.compiler import json_path, p4info_path
 from tests.conformance.differential.compare import Determinism, determinism, differences
@@ -24,6 +28,9 @@ IP_FRAMES = CORPUS["checksums"].stf
 UNDEFINED = {"counters", "meters", "registers", "multicast", "standard_metadata", "vlan"}
 JUDGED = [case for name, case in CORPUS.items() if name not in UNDEFINED | {"diagnostics"}]
 
+PAIRS = 2
+"""So many comparisons go on side by side."""
+
 LEAST_FRAMES = 50
 """How many frames of 200 must leave at least: a program drops and punts some by design, and which
 entries are hit is a matter of the seed."""
@@ -32,10 +39,34 @@ needs_both = pytest.mark.skipif(pool.obstacle() is not None, reason=str(pool.obs
 
 
 @pytest.fixture(scope="module")
-def workers():
-    """Where tests run on BMv2 and on the embedded switch."""
-    with pool.Worker("bmv2") as bmv2, pool.Worker("embedded") as embedded:
-        yield bmv2, embedded
+def compared(request, tmp_path_factory):
+    """A function: what came of comparing a case, made ahead for those that were selected."""
+    folder = tmp_path_factory.mktemp("differential")
+    node = zip(
+        selected(request, "test_node_programs_do_the_same_on_both_switches", "name"),
+        selected(request, "test_node_programs_do_the_same_on_both_switches", "seed"),
+        strict=True,
+    )
+    corpus = selected(request, "test_the_corpus_does_the_same_on_both_switches", "case")
+    jobs = [(node_program(name), seed, 200, True) for name, seed in node]
+    jobs += [(case, 1, 60, False) for case in corpus]
+
+    with ExitStack() as stack:
+        free = SimpleQueue()
+        for _ in range(PAIRS):
+            pair = (pool.Worker("bmv2"), pool.Worker("embedded"))
+            free.put([stack.enter_context(worker) for worker in pair])
+
+        def run(job):
+            case, seed, frames, cut = job
+            workers = free.get()
+            try:
+                return compare(*workers, case, seed, frames, folder, cut=cut)
+            finally:
+                free.put(workers)
+
+        ahead = Ahead(jobs, run, PAIRS)
+        yield lambda *job: ahead[job]
 
 
 def node_program(name):
@@ -51,8 +82,8 @@ def program(case):
 @pytest.mark.bmv2
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("name", ["guarded", "l2"])
-def test_node_programs_do_the_same_on_both_switches(name, seed, workers, tmp_path):
-    result = compare(*workers, node_program(name), seed, 200, tmp_path, cut=True)
+def test_node_programs_do_the_same_on_both_switches(name, seed, compared):
+    result = compared(node_program(name), seed, 200, True)
     assert not result.not_judged
     assert not result.differences, result.test.stf.read_text()
     assert result.frames >= LEAST_FRAMES, "too few frames left both switches to compare anything"
@@ -61,8 +92,8 @@ def test_node_programs_do_the_same_on_both_switches(name, seed, workers, tmp_pat
 @needs_both
 @pytest.mark.bmv2
 @pytest.mark.parametrize("case", JUDGED, ids=lambda case: case.name)
-def test_the_corpus_does_the_same_on_both_switches(case, workers, tmp_path):
-    result = compare(*workers, case, 1, 60, tmp_path, cut=False)
+def test_the_corpus_does_the_same_on_both_switches(case, compared):
+    result = compared(case, 1, 60, False)
     assert not result.not_judged
     assert not result.differences, result.test.stf.read_text()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,15 +51,17 @@ def compare(
     if extent is Determinism.NOTHING:
         return Comparison(test, not_judged="the program draws random numbers")
     stf.write_text(Generator(program, _frames(case), seed, cut=cut).test(frame_count))
-    try:
-        wanted = reference.observe(test)
-    except WorkerError as error:
-        return Comparison(test, not_judged=f"the reference: {error}")
+    with ThreadPoolExecutor(1) as other:  # both mostly wait
+        observation = other.submit(subject.observe, test)
+        try:
+            wanted = reference.observe(test)
+        except WorkerError as error:
+            return Comparison(test, not_judged=f"the reference: {error}")
     if wanted["verdict"] != "passed":
         return Comparison(test, not_judged=f"the reference {wanted['verdict']}: {wanted['reason']}")
     frames = sum(map(len, wanted["frames"].values()))
     try:
-        found = subject.observe(test)
+        found = observation.result()
     except WorkerError as error:
         return Comparison(test, frames, (str(error),))
     if found["verdict"] != "passed":

@@ -237,6 +237,14 @@ def drop_json_table(program):
             pipeline["init_table"] = "EverythingIngress.other"
 
 
+def test_a_table_without_a_key_that_the_compiler_left_out_of_the_json_is_passed_over(rig):
+    client = rig.primary(config=False)
+    client.set_config(Set.VERIFY_AND_COMMIT, changed_p4info(rename("tables", "keyless")))
+    entry = table_entry("keyless", [], action("set_hop", b"\x01"), is_default_action=True)
+    assert client.refused(modify(table_entry=entry)) == ["INVALID_ARGUMENT"]
+    assert len(client.read(p4r.Entity(table_entry=p4r.TableEntry()))) == 4
+
+
 MISMATCHES = {
     "table": rename("tables", "smac"),
     "action": rename("actions", "learn"),
