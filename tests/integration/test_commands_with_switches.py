@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import select
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import me_files
 import pytest
 from line_network import LineNetwork
 from me_process import HITLESS, MeProcess
+from terminal import Terminal
 
 from controller.operator.client import RpcClient
 from controller.operator.faults import RequestFailed
@@ -284,6 +286,24 @@ def test_scaling_names_what_it_needs(me: MeProcess) -> None:
     assert (done.returncode, "'up' is none of out, in" in done.stderr) == (2, True)
     assert me.data("plan", "in")["begun"] is False
     assert me.data("scale", "in", "--dry-run")["begun"] is False
+
+
+def test_the_shell_shows_a_migration_as_it_runs_and_ctrl_c_stops_the_waiting_only(
+    me: MeProcess, tmp_path: Path
+) -> None:
+    with Terminal(me.socket, tmp_path) as shell, RpcClient(me.socket) as client:
+        client.subscribe(["migration_ended"])
+        shell.wait_for("1mhitless>")
+        shell.type("migrate firewall --from s1 --to s2\r")
+        shell.wait_for("learn on")
+        shell.process.send_signal(signal.SIGINT)
+        shell.wait_for("stopped waiting; migration")
+        assert client.next_event(30.0)["migration"]["state"] == "finished"
+        shell.type("migrate firewall --from s2 --to s1\r")
+        shell.wait_for("finished")
+        shell.type("\x04")
+        assert shell.process.wait(10) == 0
+    assert re.search(r"release +s2 +.*done", shell.shown)
 
 
 def test_recovering_with_nothing_to_recover_says_so(me: MeProcess) -> None:

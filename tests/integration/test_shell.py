@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import io
-import os
-import pty
 import re
 import select
 import signal
-import struct
 import subprocess
 import sys
-import termios
 import threading
 import time
 from collections.abc import Iterator
@@ -26,6 +21,7 @@ from prompt_toolkit.application import create_app_session
 from prompt_toolkit.document import Document
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
+from terminal import Terminal
 
 from controller.operator.commands import answer
 from controller.operator.console import Console
@@ -200,39 +196,6 @@ def test_a_question_mark_shows_what_could_come_next(socket: Path) -> None:
     assert all(hint.help for hint in hints)
 
 
-class Terminal:
-    """A terminal with the command hitless in it."""
-
-    def __init__(self, socket: Path, environment: dict[str, str]) -> None:
-        self._descriptor, end = pty.openpty()
-        fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
-        self.process = subprocess.Popen(
-            [HITLESS, "--rpc", str(socket), "shell"],
-            stdin=end,
-            stdout=end,
-            stderr=end,
-            env={**os.environ, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1", **environment},
-            start_new_session=True,
-        )
-        os.close(end)
-        self.shown = ""
-
-    def type(self, keys: str) -> None:
-        os.write(self._descriptor, keys.encode())
-
-    def wait_for(self, text: str) -> None:
-        deadline = time.monotonic() + 10.0
-        while text not in self.shown:
-            assert time.monotonic() < deadline, self.shown
-            if select.select([self._descriptor], [], [], 0.2)[0]:
-                self.shown += os.read(self._descriptor, 4096).decode()
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.wait(10)
-        os.close(self._descriptor)
-
-
 @pytest.mark.parametrize(
     ("environment", "state"),
     [({"NO_COLOR": ""}, "\x1b[31mdown"), ({"NO_COLOR": "1"}, "spine1  down")],
@@ -240,8 +203,7 @@ class Terminal:
 def test_at_a_terminal_there_is_a_prompt_with_help_and_colours_as_wanted(
     socket: Path, tmp_path: Path, environment: dict[str, str], state: str
 ) -> None:
-    terminal = Terminal(socket, {**environment, "XDG_STATE_HOME": str(tmp_path)})
-    try:
+    with Terminal(socket, tmp_path, **environment) as terminal:
         terminal.wait_for("? shows what can be written")
         terminal.wait_for("1mhitless>")
         terminal.type("nodes ?")
@@ -250,8 +212,6 @@ def test_at_a_terminal_there_is_a_prompt_with_help_and_colours_as_wanted(
         terminal.wait_for(state)
         terminal.type("exit\r")
         assert terminal.process.wait(10) == 0
-    finally:
-        terminal.close()
 
 
 def test_commands_are_piped_in_and_the_status_tells(socket: Path) -> None:

@@ -1,0 +1,61 @@
+"""The shell in a terminal of its own, for tests."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import struct
+import subprocess
+import termios
+import time
+from pathlib import Path
+
+from me_process import HITLESS
+
+
+class Terminal:
+    """A terminal with ``hitless shell`` in it; a context manager that leaves nothing behind."""
+
+    def __init__(self, socket: Path, state: Path, **environment: str) -> None:
+        """Start it.
+
+        Args:
+            socket: Where the management entity is.
+            state: Where the shell may keep its history.
+            environment: Further variables.
+        """
+        self._descriptor, end = pty.openpty()
+        variables = {"PROMPT_TOOLKIT_NO_CPR": "1", "XDG_STATE_HOME": str(state), **environment}
+        fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+        self.process = subprocess.Popen(
+            [HITLESS, "--rpc", str(socket), "shell"],
+            stdin=end,
+            stdout=end,
+            stderr=end,
+            env={**os.environ, "TERM": "xterm", **variables},
+            start_new_session=True,
+        )
+        os.close(end)
+        self.shown = ""
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.process.kill()
+        self.process.wait(10)
+        os.close(self._descriptor)
+
+    def type(self, keys: str) -> None:
+        """Press keys."""
+        os.write(self._descriptor, keys.encode())
+
+    def wait_for(self, text: str) -> None:
+        """Wait until something is shown."""
+        deadline = time.monotonic() + 20.0
+        while text not in self.shown:
+            assert time.monotonic() < deadline, self.shown
+            if select.select([self._descriptor], [], [], 0.2)[0]:
+                self.shown += os.read(self._descriptor, 4096).decode()
