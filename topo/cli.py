@@ -47,6 +47,7 @@ def _run(arguments: argparse.Namespace) -> int:
     ) as deployment:
         if arguments.cli:
             print(_summary(deployment), flush=True)
+            print("At this prompt:     me nodes   (me alone is the shell)", flush=True)
             return _converse(deployment)
         try:
             print(_summary(deployment), flush=True)

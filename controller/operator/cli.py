@@ -92,7 +92,9 @@ def _help() -> list[str]:
         "commands:",
         *(f"  {line}" for line in pairs([*commands, (SHELL, SHELL_HELP)], page)),
         "",
-        *_options().format_help().partition("options:\n")[1:],
+        "options:",
+        *_options().format_help().partition("options:\n")[2].splitlines(),
+        "",
         *page.wrap(f"Exit status: {TEXT}"),
     ]
 
