@@ -16,7 +16,6 @@ from controller.operator.client import RpcClient
 from controller.operator.views.text import details
 
 ASK_INTERVAL_S = 2.0
-QUIET_STATES = (StepState.PENDING, StepState.RUNNING)
 
 PLAN_ENDS = ("finished", "failed", "stopped")
 
@@ -104,14 +103,23 @@ def _next_record(client: RpcClient, migration_id: int, deadline: float) -> Recor
 
 
 def _show_news(record: Record, shown: dict[int, str], progress: TextIO | None) -> None:
-    """Show each step that has come to something since; ``shown`` remembers what was."""
+    """Show each step that is new: running ones until they have come to something.
+
+    ``shown`` remembers what was shown of each.
+    """
     if progress is None:
         return
     for position, step in enumerate(record["steps"]):
-        state = step["state"]
-        if StepState(state) in QUIET_STATES or shown.get(position) == state:
+        state = StepState(step["state"])
+        if state is StepState.PENDING or shown.get(position) == state.value:
             continue
-        shown[position] = state
-        took = "" if step["ms"] is None else f"{step['ms']:.1f} ms"
-        line = f"  {step['name']:<16} {step['node']:<8} {state:<8} {took:>12}"
-        print(f"{line}  {details(step['detail'])}".rstrip(), file=progress, flush=True)
+        shown[position] = state.value
+        running = state is StepState.RUNNING
+        # What comes next on this line is never shorter than what is there.
+        print(f"\r{_step_line(step)}", end="" if running else "\n", file=progress, flush=True)
+
+
+def _step_line(step: Mapping[str, Any]) -> str:
+    took = "" if step["ms"] is None else f"{step['ms']:.1f} ms"
+    line = f"  {step['name']:<16} {step['node']:<8} {step['state']:<8} {took:>12}"
+    return f"{line}  {details(step['detail'])}".rstrip(" ") if took else line

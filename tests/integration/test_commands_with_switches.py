@@ -301,9 +301,9 @@ def test_the_shell_shows_a_migration_as_it_runs_and_ctrl_c_stops_the_waiting_onl
         assert client.next_event(30.0)["migration"]["state"] == "finished"
         shell.type("migrate firewall --from s2 --to s1\r")
         shell.wait_for("finished")
-        shell.type("\x04")
+        shell.type("exit\r")
         assert shell.process.wait(10) == 0
-    assert re.search(r"release +s2 +.*done", shell.shown)
+    assert re.search(r"release +s2 +running *\r  release +s2 +done", shell.shown)
 
 
 def test_recovering_with_nothing_to_recover_says_so(me: MeProcess) -> None:

@@ -197,7 +197,8 @@ def test_steps_are_shown_on_a_terminal_as_they_happen(me: MeProcess) -> None:
         first = os.read(terminal, 4096).decode()
         assert process.poll() is None, "the first step is shown when the last is over"
         rest = _read_all(terminal)
-    shown = re.findall(r"^  (.+?) {2,}s\d +done +\d+\.\d ms", first + rest, re.MULTILINE)
+    lines = (first + rest).replace("\r", "\n")
+    shown = re.findall(r"^  (.+?) {2,}s\d +done +\d+\.\d ms", lines, re.MULTILINE)
     assert shown[:2] == ["prepare", "learn on"]
     assert shown[-1] == "release"
 
