@@ -44,6 +44,23 @@ PROCESS_OPTIONS = [
         help="Unix socket on which operators' commands are answered. Default: as the command "
         "hitless looks for it, see hitless --help.",
     ),
+    cfg.StrOpt(
+        "event_log",
+        help="File to which events are appended, one line of JSON each. Relative to the file that "
+        "sets it. Default: none.",
+    ),
+    cfg.IntOpt(
+        "event_log_max_bytes",
+        default=10_000_000,
+        min=0,
+        help="The event log is rotated before it gets larger; 0: never.",
+    ),
+    cfg.IntOpt(
+        "event_log_kept",
+        default=5,
+        min=0,
+        help="How many older event logs are kept.",
+    ),
     cfg.FloatOpt(
         "audit_interval_s",
         default=10.0,

@@ -44,6 +44,10 @@ class Settings:
     rpc_socket: Path
     policy_file: Path | None = None
     "None: nothing is wanted."
+    event_log: Path | None = None
+    "None: events are not written."
+    event_log_max_bytes: int = 10_000_000
+    event_log_kept: int = 5
     audit_interval_s: float = 10.0
     "0: only when there is a reason to."
     startup_timeout_s: float = 10.0
@@ -87,6 +91,9 @@ class Settings:
             journal_file=_path(conf, "journal_file") or network_file.with_name(JOURNAL_NAME),
             rpc_socket=_path(conf, "rpc_socket") or default_socket(),
             policy_file=_path(conf, "policy_file"),
+            event_log=_path(conf, "event_log"),
+            event_log_max_bytes=_value(conf, "event_log_max_bytes"),
+            event_log_kept=_value(conf, "event_log_kept"),
             audit_interval_s=_value(conf, "audit_interval_s"),
             startup_timeout_s=_value(conf, "startup_timeout_s"),
             node=DriverOptions(**values["node"]),

@@ -1,5 +1,6 @@
 """Metrics scraped over real HTTP from a management entity, on both hubs."""
 
+import json
 import socket
 import urllib.request
 
@@ -28,7 +29,11 @@ def one(found, name, **labels):
 def start(directory, port, grpc_ports, hub="native"):
     arguments = me_files.write_files(directory, me_files.describe_line(grpc_ports))
     config = directory / "metrics.conf"
-    config.write_text(f"[metrics]\nlisten = 127.0.0.1:{port}\n[load]\ninterval_s = 0.1\n")
+    config.write_text(
+        "[DEFAULT]\nevent_log = events.jsonl\n"
+        f"[metrics]\nlisten = 127.0.0.1:{port}\n"
+        "[load]\ninterval_s = 0.1\n"
+    )
     return MeProcess(directory, [*arguments, "--config-file", str(config)], hub)
 
 
@@ -55,6 +60,9 @@ def test_nodes_polls_and_sessions_are_scraped(tmp_path, hub):
             assert one(found, "hitless_session_changes_total", node="s1", state="primary") == 1
             assert one(found, "hitless_build_info", hub=hub) == 1
             assert one(found, "process_cpu_seconds_total") > 0
+            lines = (tmp_path / "events.jsonl").read_text().splitlines()
+            told = [(e["event"], e.get("node")) for e in map(json.loads, lines)]
+            assert ("node_ready", "s1") in told
             assert me.stop() == 0
             assert "Traceback" not in me.log
     finally:
