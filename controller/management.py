@@ -23,7 +23,7 @@ from typing import Any
 
 from controller import events, hub
 from controller.discovery.tables import punt_entries
-from controller.errors import HitlessError, RequestError
+from controller.errors import ConflictError, HitlessError, RequestError
 from controller.event_history import EventHistory
 from controller.forwarding.forwarder import Forwarder
 from controller.load.watch import LoadWatch
@@ -55,6 +55,9 @@ from controller.state.checkpoint_store import CheckpointStore
 from controller.topology_watch import TopologyWatch
 
 LOG = logging.getLogger(__name__)
+
+PATHS_TIMEOUT_S = 5.0
+"How long a migration waits, after a start, until packets take known paths."
 
 
 class ManagementEntity:
@@ -139,7 +142,7 @@ class ManagementEntity:
                 lambda moved: emit(events.EventPathsMoved(moved)),
             )
             self._manager.keep(self.forwarding.kept)
-        self._manager.reach_by(self.reach)
+        self._manager.reach_by(self._reach_for_moves)
         sources = Sources(
             self._manager, self._catalog, self._watch.latest, self.reach, lambda: self._policy
         )
@@ -237,6 +240,19 @@ class ManagementEntity:
         if not reach.follows(*now):
             self._reach = reach = Reach(*now)
         return reach
+
+    def _reach_for_moves(self) -> Reach:
+        """Return the same for a migration, which may have to wait until paths are known.
+
+        Raises:
+            ConflictError: nodes are not led along them yet.
+        """
+        if self.forwarding is not None and not self.forwarding.wait_begun(PATHS_TIMEOUT_S):
+            raise ConflictError(
+                "nodes do not forward along known paths yet: wait until all nodes are ready and "
+                "their links are heard"
+            )
+        return self.reach()
 
     def set_thresholds(self, node: str | None, **limits: float | None) -> Policy:
         """Change limits of a node, or the defaults, until the process ends; return the policy.

@@ -93,6 +93,7 @@ class Forwarder:
         self._homes: dict[int, str] = {}
         self._begun = False
         self._in_step = False
+        self._began = threading.Event()
         self._done_for: Topology | None = None
         self._started_at = 0.0
         self._stopping = False
@@ -147,6 +148,10 @@ class Forwarder:
         """The paths in use: those of the network as it is, but for slots that are held back."""
         return self._paths
 
+    def wait_begun(self, timeout_s: float) -> bool:
+        """Wait until nodes are led along ``paths``: before, packets take ways that nobody knows."""
+        return self._began.wait(timeout_s)
+
     @property
     def in_step(self) -> bool:
         """Whether all nodes that can be reached forward along ``paths``."""
@@ -200,6 +205,8 @@ class Forwarder:
         plan = stages(self._held, self._wanted, _distances(slot_paths(network)), gone)
         complete = all(self._do(stage) for stage in plan) and set(self._held) == ready
         self._in_step = complete
+        if complete:
+            self._began.set()
         if complete and set(self._held) >= set(network.nodes):
             for mac in gone:
                 del self._homes[mac]
