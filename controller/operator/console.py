@@ -115,7 +115,7 @@ class Console:
             self.complain(f"the plan {end['state']}: {end['reason']}")
             return FAILED
         if not self.json:
-            print(f"finished: {len(end['migrations'])} migrations", file=self.out)
+            print(f"finished; its migrations: {_listed(end['migrations'])}", file=self.out)
         return DONE
 
     def _show(self, command: Command, data: Data) -> None:
@@ -124,6 +124,10 @@ class Console:
             return
         for line in command.view(data, page_for(self.out)):
             print(line, file=self.out)
+
+
+def _listed(ids: list[int]) -> str:
+    return ", ".join(map(str, ids)) or "none"
 
 
 _PROGRESS_KINDS = (

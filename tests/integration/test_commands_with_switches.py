@@ -261,7 +261,7 @@ def test_a_node_is_drained_as_planned_and_undrained(me: MeProcess) -> None:
     assert "nothing was done" in shown.stdout
     done = me.hitless("drain", "s1")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "finished: " in done.stdout
+    assert "finished; its migrations: " in done.stdout
     assert me.data("scaling")["draining"] == ["s1"]
     assert "s1" not in me.data("placement")["functions"]["firewall"]["placement"]
     done = me.hitless("drain", "s2")

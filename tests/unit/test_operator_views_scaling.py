@@ -34,8 +34,8 @@ PLAN: dict[str, Any] = {
 def test_a_plan_shows_why_what_and_what_is_expected() -> None:
     assert scaling.plan({"plan": PLAN, "begun": False}, PLAIN) == [
         "s1 handles 9,000 packets/s.",
-        "FUNCTION  SLOTS  FROM  TO  METHOD  TAKES     WHY",
-        "firewall  0-3    s1    s2  pm      1,234 ms  s2 is on their paths",
+        "FUNCTION  SLOTS  FROM  TO  METHOD  TAKES",
+        "firewall  0-3    s1    s2  pm      1,234 ms",
         "",
         "NODE  PPS NOW  PPS THEN",
         "s1    9,000    6,000",

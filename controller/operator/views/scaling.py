@@ -24,11 +24,10 @@ def plan(data: Data, page: Page) -> list[str]:
             move["to"],
             move["method"],
             f"{move['time_ms']:,.0f} ms",
-            move["why"],
         )
         for move in found["moves"]
     ]
-    titles = ("function", "slots", "from", "to", "method", "takes", "why")
+    titles = ("function", "slots", "from", "to", "method", "takes")
     loads = [
         (node, text.rate(pps), text.rate(found["after_pps"].get(node)))
         for node, pps in found["before_pps"].items()
