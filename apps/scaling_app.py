@@ -21,6 +21,7 @@ NEWS: Mapping[type[events.MeEvent], Callable[[Scaler, Any], None]] = {
     events.EventLoadHigh: lambda scaling, event: scaling.on_high(event.node, event.snapshot),
     events.EventLoadLow: lambda scaling, event: scaling.on_low(event.snapshot),
     events.EventMigrationEnded: lambda scaling, event: scaling.on_migration(event.record),
+    events.EventNodeLeave: lambda scaling, event: scaling.on_node_left(event.node),
 }
 "What scaling does at news."
 

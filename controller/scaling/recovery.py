@@ -35,6 +35,9 @@ from controller.state.checkpoint_store import CheckpointStore
 
 LOG = logging.getLogger(__name__)
 
+_AGAIN_S = 1.0
+"Pause before it is looked again whether paths have moved."
+
 
 @dataclass(frozen=True)
 class _Left:
@@ -149,20 +152,21 @@ class Recovery:
 
     def _take_all(self, stranded: Mapping[str, Mapping[str, frozenset[int]]], reach: Reach) -> None:
         try:
-            for node, lost in stranded.items():
-                self._take(node, lost, reach)
+            taken = [self._take(node, lost, reach) for node, lost in stranded.items()]
         finally:
             with self._lock:
                 self._taking = frozenset()
-        self._moved()
+        if any(taken):
+            self._moved()  # else forwarding asks again by itself, after a pause
 
-    def _take(self, node: str, lost: Mapping[str, frozenset[int]], reach: Reach) -> None:
+    def _take(self, node: str, lost: Mapping[str, frozenset[int]], reach: Reach) -> bool:
+        """Have slots of a node taken over; tell whether they were."""
         kept = self._checkpoints(lost)
         ages_s = {slot: checkpoint.age_s(time.time_ns()) for slot, checkpoint in kept.items()}
         plan = replace_dead(self._sight.look(reach=reach), node, lost, ages_s)
         if self._options.mode != "act" or not plan:
             self._tell_once(plan, "advised" if plan else "impossible")
-            return
+            return False
         self._told.clear()
         self._emit(events.EventPlan(plan, "begun"))
         try:
@@ -173,8 +177,9 @@ class Recovery:
         except HitlessError as exc:
             LOG.error("slots of %s are not taken over yet: %s", node, exc)
             self._emit(events.EventPlan(plan, "failed", str(exc)))
-            return
+            return False
         self._emit(events.EventPlan(plan, "finished"))
+        return True
 
     def _tell_once(self, plan: ScalePlan, state: str) -> None:
         """Tell what is not done, but not at each time that forwarding asks."""
@@ -197,7 +202,11 @@ class Recovery:
         busy = busy_slots(self._manager.unended())
         placement, reach = self._sight.sources.latest(), self._sight.sources.reach()
         if not self._in_step():
-            return  # packets may still be on the old paths; asked again when they have moved
+            # Packets may still be on the old paths.
+            timer = threading.Timer(_AGAIN_S, self.check)
+            timer.daemon = True
+            timer.start()
+            return
         for left in left_behind(placement, self._manager.intended(), busy, reach):
             try:
                 given = self._manager.takeover.give_up(

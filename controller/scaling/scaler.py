@@ -28,6 +28,7 @@ from controller.migration.states import MigrationState
 from controller.planning.drain import drain
 from controller.planning.plan import Kind, ScalePlan, SlotMove, summary
 from controller.planning.scale import scale_in, scale_out
+from controller.planning.takeover import replace_dead
 from controller.planning.view import NetworkView, SlotOf
 from controller.scaling.options import ScalingOptions
 from controller.scaling.sight import Sight
@@ -105,6 +106,10 @@ class Scaler:
         """A node is idle: it does not matter which, they are gathered together."""
         self.on_load(snapshot)
         self._ask("", lambda: self._scale("scale_in", ""))
+
+    def on_node_left(self, node: str) -> None:
+        """A node is gone; where forwarding is off, nobody can take over what it enforced."""
+        self._ask(f"{node} left", lambda: self._tell_lost(node))
 
     def on_migration(self, record: MigrationRecord) -> None:
         """A migration has ended, whoever asked for it."""
@@ -233,6 +238,15 @@ class Scaler:
             self._carry_out(plan, asked=False)
         elif plan or not plan.complete:
             self._tell(plan, "advised" if plan else "impossible")
+
+    def _tell_lost(self, node: str) -> None:
+        view = self._look()
+        lost: dict[str, frozenset[int]] = {}
+        for function, nodes in self._manager.intended().items():
+            if slots := frozenset(slot for slot, at in nodes.items() if at == node):
+                lost[function] = slots
+        if lost and view.reach.paths is None:  # else it is recovery's part
+            self._tell(replace_dead(view, node, lost, {}), "impossible")
 
     def _carry_out(self, plan: ScalePlan, *, asked: bool) -> None:
         with self._lock:

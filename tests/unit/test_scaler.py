@@ -198,3 +198,13 @@ def test_status_tells_what_was_done(acting):
     assert [plan["state"] for plan in told["plans"]] == ["begun", "finished"]
     assert told["mode"] == "act"
     assert told["plans"][-1]["migrations"] == list(event.migrations)
+
+
+def test_without_forwarding_it_is_told_that_nobody_takes_over(acting):
+    up = acting()
+    up.lab.node("s1").power_off()
+    up.scaler.on_node_left("s1")
+    states, event = up.plan()
+    assert states == ["impossible"]
+    assert event.plan.kind == "replace_dead"
+    assert "forwarding is off" in event.plan.explanation[0]

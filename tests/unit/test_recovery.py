@@ -1,0 +1,172 @@
+"""Taking over when paths move by themselves: nodes in memory, the paths of a diamond."""
+
+import queue
+import random
+from dataclasses import replace
+
+import pytest
+from migration_lab import ALL, Lab
+from model_world import nothing, refuse
+from planner_lab import diamond
+
+from controller.events import EventPlan
+from controller.migration.catalog import Catalog
+from controller.model.paths import slot_paths
+from controller.planning.policy import FunctionPolicy, Policy
+from controller.planning.reach import Reach
+from controller.scaling.checkpoints import Checkpoints
+from controller.scaling.options import ScalingOptions
+from controller.scaling.recovery import Recovery
+from controller.scaling.sight import Sight, Sources
+from controller.state.checkpoint_store import CheckpointStore
+
+NET = diamond()
+CUT = replace(NET, links=tuple(n for n in NET.links if "s2" not in (n.a.node, n.b.node)))
+NOW, WANTED = slot_paths(NET), slot_paths(CUT)
+BY_S2 = frozenset(slot for slot in range(16) if "s2" in NOW.route(slot, "out", "in"))
+MINE = BY_S2 & ALL
+POLICY = Policy(functions={"gate": FunctionPolicy(between=("outside", "inside"))})
+
+
+class Recovering:
+    """A lab whose packets are said to take the ways of a diamond."""
+
+    def __init__(self, mode="act"):
+        self.lab = Lab(random.Random(2), ("gated", "gated"), traffic=0)
+        self.paths = NOW
+        self.steady = True
+        self.told = queue.SimpleQueue()
+        self.asked_again = queue.SimpleQueue()
+        manager = self.lab.manager
+        sources = Sources(
+            manager,
+            Catalog(self.lab.programs),
+            manager.placement,
+            lambda: Reach(NET if self.paths is NOW else CUT, self.paths, POLICY),
+            lambda: POLICY,
+        )
+        self.store = CheckpointStore(":memory:")
+        self.recovery = Recovery(
+            Sight(sources),
+            self.store,
+            ScalingOptions(mode),
+            self.told.put,
+            lambda: self.asked_again.put(None),
+            lambda _: None,
+            lambda: self.steady,
+        )
+        self.recovery.start()
+        self.lab.move("s1", "s2", MINE)
+        nodes, hold, view = self.lab.world.nodes, manager.hold, manager.placement
+        Checkpoints(manager, nodes, hold, view, self.store, lambda: 1.0).take("s2")
+
+    def states(self):
+        """Return the states that the next plan goes through."""
+        event = self.told.get(timeout=10)
+        assert isinstance(event, EventPlan)
+        return [event.state, *(self.states() if event.state == "begun" else [])]
+
+    def checked(self):
+        """Have it looked who enforces what is not theirs, and wait until that is done."""
+        self.recovery.check()
+        self.settled()
+
+    def settled(self):
+        """Wait until everything that was asked for is done."""
+        done = queue.SimpleQueue()
+        self.recovery._jobs.put(lambda: done.put(None))
+        done.get(timeout=10)
+
+
+@pytest.fixture
+def recovering():
+    made = []
+
+    def make(*args):
+        made.append(Recovering(*args))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.recovery.close()
+
+
+def test_the_gate_opens_when_another_node_enforces(recovering):
+    up = recovering()
+    assert MINE
+    up.lab.node("s2").power_off()
+    assert up.recovery.may_use(NOW, WANTED) == frozenset(range(16)) - MINE
+    assert up.states() == ["begun", "finished"]
+    up.asked_again.get(timeout=10)
+    assert up.recovery.may_use(NOW, WANTED) == frozenset(range(16))
+    assert up.lab.placement() == {"s1": ALL}
+
+
+def test_a_dead_node_that_comes_back_empty_is_given_no_slot(recovering):
+    up = recovering()
+    up.lab.node("s2").power_off()
+    up.recovery.may_use(NOW, WANTED)
+    up.states()
+    up.lab.node("s2").power_on()
+    up.lab.manager.node_back("s2")
+    assert up.lab.placement() == {"s1": ALL}
+    up.lab.world.probe()
+    assert not up.lab.world.lost
+    assert not up.lab.world.leaked
+
+
+def test_a_node_that_was_left_alive_gives_up_once_paths_have_moved(recovering):
+    up = recovering()
+    up.recovery.may_use(NOW, WANTED)
+    assert up.states() == ["begun", "finished"]
+    up.steady = False
+    up.paths = WANTED
+    up.checked()
+    assert up.lab.placement() == {"s1": ALL, "s2": MINE}  # some packets may pass s2 still
+    up.steady = True
+    up.checked()
+    assert up.lab.placement() == {"s1": ALL}
+
+
+def test_a_node_that_was_dead_only_to_us_gives_up_when_it_is_back(recovering):
+    up = recovering()
+    up.lab.node("s2").connected = False
+    up.recovery.may_use(NOW, WANTED)
+    assert up.states() == ["begun", "finished"]
+    up.paths = WANTED
+    up.checked()
+    up.lab.node("s2").connected = True
+    up.lab.manager.node_back("s2")
+    assert up.lab.placement() == {"s1": ALL, "s2": MINE}
+    up.checked()
+    assert up.lab.placement() == {"s1": ALL}
+    assert up.lab.manager.intended()["gate"] == dict.fromkeys(ALL, "s1")
+
+
+def test_nobody_takes_over_where_scaling_only_advises_and_the_path_stays_shut(recovering):
+    up = recovering("advise")
+    up.lab.node("s2").power_off()
+    for _ in range(2):  # forwarding asks again and again, and is told of once
+        assert not up.recovery.may_use(NOW, WANTED) & MINE
+        up.settled()
+    assert up.states() == ["advised"]
+    assert up.told.empty()
+    assert up.asked_again.empty()
+
+
+def test_a_take_over_that_fails_is_tried_again_when_forwarding_asks(recovering):
+    up = recovering()
+    up.lab.node("s2").power_off()
+
+    def refuse_writes(node, asked):
+        if node.name == "s1" and asked.startswith("write"):
+            refuse(node, asked)
+
+    up.lab.world.fault = refuse_writes
+    up.recovery.may_use(NOW, WANTED)
+    assert up.states() == ["begun", "failed"]
+    up.settled()
+    assert up.asked_again.empty()
+    up.lab.world.fault = nothing
+    assert not up.recovery.may_use(NOW, WANTED) & MINE
+    assert up.states() == ["begun", "finished"]
