@@ -44,7 +44,7 @@ def entry_op(op: TableOp | DefaultOp, compiled: Compiled) -> tuple | EntryOp:
         raise RequestRefused(f"an entry of table {op.table} needs an action")
     given = plain(op.key) if op.idle_timeout_ms else None
     target = _target(op.table, op.action, compiled)
-    return (op.kind.value, op.table, key, op.priority, target, op.idle_timeout_ms, given)
+    return (op.kind.word, op.table, key, op.priority, target, op.idle_timeout_ms, given)
 
 
 def entry_key(name: EntryName, compiled: Compiled) -> EntryKey:
@@ -55,16 +55,16 @@ def entry_key(name: EntryName, compiled: Compiled) -> EntryKey:
 def member_op(op: MemberOp, compiled: Compiled) -> tuple[str, str, int, int, tuple]:
     """A change of a member."""
     if op.action is None:
-        return (op.kind.value, op.profile, op.member_id, 0, ())
+        return (op.kind.word, op.profile, op.member_id, 0, ())
     actions = compiled.profile_actions.get(op.profile, {})
     _, action, args = _call(op.action, actions, compiled, f"action profile {op.profile}")
-    return (op.kind.value, op.profile, op.member_id, action, args)
+    return (op.kind.word, op.profile, op.member_id, action, args)
 
 
 def group_op(op: GroupOp) -> tuple[str, str, int, list]:
     """A change of a group."""
     members = [(item.member_id, item.weight, item.watch_port) for item in op.members]
-    return (op.kind.value, op.profile, op.group_id, members)
+    return (op.kind.word, op.profile, op.group_id, members)
 
 
 def copies(replicas: Sequence[Replica]) -> list[list[tuple[int, int]]]:

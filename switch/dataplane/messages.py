@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from switch.p4json.objects import ActionCall, EntryAction, MatchKey
 
@@ -23,10 +24,16 @@ class OpKind(Enum):
     MODIFY = "modify"
     DELETE = "delete"
 
+    def __init__(self, word: str) -> None:
+        self.word = word
+        """The value, without the function call that `value` is."""
 
-@dataclass(frozen=True, slots=True)
-class TableOp:
-    """A change of one table entry. Key and priority together name the entry."""
+
+class TableOp(NamedTuple):
+    """A change of one table entry. Key and priority together name the entry.
+
+    A tuple, since thousands are made at a time: a frozen dataclass takes three times as long.
+    """
 
     kind: OpKind
     table: str
