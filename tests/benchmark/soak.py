@@ -29,7 +29,8 @@ from tests.conformance.switches.embedded import Embedded
 from tests.conformance.switches.switch import GRPC_ADDRESS
 
 FRAME_BYTES = 64
-SAMPLES = 50
+MOST_SAMPLES = 50
+SAMPLES_PER_S = 2
 SETTLE_S = 1.0
 """Before the last sample: the server takes a moment to see that clients are gone."""
 _GARBAGE = (b"", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", bytes(100))
@@ -77,13 +78,14 @@ def _samples(
 ) -> Iterator[Sample]:
     """Samples in equal intervals, with work between them."""
     began = time.monotonic()
-    for number in range(SAMPLES):
+    count = min(MOST_SAMPLES, int(SAMPLES_PER_S * arguments.seconds))
+    for number in range(count):
         yield _sample(subject)
         _work(subject)
         if number % 5 == 4:
             _reload(subject)
-        quick_connects(arguments.connects // SAMPLES, number)
-        due = began + (number + 1) * arguments.seconds / SAMPLES
+        quick_connects(arguments.connects // count, number)
+        due = began + (number + 1) * arguments.seconds / count
         time.sleep(max(0.0, due - time.monotonic()))
         if not flow.is_alive():
             return
