@@ -95,6 +95,10 @@ class Paths:
 
     # Nodes
 
+    def common_between(self, slot: int, nodes: Iterable[tuple[str, str]]) -> frozenset[str]:
+        """Return the same for pairs of nodes that hosts are at; unknown ones are left out."""
+        return self._ways[slot].common(slot, {tuple(sorted(pair)) for pair in nodes})
+
     def next_port(self, slot: int, node: str, towards: str) -> int | None:
         """Return the port by which a node sends to another node; None: there is no way."""
         return self._ways[slot].next_port(slot, node, towards)

@@ -69,7 +69,10 @@ class Reach:
         zones = self._policy.function(function).between
         key = (zones, slot)
         if key not in self._nodes:
-            self._nodes[key] = self.paths.common(slot % self.paths.slots, self.pairs(function))
+            homes = {name: host.attached.node for name, host in self.network.hosts.items()}
+            pairs = ((homes[a], homes[b]) for a, b in self.pairs(function))
+            # By nodes: a slot that is held back has the paths of a network without the newest host.
+            self._nodes[key] = self.paths.common_between(slot % self.paths.slots, pairs)
         return self._nodes[key]
 
     def obstacle(
@@ -91,7 +94,8 @@ class Reach:
         there = [slot for slot in range(self.paths.slots) if node in self.common(function, slot)]
         would_do = ", ".join(sorted(self.common(function, slot))) or "none"
         what = f"{function}, slots {format_slots(slots)}"
-        for a, b in self.pairs(function):
+        known = self.paths.network(slot).hosts
+        for a, b in (pair for pair in self.pairs(function) if known.keys() >= set(pair)):
             for word, route in (
                 ("packets", self.paths.route(slot, a, b)),
                 ("broadcasts", self.paths.flood_route(slot, a, b)),

@@ -74,6 +74,7 @@ class Scaler:
         self._draining: set[str] = set()
         self._moved_at: dict[SlotOf, float] = {}
         self._waiting: set[str] = set()
+        self._told: dict[tuple[str, str], str] = {}
         self._current: ScalePlan | None = None
         self._plans: deque[dict[str, Any]] = deque(maxlen=_KEPT_PLANS)
         self._thread = threading.Thread(target=self._run, name="scaling", daemon=True)
@@ -306,6 +307,10 @@ class Scaler:
         self, plan: ScalePlan, state: str, reason: str = "", migrations: tuple[int, ...] = ()
     ) -> None:
         level = logging.WARNING if state in ("failed", "impossible") else logging.INFO
+        same = self._told.get((plan.kind, plan.node)) == state
+        self._told[plan.kind, plan.node] = state
+        if same and state in ("impossible", "advised"):
+            level = logging.DEBUG  # it comes again after each cool-down
         LOG.log(
             level,
             "%s%s: %s: %s",

@@ -5,6 +5,7 @@ from dataclasses import replace
 from networks import network
 from planner_lab import ALL, BETWEEN, diamond, zoned
 
+from controller.model.parts import Port
 from controller.model.paths import slot_paths
 from controller.planning.policy import FunctionPolicy, Policy
 from controller.planning.reach import Reach
@@ -67,3 +68,12 @@ def test_answers_are_kept_as_long_as_nothing_changes():
     one = Reach(net, paths, POLICY)
     assert one.follows(net, paths, POLICY.with_thresholds(None, high_pps=5.0))
     assert not one.follows(net, slot_paths(net), POLICY)
+
+
+def test_a_host_that_came_after_a_slot_was_held_back_counts():
+    net = diamond()
+    late = replace(net.hosts["in"], name="late", attached=Port("s2", 4))
+    now = replace(net, hosts={**net.hosts, "late": late})
+    held = Reach(now, slot_paths(net), POLICY)  # the paths are those of the network before
+    assert all(held.common("fw", slot) == {"s1", "s2"} for slot in LEFT)
+    assert held.obstacle("fw", LEFT, "s1", "s4") is not None

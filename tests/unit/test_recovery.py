@@ -170,3 +170,18 @@ def test_a_take_over_that_fails_is_tried_again_when_forwarding_asks(recovering):
     up.lab.world.fault = nothing
     assert not up.recovery.may_use(NOW, WANTED) & MINE
     assert up.states() == ["begun", "finished"]
+
+
+def test_at_the_beginning_slots_that_are_off_the_paths_are_taken_over_from_the_living(recovering):
+    up = recovering()
+    off = ALL - MINE
+    up.lab.move("s1", "s2", off)
+    assert up.recovery.may_use(None, NOW) == frozenset(range(16)) - off
+    assert up.states() == ["begun", "finished"]
+    up.asked_again.get(timeout=10)
+    assert up.recovery.may_use(None, NOW) == frozenset(range(16))
+    up.checked()
+    assert up.lab.placement() == {"s1": off, "s2": MINE}
+    up.lab.world.probe()
+    assert not up.lab.world.lost
+    assert not up.lab.world.leaked
