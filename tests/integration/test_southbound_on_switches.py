@@ -11,6 +11,7 @@ from switch_processes import CPU_PORT, KINDS, running
 from controller.errors import NodeUnreachable, RegisterError, WriteFailed
 from controller.southbound.driver import CounterCell, NodeState, Replica, replicas_of
 from controller.southbound.factory import make_driver
+from controller.state.port_counters import read_port_counters
 
 CONNECTIONS = "NodeIngress.firewall.connections_3"
 FLOOD = 1
@@ -148,6 +149,19 @@ def test_counters_are_set_and_read(driver):
     assert len(cells) == 16
     assert (cells[3], cells[15]) == (CounterCell(5, 600), CounterCell(1, 64))
     assert sum(cell.packets for cell in cells) == 6
+
+
+def test_cells_of_several_counters_are_read_at_once(driver):
+    driver.write_counters("handled", {3: CounterCell(5, 600)})
+    ports = read_port_counters(driver.schema, "guarded")
+    driver.write_counters(ports.tx, {2: CounterCell(7, 800)})
+    cells = driver.read_counter_cells({"handled": None, ports.rx: [1, 2], ports.tx: [2]})
+    assert len(cells["handled"]) == 16
+    assert cells["handled"][3] == CounterCell(5, 600)
+    assert set(cells[ports.rx]) == {1, 2}
+    assert cells[ports.tx] == {2: CounterCell(7, 800)}
+    with pytest.raises(RegisterError, match="handled"):
+        driver.read_counter_cells({"handled": [3, 99]})
 
 
 def test_from_save_on_calls_act_on_the_saved_program_and_packets_still_run_the_old(

@@ -26,7 +26,9 @@ from switch.dataplane.errors import WorkerGone
 from switch.metrics import SwitchMetrics
 from switch.runtime.drops import Drop
 
-DASHBOARD = Path(__file__).resolve().parents[2] / "docs" / "grafana" / "hitless.json"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+DASHBOARD = DOCS / "grafana" / "hitless.json"
+REFERENCE = DOCS / "measuring.md"
 NETWORK = line({"s1": "gated", "s2": "gated"})
 SLOTS = frozenset(range(4))
 LOAD = LoadSnapshot(
@@ -248,6 +250,15 @@ def test_the_dashboard_asks_only_for_metrics_that_exist(registry, metrics):
     }
     assert len(asked) > 20
     assert asked - exported(registry, metrics) == set()
+
+
+def test_the_reference_names_only_metrics_that_exist(registry, metrics):
+    told = set(re.findall(r"`((?:hitless|process)_\w+)`", REFERENCE.read_text()))
+    known = exported(registry, metrics)
+    assert len(told) > 20
+    assert {name for name in told if not {name, f"{name}_count"} & known} == set()
+    ours = {re.sub(r"_(count|sum|bucket)$", "", n) for n in known if not n.endswith("_created")}
+    assert {n for n in ours if n.startswith("hitless_") and n not in told} == set()
 
 
 def test_names_and_help_follow_the_conventions(registry, metrics):
