@@ -71,7 +71,6 @@ class Scaler:
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._paused = False
-        self._draining: set[str] = set()
         self._moved_at: dict[SlotOf, float] = {}
         self._waiting: set[str] = set()
         self._told: dict[tuple[str, str], str] = {}
@@ -125,7 +124,7 @@ class Scaler:
             return {
                 "mode": self._options.mode,
                 "paused": self._paused,
-                "draining": sorted(self._draining),
+                "draining": sorted(self._sight.drained),
                 "plan": current.to_dict() if current else None,
                 "plans": list(self._plans),
             }
@@ -191,7 +190,7 @@ class Scaler:
         if not plan and not plan.complete:
             raise RequestError(f"{node} cannot be drained: {'; '.join(plan.explanation)}")
         with self._lock:
-            self._draining.add(node)
+            self._sight.drained |= {node}
         if plan:
             self._jobs.put(lambda: self._carry_out(plan, asked=True))
         return plan
@@ -199,10 +198,10 @@ class Scaler:
     def undrain(self, node: str) -> None:
         """Let a node have slots again. Raises ``RequestError`` if it was not drained."""
         with self._lock:
-            if node not in self._draining:
-                drained = ", ".join(sorted(self._draining)) or "none"
+            if node not in self._sight.drained:
+                drained = ", ".join(sorted(self._sight.drained)) or "none"
                 raise RequestError(f"{node} is not drained; drained now: {drained}")
-            self._draining.discard(node)
+            self._sight.drained -= {node}
 
     # The thread
 
@@ -295,9 +294,8 @@ class Scaler:
 
     def _look(self, avoid: str = "") -> NetworkView:
         with self._lock:
-            drained = frozenset(self._draining | ({avoid} if avoid else set()))
             moved_at = dict(self._moved_at)
-        return self._sight.look(avoid=drained, moved_at=moved_at)
+        return self._sight.look(avoid=frozenset({avoid} - {""}), moved_at=moved_at)
 
     def _note_moved(self, function: str, slots: frozenset[int]) -> None:
         with self._lock:

@@ -42,6 +42,8 @@ class Sight:
         self.sources = sources
         self.loads: SlotLoads = {}
         "As measured last."
+        self.drained: frozenset[str] = frozenset()
+        "Nodes that get nothing, whoever plans."
         self._costs = Costs()
         self._capable = Capable(sources.catalog)
 
@@ -55,7 +57,7 @@ class Sight:
         """Return the view of this moment.
 
         Args:
-            avoid: Nodes that get nothing.
+            avoid: Nodes that get nothing, besides those that are drained.
             moved_at: When slots moved last.
             reach: The paths to plan for; None: those in use.
         """
@@ -69,7 +71,7 @@ class Sight:
             self._capable.by_function(placement),
             self._cells(),
             frozenset(n for n, facts in placement.facts.items() if not facts.reachable),
-            avoid,
+            avoid | self.drained,
             busy_slots(sources.manager.unended()),
             moved_at or {},
             self._costs,
