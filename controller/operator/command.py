@@ -9,6 +9,7 @@ whose lists belong one behind the other (``join``).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from controller.management import ManagementEntity
 
 Data = dict[str, Any]
+OPERATOR: ContextVar[str] = ContextVar("OPERATOR", default="somebody")
+"Who asked for the command that this thread runs, for the log."
 Answer = Data | Iterator[Data]
 "The data, or its parts."
 Run = Callable[["ManagementEntity", Mapping[str, Any]], Answer]

@@ -17,6 +17,7 @@ from typing import Any
 from controller import hub
 from controller.errors import ProtocolError
 from controller.operator import faults
+from controller.operator.listener import Peer
 from controller.operator.subscription import Subscription
 from controller.operator.wire import (
     REQUEST_LIMIT_BYTES,
@@ -40,9 +41,9 @@ STALL_TIMEOUT_S = 30.0
 class Connection:
     """One client."""
 
-    def __init__(
-        self, sock: socket.socket, on_request: Callable[[Connection, Request], None]
-    ) -> None:
+    def __init__(self, peer: Peer, on_request: Callable[[Connection, Request], None]) -> None:
+        sock = peer.channel
+        self.who = peer.name
         self.subscription: Subscription | None = None
         self._socket = sock
         self._wire = Wire(sock, REQUEST_LIMIT_BYTES)

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import socket
 import ssl
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,12 +24,22 @@ HANDSHAKE_TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True)
+class Peer:
+    """A client that may ask."""
+
+    channel: Any
+    "What to talk through, a socket or the like."
+    name: str
+    "Who it is, for the log."
+
+
+@dataclass(frozen=True)
 class Accepted:
     """A connection that came in and may still have to prove who it is."""
 
     socket: socket.socket
-    open: Callable[[], Any]
-    "Returns what to talk through, a socket or the like; None if the client is turned away."
+    open: Callable[[], Peer | None]
+    "Returns who it is and what to talk through; None if the client is turned away."
 
     def refuse(self) -> None:
         """End it at once."""
@@ -55,7 +66,7 @@ class UnixListener:
     def accept(self) -> Accepted:
         """Wait for the next connection."""
         sock, _ = self._file.socket.accept()
-        return Accepted(sock, lambda: sock)
+        return Accepted(sock, lambda: Peer(sock, _process_of(sock)))
 
     def close(self) -> None:
         """Stop listening and remove the socket's file."""
@@ -93,7 +104,7 @@ class TlsListener:
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
-    def _open(self, sock: socket.socket, peer: str) -> TlsChannel | None:
+    def _open(self, sock: socket.socket, peer: str) -> Peer | None:
         channel = TlsChannel(sock, self._context)
         try:
             sock.settimeout(HANDSHAKE_TIMEOUT_S)
@@ -105,10 +116,16 @@ class TlsListener:
             sock.close()
             return None
         LOG.info("%s connected from %s", subject, peer)
-        return channel
+        return Peer(channel, subject)
 
     def __str__(self) -> str:
         return f"tls:{self._options.host}:{self._options.port}"
+
+
+def _process_of(sock: socket.socket) -> str:
+    """Name the process at the other end of a Unix socket (``SO_PEERCRED``)."""
+    credentials = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    return f"process {struct.unpack('3i', credentials)[0]}"
 
 
 def _context(options: TlsOptions) -> ssl.SSLContext:

@@ -30,7 +30,7 @@ from typing import Any
 from controller import hub
 from controller.errors import HitlessError, RequestError
 from controller.operator import faults
-from controller.operator.command import Answer, Data, join
+from controller.operator.command import OPERATOR, Answer, Data, join
 from controller.operator.connection import Connection
 from controller.operator.listener import Accepted, Listener, TlsListener, UnixListener
 from controller.operator.subscription import Subscription
@@ -111,10 +111,10 @@ class RpcServer:
     def _serve(self, accepted: Accepted) -> None:
         """Talk to a client until it is gone."""
         try:
-            channel = accepted.open()
-            if channel is None:
+            peer = accepted.open()
+            if peer is None:
                 return
-            connection = Connection(channel, self._on_request)
+            connection = Connection(peer, self._on_request)
             self._connections.add(connection)
             try:
                 connection.read()
@@ -151,6 +151,7 @@ class RpcServer:
 
     def _run(self, connection: Connection, request: Request) -> Data:
         """Run a command; not on the hub."""
+        OPERATOR.set(connection.who)
         arguments, stream = _parameters(request)
         answer = self._execute(request.method, arguments)
         parts = iter([answer]) if isinstance(answer, dict) else answer

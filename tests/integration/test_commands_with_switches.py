@@ -275,6 +275,7 @@ def test_scaling_is_paused_and_resumed(me: MeProcess) -> None:
     assert me.data("pause")["paused"] is True
     assert "paused" in me.hitless("scaling").stdout
     assert me.data("resume")["paused"] is False
+    assert re.search(r"process \d+: pause", me.log), "the log says who asked for it"
     kinds = [event["event"] for event in me.data("events", "--last", "2")["events"]]
     assert kinds == ["scaling_paused", "scaling_resumed"]
 

@@ -9,11 +9,12 @@ management entity and what it is made of appear in annotations only.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from controller.errors import RequestError
-from controller.operator.command import Answer, Command, Data, join
+from controller.operator.command import OPERATOR, Answer, Command, Data, join
 from controller.operator.commands import (
     entity,
     functions,
@@ -28,6 +29,8 @@ from controller.operator.commands import (
 
 if TYPE_CHECKING:
     from controller.management import ManagementEntity
+
+LOG = logging.getLogger(__name__)
 
 COMMANDS: dict[str, Command] = {
     command.name: command
@@ -60,7 +63,11 @@ def answer(me: ManagementEntity, method: str, given: Mapping[str, Any]) -> Answe
     command = METHODS.get(method) or COMMANDS.get(method)
     if command is None:
         raise RequestError(f"there is no command {method!r}; these would do: {', '.join(METHODS)}")
-    return command.run(me, command.take(given, me))
+    arguments = command.take(given, me)
+    if command.acts:
+        said = " ".join(f"{key}={value}" for key, value in given.items())
+        LOG.info("%s: %s %s", OPERATOR.get(), command.name, said)
+    return command.run(me, arguments)
 
 
 def execute(me: ManagementEntity, method: str, given: Mapping[str, Any]) -> Data:
