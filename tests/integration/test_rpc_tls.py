@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 import threading
@@ -129,11 +130,12 @@ def test_no_certificate_and_no_tls_are_turned_away(served: tuple[MeProcess, File
     context = ssl.create_default_context(cafile=str(files.directory / "ca.pem"))
     with socket.create_connection(("127.0.0.1", port), 5.0) as plain:
         sock = context.wrap_socket(plain, server_hostname="127.0.0.1")
-        with pytest.raises(ssl.SSLError, match=r"(?i)certificate"):
+        with pytest.raises(OSError, match=r"(?i)certificate|reset"):
             sock.recv(100)
     with socket.create_connection(("127.0.0.1", port), 5.0) as plain:
         plain.sendall(b"\x94\x00\x00\xa4ping\x90")
-        assert b"ping" not in plain.recv(100)
+        with contextlib.suppress(ConnectionResetError):
+            assert plain.recv(100)[:1] in (b"", b"\x15"), "nothing, or a TLS alert"
     with RpcClient(files.address(port)) as client:
         assert client.call("x")["method"] == "x"
 
