@@ -5,8 +5,12 @@ that all its packets pass on the new paths as well. If not, its paths stay as th
 still lead to where they should, that is all: nothing is lost and nothing leaks. Where they are
 broken, another node has to take the slot over first; until then its packets reach nobody
 (*fail-closed*), unless the function's policy is to let them pass unfiltered meanwhile (*open*).
-A slot that is being moved waits for the end of that. Where the hosts that a policy names have no
-node in common, nobody can see all packets; there a function must go on seeing those that it sees.
+A slot that a migration works on waits for the end of that: it has to end at nodes that are on the
+path. One whose migration waits for a dead node may go where its enforcer sees it; if that is the
+dead node itself, the slot waits too: only that migration knows who has the state.
+
+Where the hosts that a policy names have no node in common, nobody can see all packets; there a
+function must go on seeing those that it sees.
 """
 
 from __future__ import annotations
@@ -36,7 +40,8 @@ def judge(
     wanted: Reach,
     policy: Policy,
     intended: Mapping[str, Mapping[int, str]],
-    busy: frozenset[SlotOf],
+    moving: frozenset[SlotOf],
+    waiting: frozenset[SlotOf] = frozenset(),
 ) -> Verdict:
     """Decide for all slots.
 
@@ -45,7 +50,8 @@ def judge(
         wanted: The paths that are to be used.
         policy: What is wanted of the functions.
         intended: Function to slot to the node that enforces it.
-        busy: Slots that are being moved.
+        moving: Slots that a migration is working on.
+        waiting: Slots whose migration waits for a node that does not answer.
     """
     assert wanted.paths is not None  # only forwarding asks
     edges = _edges(wanted.network)
@@ -57,10 +63,10 @@ def judge(
             node = nodes.get(slot)
             if node is None or _sees(now, slot, wanted, function, node):
                 # A move that is under way has to end at nodes that are on the path.
-                free = free and (function, slot) not in busy
+                free = free and (function, slot) not in moving
                 continue
             broken = now is None or _is_broken(now, slot, wanted, function, edges)
-            if broken and (function, slot) not in busy:
+            if broken and (function, slot) not in moving | waiting:
                 stranded.setdefault(node, {}).setdefault(function, set()).add(slot)
             free = free and broken and policy.function(function).on_failure == "open"
         if free:

@@ -111,8 +111,15 @@ class Recovery:
         """
         sources = self._sight.sources
         reach = Reach(wanted.network(0), wanted, sources.policy())
-        busy = busy_slots(self._manager.unended())
-        verdict = judge(now, reach, sources.policy(), self._manager.intended(), busy)
+        records = self._manager.unended()
+        verdict = judge(
+            now,
+            reach,
+            sources.policy(),
+            self._manager.intended(),
+            moving=busy_slots(r for r in records if not r.state.blocked),
+            waiting=busy_slots(r for r in records if r.state.blocked),
+        )
         if verdict.stranded:
             self._ask(verdict, reach)
         return verdict.allowed

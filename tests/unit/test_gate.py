@@ -26,8 +26,8 @@ def without(node):
     return replace(NET, links=tuple(n for n in NET.links if node not in (n.a.node, n.b.node)))
 
 
-def verdict(now, net, intended, policy=CLOSED, busy=frozenset()):
-    return judge(now, Reach(net, slot_paths(net), policy), policy, intended, busy)
+def verdict(now, net, intended, policy=CLOSED, busy=frozenset(), waiting=frozenset()):
+    return judge(now, Reach(net, slot_paths(net), policy), policy, intended, busy, waiting)
 
 
 def test_paths_on_which_the_enforcer_stays_may_move():
@@ -72,6 +72,15 @@ def test_slots_that_are_being_moved_wait():
     assert not found.stranded
     held = verdict(NOW, without("s2"), {"fw": dict.fromkeys(ALL, "s1")}, busy=busy)
     assert held.allowed == BY_S3
+
+
+def test_slots_whose_migration_waits_for_a_dead_node_move_if_their_enforcer_sees_them():
+    waiting = frozenset({("fw", slot) for slot in BY_S2})
+    found = verdict(NOW, without("s2"), {"fw": dict.fromkeys(ALL, "s1")}, waiting=waiting)
+    assert found.allowed == ALL
+    held = verdict(NOW, without("s2"), SPLIT, waiting=waiting)
+    assert held.allowed == BY_S3
+    assert not held.stranded
 
 
 def test_slots_that_nobody_enforces_may_move():
