@@ -96,13 +96,10 @@ class Placement:
             facts: Each node's own words; one that is missing counts as not asked.
             placed: Function to the slots that somebody is meant to enforce.
         """
-        unasked = {
-            name: NodeFacts(name, reachable=False, reason="it was not asked yet")
-            for name in network.nodes
-        }
         self.network = network
-        known = {name: node for name, node in facts.items() if name in network.nodes}
-        self.facts: Mapping[str, NodeFacts] = MappingProxyType(unasked | known)
+        self.facts: Mapping[str, NodeFacts] = MappingProxyType(
+            {name: facts[name] if name in facts else _unasked(name) for name in network.nodes}
+        )
         self.placed = MappingProxyType(dict(placed))
 
     @property
@@ -165,6 +162,10 @@ class Placement:
             },
             "conflicts": [str(conflict) for conflict in self.conflicts()],
         }
+
+
+def _unasked(name: str) -> NodeFacts:
+    return NodeFacts(name, reachable=False, reason="it was not asked yet")
 
 
 def _node_dict(view: Placement, name: str) -> dict[str, Any]:

@@ -108,13 +108,13 @@ class Capable:
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._network: NetworkDescription | None = None
+        self._entries: Mapping[str, object] | None = None
         self._known: dict[tuple[str, str | None, frozenset[str]], frozenset[str]] = {}
 
     def by_function(self, placement: Placement) -> dict[str, frozenset[str]]:
         """Return function to nodes."""
-        if self._network is not placement.network:
-            self._network, self._known = placement.network, {}
+        if self._entries is not placement.network.entries:
+            self._entries, self._known = placement.network.entries, {}
         found: dict[str, set[str]] = {name: set() for name in self._catalog.functions()}
         for facts in placement.facts.values():
             key = (facts.name, facts.program, frozenset(facts.functions))
