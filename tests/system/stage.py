@@ -1,4 +1,4 @@
-"""A line with a management entity on it, and what tests ask of it and of its nodes."""
+"""A network with a management entity on it, and what tests ask of it and of its nodes."""
 
 import json
 import sys
@@ -11,7 +11,7 @@ from signal import SIGTERM
 import grpc
 from finsy.proto import p4r, p4r_grpc
 
-from topo.demo.management import ManagementEntity
+from topo.demo.management import READY_TIMEOUT_S, ManagementEntity
 from topo.demo.method import METHODS
 from topo.deployment import Deployment, bring_up
 from topo.topologies import line
@@ -34,10 +34,10 @@ class Stage:
     """What to start in place of osken-manager."""
     me: ManagementEntity = field(init=False)
 
-    def start_me(self):
+    def start_me(self, timeout_s=READY_TIMEOUT_S):
         """Start the management entity and wait until it has its nodes ready."""
         self.me = ManagementEntity(self.deployment, self.launcher)
-        self.me.wait_ready()
+        self.me.wait_ready(timeout_s)
 
     def move(self, source, destination, method="pm", *options):
         """Move the firewall, or some slots of it, and wait for the end."""

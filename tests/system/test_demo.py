@@ -1,4 +1,4 @@
-"""The demo, short, on each kind of node: its counts decide here, never its timings."""
+"""The demo, short: its counts decide here, never its timings."""
 
 import json
 import sys
@@ -71,3 +71,24 @@ def test_told_to_end_in_the_middle_the_demo_leaves_nothing(tmp_path):
     assert traced.end() == 128 + 15
     assert "interrupted; everything it had started is removed" in traced.text()
     traced.assert_nothing_left()
+
+
+def test_a_firewall_spreads_under_load_and_is_gathered_by_itself(demo):
+    traced, document = demo(
+        *("--scenario", "autoscale", "--topology", "diamond", "--seconds", "15")
+    )
+    assert traced.process.returncode == 0, traced.text()
+    (run,) = document["runs"]
+    assert run["flaws"] == []
+    assert run["F_A"]["flows"] == 63
+    assert run["F_A"]["sent"] > 15_000
+    assert [run["F_A"][what] for what in ("lost", "duplicated", "reordered")] == [0, 0, 0]
+    assert run["F_B"]["sent"] > 2_000
+    assert run["F_B"]["leaked"] == 0
+    kinds = [plan["kind"] for plan in run["plans"]]
+    assert kinds[0] == "scale_out"
+    assert kinds[-1] == "scale_in"
+    assert all(plan["state"] == "finished" and plan["explanation"] for plan in run["plans"])
+    assert all(pps <= run["thresholds"]["high_pps"] for pps in run["peak_pps"].values())
+    assert run["placement"][0]["slots"] == run["placement"][-1]["slots"] == {"s1": 16}
+    assert run["reaction"]["ms"] is not None

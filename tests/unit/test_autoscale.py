@@ -151,13 +151,19 @@ def test_slots_are_followed_from_node_to_node():
 
 
 def test_the_crossing_is_found_in_what_was_sent():
-    times_ns = np.concatenate([np.arange(0, 1, 1 / 100), np.arange(1, 2, 1 / 300)]) * 1e9
-    found = crossed_ns(times_ns.astype(np.int64), threshold_pps=200, interval_s=0.25)
+    rates = ((0, 1, 100), (1, 2, 300), (2, 3, 100), (3, 4, 300))
+    times_ns = (np.concatenate([np.arange(a, b, 1 / pps) for a, b, pps in rates]) * 1e9).astype(int)
+
+    def crossed_s(before_s, threshold_pps=200, times_ns=times_ns):
+        found = crossed_ns(times_ns, int(before_s * 1e9), threshold_pps, interval_s=0.25)
+        return None if found is None else found / 1e9
+
     # 25 + 200 t packets in the quarter of a second up to t after the change: 50 are passed at t.
-    assert found is not None
-    assert found / 1e9 == pytest.approx(1.13, abs=0.01)
-    assert crossed_ns(times_ns.astype(np.int64), threshold_pps=400, interval_s=0.25) is None
-    assert crossed_ns(np.empty(0, np.int64), 200, 0.25) is None
+    assert crossed_s(1.9) == pytest.approx(1.13, abs=0.01)
+    assert crossed_s(4) == pytest.approx(3.13, abs=0.01)
+    assert crossed_s(1.1) is None
+    assert crossed_s(4, threshold_pps=400) is None
+    assert crossed_s(4, times_ns=np.empty(0, int)) is None
 
 
 def test_the_reaction_is_from_the_crossing_to_the_first_step():

@@ -15,8 +15,8 @@ from topo.errors import ProcessFailed
 from topo.requirements import executable
 
 KINDS = ("load", "load_high", "load_low", "plan", "migration_step", "migration_ended")
-TOLD = ("load_high", "load_low", "plan", "migration_ended")
-"""Kinds that people want to see as they happen."""
+TOLD = ("load_high", "plan", "migration_ended")
+"""Kinds that people want to see as they happen. Not `load_low`: most nodes are always idle."""
 SUBSCRIBE_TIMEOUT_S = 20.0
 
 Event = Mapping[str, Any]

@@ -1,9 +1,9 @@
 """What the scenario has shown, and whether it is what it was to show.
 
 Reaction. The load crosses the threshold when the packets that were sent within one polling interval
-first make more than the threshold, by the generator's own records. At first one node handles all of
-them, so this is that node's load. From there to the first step of the first plan no more than one
-polling interval and `ALLOWANCE_MS` should pass. It is told, and not part of the verdict: on a
+begin to make more than the threshold, by the generator's own records. At first one node handles all
+of them, so this is that node's load. From there to the first step of the first plan no more than
+one polling interval and `ALLOWANCE_MS` should pass. It is told, and not part of the verdict: on a
 machine that is busy with other things it says little.
 """
 
@@ -160,7 +160,7 @@ def measure(
         blocked=total(flows_of(recording, BLOCKED)),
         latency=_latency(recording, timeline),
         peak_pps={node: timeline.mean_pps(node, settled) for node in timeline.nodes},
-        reaction=Reaction(crossed_ns(sent_ns(recording)), first),
+        reaction=Reaction(first and crossed_ns(sent_ns(recording), first), first),
     )
 
 
@@ -188,16 +188,24 @@ def sent_ns(recording: Recording) -> NDArray[np.int64]:
 
 def crossed_ns(
     times_ns: NDArray[np.int64],
+    before_ns: int,
     threshold_pps: float = BEHAVIOUR.high_pps,
     interval_s: float = BEHAVIOUR.poll_interval_s,
 ) -> int | None:
-    """Return when packets at these times, counted over the interval before, first make more."""
+    """Return since when packets at these times, counted over the interval before, made more.
+
+    That is the beginning of the last time above the threshold that began before `before_ns`; None
+    if there was none. A flicker that is over before the next measurement is thus no crossing.
+    """
     least = int(threshold_pps * interval_s) + 1
-    if times_ns.size < least:
+    ends_ns = times_ns[least - 1 :]
+    above = ends_ns - times_ns[: ends_ns.size] <= interval_s * 1e9
+    above = above[: np.searchsorted(ends_ns, before_ns)]
+    if not above.any():
         return None
-    spans_ns = times_ns[least - 1 :] - times_ns[: 1 - least or None]
-    dense = np.flatnonzero(spans_ns <= interval_s * 1e9)
-    return int(times_ns[least - 1 + dense[0]]) if dense.size else None
+    last = np.flatnonzero(above)[-1]
+    below = np.flatnonzero(~above[:last])
+    return int(ends_ns[below[-1] + 1 if below.size else 0])
 
 
 def all_latencies(recording: Recording) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Sequence
 
 from topo.autoscale.news import News
@@ -13,13 +12,9 @@ from topo.autoscale.timeline import first_placement, read_timeline
 from topo.autoscale.watch import Progress, Watch
 from topo.demo.management import ManagementEntity
 from topo.deployment import Deployment, bring_up
-from topo.errors import ProcessFailed
-from topo.process import run_command
 from topo.traffic.playback import Playback
 from topo.traffic.records import Recording
 
-REACH_TIMEOUT_S = 30.0
-REACH_PAUSE_S = 0.1
 GATHER_LIMIT_S = 30.0
 """How long the slots may take to be gathered once the traffic is low again."""
 TAIL_S = 2.0
@@ -37,23 +32,8 @@ def play(scenario: Scenario, node: str, progress: Progress) -> RunResult:
         progress(f"{name}: starting osken-manager")
         me = ManagementEntity(deployment)
         me.wait_ready()
-        _wait_for_paths(scenario, deployment)
+        me.wait_for_paths()
         return _under_traffic(scenario, deployment, me, progress)
-
-
-def _wait_for_paths(scenario: Scenario, deployment: Deployment) -> None:
-    """Wait until every host inside reaches the one outside: forwarding is there."""
-    deadline = time.monotonic() + REACH_TIMEOUT_S
-    for receiver in scenario.receivers:
-        pid = deployment.network.net.nameToNode[receiver.name].pid
-        ping = ["mnexec", "-a", str(pid), "ping", "-c", "1", "-W", "1", scenario.sender.address]
-        while run_command(ping).returncode != 0:
-            if time.monotonic() > deadline:
-                raise ProcessFailed(
-                    f"{receiver.name} does not reach {scenario.sender.name} within "
-                    f"{REACH_TIMEOUT_S:.0f} s: has the management entity installed paths?"
-                )
-            time.sleep(REACH_PAUSE_S)
 
 
 def _under_traffic(

@@ -114,12 +114,17 @@ class Scenario:
                 **options,
             )
 
+        # The generator spreads the beginnings of flows by their place in the list: flows of a kind
+        # are mixed with the others evenly, so that what is sent in all is even too.
+        placed = [
+            *(((n + 0.5) / passed, n, PASSED) for n in range(passed)),
+            *(((n + 0.5) / blocked, passed + n, BLOCKED) for n in range(blocked)),
+        ]
         return [
-            *(
-                flow(n, PASSED, PASSED_PPS, opened_by_receiver=True, ramp=self.ramp)
-                for n in range(passed)
-            ),
-            *(flow(n, BLOCKED, BLOCKED_PPS) for n in range(passed, passed + blocked)),
+            flow(n, name, PASSED_PPS, opened_by_receiver=True, ramp=self.ramp)
+            if name == PASSED
+            else flow(n, name, BLOCKED_PPS)
+            for _, n, name in sorted(placed)
         ]
 
 

@@ -73,9 +73,7 @@ class Watch:
             self._loads = {node: load["pps"] for node, load in event["nodes"].items()}
         for migration in finished([event]):
             self._slots |= dict.fromkeys(migration.slots, migration.destination)
-        # A node that enforces nothing is always idle: no news.
-        idle = event["event"] == "load_low" and event["node"] not in self._slots.values()
-        if event["event"] in TOLD and not idle:
+        if event["event"] in TOLD:
             self._progress(f"{self._scenario.topology}: {describe(event)}")
 
     def _tell_status(self) -> None:

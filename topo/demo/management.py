@@ -114,6 +114,17 @@ class ManagementEntity:
         """Wait until it is the primary controller of every node and has provisioned it."""
         self.process.wait_until(self._is_ready, "had all nodes ready", timeout_s)
 
+    def wait_for_paths(self, timeout_s: float = READY_TIMEOUT_S) -> None:
+        """Wait until forwarding has given every node its paths, on networks where it does that.
+
+        Hosts that send before meet nodes of which some know the way and others do not.
+        """
+        self.process.wait_until(self._has_paths, "had installed all paths", timeout_s)
+
+    def _has_paths(self) -> bool:
+        events = self.command("events", "--kinds", "paths_moved")["events"]
+        return any(not event["withheld"] for event in events)
+
     def _is_ready(self) -> bool:
         if not self._configuration.rpc_socket.exists():
             return False
