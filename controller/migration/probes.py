@@ -6,7 +6,9 @@ load. A *probe* is a frame that the ME sends out of one node's port (a packet-ou
 node at the link's other end hands to its controller (a packet-in with reason 2). Nodes and links
 keep the order of packets of one port, so all that left the first node before the probe has
 arrived at the second before it. Along a path the hops are probed one after the other, which says
-the same of the whole path.
+the same of the whole path. Where there are more ways than can be probed one by one (in a fat tree
+there are thousands), all links are probed side by side, as many times as a way can have hops: each
+time every packet comes at least one hop further.
 
 Choices: a probe is recognised by a random number in its payload, so that nobody else's frame
 passes for one. One that is lost (a full queue) is sent again; none coming through is an error,
@@ -21,9 +23,10 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import networkx as nx
 
@@ -44,6 +47,13 @@ _ETHERNET = bytes.fromhex("ffffffffffff 02004869746c 88b5")
 _NONCE_BYTES = 16
 _FRAME_BYTES = 60
 _RETRY_S = 0.1
+_FEW_WAYS = 16
+"So many are probed one by one."
+_AT_ONCE = 8
+"Links probed side by side."
+
+_Cable = tuple[Link, Port, Port]
+"A link, its port that sends and its port that receives."
 
 
 class Probes:
@@ -75,7 +85,10 @@ class Probes:
             MigrationError: no probe arrived within the limit, or no way leads from one to other.
         """
         graph, failed = self._ways_now(one, other)
-        ways = nx.all_simple_paths(graph, one, other)
+        ways = list(islice(nx.all_simple_paths(graph, one, other), _FEW_WAYS + 1))
+        if len(ways) > _FEW_WAYS:
+            self._probe_rounds(_on_ways(graph, one, other), one, other, failed)
+            return
         problems = [self._probe_way(graph, way, failed) for way in ways]
         if not problems:
             raise MigrationError(f"no link leads from {one} to {other}: nothing can be probed")
@@ -108,6 +121,37 @@ class Probes:
                     LOG.debug("a way that has failed is not waited for: %s", exc)
                     return exc
         return None
+
+    def _probe_rounds(self, graph: nx.Graph, one: str, other: str, failed: frozenset[Link]) -> None:
+        """Probe all links of a network as often as a way can have hops."""
+        for _ in range(len(graph) - 1):
+            cables = [
+                cable
+                for a, b in graph.edges
+                for cable in (*_cables(graph, a, b), *_cables(graph, b, a))
+            ]
+            dead = self._probe_side_by_side(cables)
+            for link, problem in dead.items():
+                if link not in failed:
+                    raise problem
+                LOG.debug("a link that has failed is not waited for: %s", problem)
+            graph = _without(graph, dead.keys())
+            if not nx.has_path(graph, one, other):
+                raise next(iter(dead.values()))
+
+    def _probe_side_by_side(self, cables: Iterable[_Cable]) -> dict[Link, HitlessError]:
+        """Probe links at the same time; return those that let nothing through, and why."""
+
+        def probed(cable: _Cable) -> tuple[Link, HitlessError] | None:
+            link, sender, receiver = cable
+            try:
+                self._probe(sender, receiver)
+            except HitlessError as exc:
+                return link, exc
+            return None
+
+        with ThreadPoolExecutor(_AT_ONCE, "probe") as pool:
+            return dict(filter(None, pool.map(probed, cables)))
 
     def _ways_now(self, one: str, other: str) -> tuple[nx.Graph, frozenset[Link]]:
         """Return nodes and links that packets may be on, and which of the links have failed.
@@ -153,7 +197,29 @@ class Probes:
         )
 
 
-def _cables(graph: nx.Graph, sender: str, receiver: str) -> Iterator[tuple[Link, Port, Port]]:
+def _on_ways(graph: nx.Graph, one: str, other: str) -> nx.Graph:
+    """Return the part of a network that ways between two nodes lead through.
+
+    It is the biconnected component that a further link between the two would be a part of.
+    """
+    closed = nx.Graph(graph.edges)
+    closed.add_edge(one, other)
+    nodes = next(c for c in nx.biconnected_components(closed) if one in c and other in c)
+    return graph.subgraph(nodes)
+
+
+def _without(graph: nx.Graph, links: Iterable[Link]) -> nx.Graph:
+    """Return a network without some links."""
+    gone = set(links)
+    left = nx.Graph()
+    left.add_nodes_from(graph)
+    for a, b, cables in graph.edges(data="links"):
+        if kept := tuple(link for link in cables if link not in gone):
+            left.add_edge(a, b, links=kept)
+    return left
+
+
+def _cables(graph: nx.Graph, sender: str, receiver: str) -> Iterator[_Cable]:
     """Yield every link between two neighbours, with its sending and its receiving port."""
     links: tuple[Link, ...] = graph.edges[sender, receiver]["links"]
     for link in links:

@@ -1,6 +1,7 @@
 """Probes tell that packets under way have arrived: sent over every link, both ways, until heard."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 from networks import line, network
@@ -157,3 +158,36 @@ def test_a_probe_that_arrives_at_another_node_does_not_count():
         wires.probes.flush("s1", "s2")
     assert heard
     assert not any(heard)
+
+
+def leaves_and_spines(count):
+    """Return as many leaves as spines, each joined to every other, and their links."""
+    names = [f"{kind}{n}" for kind in ("leaf", "spine") for n in range(count)]
+    links = [f"leaf{a}:{b + 1} spine{b}:{a + 1}" for a in range(count) for b in range(count)]
+    return network(dict.fromkeys(names, "p"), links, {})
+
+
+def test_where_there_are_too_many_ways_every_link_is_probed_once_for_each_possible_hop():
+    description = leaves_and_spines(4)
+    wires = Wires(description)
+    wires.probes.flush("leaf0", "spine3")
+    hops = len(description.nodes) - 1
+    ends = {str(end) for link in description.links for end in (link.a, link.b)}
+    assert {port: wires.sent.count(port) for port in ends} == dict.fromkeys(ends, hops)
+
+
+def test_of_many_ways_a_link_that_lets_nothing_through_is_told():
+    wires = Wires(leaves_and_spines(4), lose=lambda port, count: port == "spine1:3")
+    with pytest.raises(MigrationError, match="no probe from spine1:3 reached leaf2:2"):
+        wires.probes.flush("leaf0", "spine3")
+
+
+def test_of_many_ways_one_that_has_failed_for_good_is_not_waited_for_again():
+    description = leaves_and_spines(4)
+    *links, failed = description.links
+    less = replace(description, links=tuple(links))
+    lost = {str(failed.a), str(failed.b)}
+    wires = Wires(less, lose=lambda port, count: port in lost, lingering=[failed])
+    wires.probes.flush("leaf0", "spine2")
+    tries = round(LIMIT_S / 0.1)
+    assert all(wires.sent.count(port) == tries for port in lost)
