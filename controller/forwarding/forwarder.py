@@ -26,11 +26,12 @@ from finsy.p4schema import P4Schema
 
 from controller.discovery.changes import Facing
 from controller.discovery.topology import Topology
+from controller.forwarding.holdings import Holdings
 from controller.forwarding.nodes import Hold, Nodes
 from controller.forwarding.options import ForwardingOptions
-from controller.forwarding.tables import Forwarding, Kept, entries_of, has_tables, mac_number
+from controller.forwarding.tables import Kept, entries_of, has_tables, mac_number
 from controller.forwarding.update import Distance, Stage, stages
-from controller.forwarding.wanted import Described, Wanted, wanted
+from controller.forwarding.wanted import Wanted, wanted
 from controller.model.network import NetworkDescription
 from controller.model.parts import Port
 from controller.model.paths import Paths, slot_paths
@@ -84,11 +85,7 @@ class Forwarder:
         self._cabled = _ends(described)
         self._paths = slot_paths(described)
         self._gate: Gate | None = None
-        self._lock = threading.Lock()
-        self._ready: set[str] = set()
-        self._stale: set[str] = set()
-        self._held: dict[str, Forwarding] = {}
-        self._described: dict[str, Described] = {}
+        self._holdings = Holdings(self._nodes)
         self._wanted = Wanted()
         self._homes: dict[int, str] = {}
         self._begun = False
@@ -123,22 +120,17 @@ class Forwarder:
 
     def node_ready(self, name: str) -> None:
         """A node runs its program and can be written to."""
-        with self._lock:
-            self._ready.add(name)
-            self._stale.add(name)
+        self._holdings.ready(name)
         self._wake.set()
 
     def node_lost(self, name: str) -> None:
         """A node cannot be written to; what it holds then is not known."""
-        with self._lock:
-            self._ready.discard(name)
-            self._stale.add(name)
+        self._holdings.lost(name)
         self._wake.set()
 
     def reread(self, names: Iterable[str]) -> None:
         """Others have changed what these nodes hold, or may have."""
-        with self._lock:
-            self._stale.update(names)
+        self._holdings.doubt(names)
         self._wake.set()
 
     # Questions; from any thread
@@ -184,30 +176,32 @@ class Forwarder:
             except Exception:
                 LOG.exception("forwarding: error; looked at again in %g s", self._options.retry_s)
                 pause_s = self._options.retry_s
-                self.reread(self._held)
-                self._wake.clear()
+                self._holdings.doubt(self._holdings.held)
 
     def _look(self) -> float | None:
         """Bring nodes to what the network needs; return when to look again at the latest."""
         began = time.monotonic()
         topology = self._snapshot()
         network = topology.network
-        ready = self._read_stale(network)
+        ready, news = self._holdings.refresh(network)
+        held = self._holdings.held
         if not self._may_begin(topology, ready, began):
             return self._options.retry_s
-        if topology is self._done_for:
+        if topology is self._done_for and not news:
             return self._options.check_s
+        self._done_for = None
         withheld = self._move_paths(network)
         self._cabled |= _ends(network)
         closed = self._cabled | {p for p, faces in topology.ports.items() if faces != Facing.EDGE}
-        self._wanted = wanted(network, self._paths, set(self._held), self._described, closed)
+        described = self._holdings.described
+        self._wanted = wanted(network, self._paths, set(held), described, closed)
         gone = self._gone(network)
-        plan = stages(self._held, self._wanted, _distances(slot_paths(network)), gone)
-        complete = all(self._do(stage) for stage in plan) and set(self._held) == ready
+        plan = stages(held, self._wanted, _distances(slot_paths(network)), gone)
+        complete = all(map(self._holdings.change, plan)) and set(held) == ready
         self._in_step = complete
         if complete:
             self._began.set()
-        if complete and set(self._held) >= set(network.nodes):
+        if complete and set(held) >= set(network.nodes):
             for mac in gone:
                 del self._homes[mac]
         if plan:
@@ -219,22 +213,7 @@ class Forwarder:
         self._done_for = topology
         return self._options.check_s
 
-    def _read_stale(self, network: NetworkDescription) -> set[str]:
-        """Read what nodes hold that nobody knows; return those that should be known."""
-        with self._lock:
-            ready = self._ready & set(network.nodes)
-            stale, self._stale = self._stale, set()
-        for name in [name for name in self._held if name in stale or name not in ready]:
-            del self._held[name]
-        missing = ready - set(self._held)
-        if missing or stale:
-            self._done_for = None
-        for name in missing:
-            self._described[name] = self._nodes.described(network, name)
-        self._held |= self._nodes.read(missing)
-        return ready
-
-    def _may_begin(self, topology: Topology, ready: set[str], now_s: float) -> bool:
+    def _may_begin(self, topology: Topology, ready: frozenset[str], now_s: float) -> bool:
         if not self._begun:
             there = topology.settled and set(topology.nodes) <= ready
             due = there or now_s - self._started_at >= self._options.settle_s
@@ -267,14 +246,6 @@ class Forwarder:
         hosts = {mac_number(h.mac): h.attached.node for h in network.hosts.values()}
         self._homes |= hosts
         return {mac: home for mac, home in self._homes.items() if mac not in hosts}
-
-    def _do(self, stage: Stage) -> bool:
-        """Change nodes, side by side; tell whether all of them did."""
-        done = self._nodes.write(self._held, stage)
-        for name in stage:
-            self._held.pop(name, None)
-        self._held |= done
-        return len(done) == len(stage)
 
     def _report(self, plan: list[Stage], withheld: frozenset[int], took_s: float) -> None:
         nodes = frozenset(name for stage in plan for name in stage)
