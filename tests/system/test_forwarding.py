@@ -47,7 +47,7 @@ class Loops:
     def unreached(self, count="1"):
         """Have every host ping every other one at the same time; return the pairs that fail."""
         pings = {
-            (a, b): self.start(a, "ping", "-c", count, "-W", "1", self.hosts[b].address)
+            (a, b): self.start(a, "ping", "-n", "-c", count, "-W", "1", self.hosts[b].address)
             for a, b in permutations(self.hosts, 2)
         }
         return {pair for pair, ping in pings.items() if ping.wait(30) != 0}
@@ -119,7 +119,7 @@ def test_on_a_leaf_spine_all_meet_broadcasts_arrive_once_and_spines_share_flows(
 
 def test_on_a_diamond_a_cut_link_is_left_within_the_bound():
     with loops(diamond()) as up:
-        ping = ("ping", "-i", "0.05", "-c", "100", "-W", "1", up.hosts["hB"].address)
+        ping = ("ping", "-n", "-i", "0.05", "-c", "100", "-W", "1", up.hosts["hB"].address)
         pings = [up.start("hA", *ping) for _ in range(8)]  # each has an identifier of its own
         time.sleep(1.0)
         subprocess.run(["ip", "link", "set", up.interface("s1", 2), "down"], check=True)
