@@ -22,6 +22,11 @@ def scrape(port):
     return found
 
 
+def is_served(port):
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
 def one(found, name, **labels):
     return next((v for has, v in found.get(name, ()) if labels.items() <= has.items()), None)
 
@@ -44,7 +49,7 @@ def test_nodes_polls_and_sessions_are_scraped(tmp_path, hub):
     node.start()
     try:
         with start(tmp_path, port, {"s1": node.port, "s2": nobody}, hub) as me:
-            me.wait_serving()
+            me.wait_for(lambda: is_served(port), "metrics are served")
             me.wait_for(
                 lambda: one(scrape(port), "hitless_node_state", node="s1", state="ready") == 1,
                 "s1 is ready",
