@@ -22,6 +22,7 @@ app_manager.require_app("apps.scaling_app")
 app_manager.require_app("apps.load_app")
 app_manager.require_app("apps.metrics_app")
 app_manager.require_app("apps.event_log_app")
+app_manager.require_app("apps.dashboard_app")
 
 
 class MeApp(app_manager.OSKenApp):

@@ -13,6 +13,7 @@ from controller.forwarding.options import FORWARDING_OPTIONS
 from controller.load.options import LOAD_OPTIONS
 from controller.metrics_options import METRICS_OPTIONS
 from controller.migration.site import MigrationOptions
+from controller.page_options import DASHBOARD_OPTIONS
 from controller.rpc_options import RPC_OPTIONS
 from controller.scaling.options import SCALING_OPTIONS
 from controller.southbound.driver import DriverOptions
@@ -157,6 +158,7 @@ GROUPS = {
     "node": NODE_OPTIONS,
     "migration": MIGRATION_OPTIONS,
     "forwarding": FORWARDING_OPTIONS,
+    "dashboard": DASHBOARD_OPTIONS,
     "load": LOAD_OPTIONS,
     "metrics": METRICS_OPTIONS,
     "rpc": RPC_OPTIONS,

@@ -27,6 +27,7 @@ from controller.load.options import LoadOptions
 from controller.metrics_options import MetricsOptions
 from controller.migration.site import MigrationOptions
 from controller.options import GROUPS, JOURNAL_NAME, PROCESS_OPTIONS
+from controller.page_options import DashboardOptions
 from controller.rpc_address import default_socket
 from controller.rpc_options import TlsOptions
 from controller.scaling.options import ScalingOptions
@@ -54,6 +55,7 @@ class Settings:
     node: DriverOptions = field(default_factory=DriverOptions)
     migration: MigrationOptions = field(default_factory=MigrationOptions)
     forwarding: ForwardingOptions = field(default_factory=ForwardingOptions)
+    dashboard: DashboardOptions = field(default_factory=DashboardOptions)
     scaling: ScalingOptions = field(default_factory=ScalingOptions)
     load: LoadOptions = field(default_factory=LoadOptions)
     metrics: MetricsOptions | None = None
@@ -99,6 +101,7 @@ class Settings:
             node=DriverOptions(**values["node"]),
             migration=MigrationOptions(**values["migration"]),
             forwarding=ForwardingOptions(**values["forwarding"]),
+            dashboard=DashboardOptions(**values["dashboard"]),
             scaling=ScalingOptions(**values["scaling"]),
             load=LoadOptions(**values["load"]),
             metrics=MetricsOptions.of(values["metrics"]["listen"]),

@@ -1,0 +1,38 @@
+"""Where the page is served: host, port, and the names by which it may be called."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from controller.errors import ConfigError
+
+_LISTEN = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:\[\]]+):(\d{1,5})")
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
+
+
+@dataclass(frozen=True)
+class Place:
+    """A host and a TCP port."""
+
+    host: str
+    port: int
+    "0: any free one."
+
+    @classmethod
+    def parse(cls, text: str) -> Place:
+        """Read ``HOST:PORT``; raises ``ConfigError``."""
+        match = _LISTEN.fullmatch(text)
+        if match is None or int(match[2]) > 65_535:
+            raise ConfigError(f"[dashboard] listen: {text!r} must be HOST:PORT: 127.0.0.1:8080")
+        return cls(match[1].strip("[]"), int(match[2]))
+
+    @property
+    def shown(self) -> str:
+        """The host as it stands in a URL."""
+        return f"[{self.host}]" if ":" in self.host else self.host
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What a request's Host may be: our own, and on this machine the loopback's names."""
+        return LOOPBACK | {self.shown}

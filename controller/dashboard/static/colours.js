@@ -1,0 +1,24 @@
+// Colours: those of the style sheet as they are now, a ramp for load, one for each node.
+
+export function css(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+}
+
+// Colour of a node's load: idle to its threshold; the caller gives 0 to 1.
+export function ramp(share) {
+  const [from, to] = [parse(css("idle")), parse(css("high"))];
+  const part = Math.max(0, Math.min(1, share));
+  return `rgb(${from.map((value, i) => Math.round(value + (to[i] - value) * part)).join(",")})`;
+}
+
+function parse(hex) {
+  return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+}
+
+// Told apart by people with the common colour-vision deficiencies too (after Okabe and Ito, darkened
+// so that white text on them can be read).
+const NODES = ["#0b62c4", "#b34700", "#00735c", "#8a3d85", "#7a6000", "#a8223f", "#2c6f8a", "#555e68"];
+
+export function nodeColour(names, name) {
+  return NODES[names.indexOf(name) % NODES.length];
+}

@@ -1,0 +1,24 @@
+// Small helpers: elements, numbers, slots.
+
+export function element(tag, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children.filter((child) => child != null));
+  return made;
+}
+
+export function number(value) {
+  return value == null ? "–" : Math.round(value).toLocaleString("en");
+}
+
+// "0-3,7" to [0, 1, 2, 3, 7].
+export function slotNumbers(text) {
+  if (!text) return [];
+  return text.split(",").flatMap((part) => {
+    const [first, last = first] = part.split("-").map(Number);
+    return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  });
+}
+
+export function isUnderWay(migration) {
+  return !["finished", "undone"].includes(migration.state);
+}

@@ -1,0 +1,34 @@
+"""Options of the group [dashboard]."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from oslo_config import cfg
+
+
+@dataclass(frozen=True)
+class DashboardOptions:
+    """Whether there is a page, and where."""
+
+    enabled: bool = False
+    listen: str = "127.0.0.1:8080"
+    "``host:port`` of its HTTP server; port 0: any free one."
+
+
+_DEFAULTS = DashboardOptions()
+
+DASHBOARD_OPTIONS = [
+    cfg.BoolOpt(
+        "enabled",
+        default=_DEFAULTS.enabled,
+        help="Serve the page. Its address, with the token that acting needs, is in page.url beside "
+        "the RPC socket.",
+    ),
+    cfg.StrOpt(
+        "listen",
+        default=_DEFAULTS.listen,
+        help="HOST:PORT to serve it on. It is plain HTTP and whoever reaches it can look; put a "
+        "proxy with TLS and log-in before it where others than this machine's users can.",
+    ),
+]
