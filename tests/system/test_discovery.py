@@ -1,0 +1,83 @@
+"""Discovery on real nodes: what is found, how soon failures are noticed, and what outlives whom."""
+
+import signal
+import subprocess
+import time
+
+import pytest
+from stage import Stage
+
+from controller.operator.client import RpcClient
+from topo.deployment import bring_up
+from topo.topologies import line
+
+pytestmark = pytest.mark.system
+
+LINK = [{"a": "s1:2", "b": "s2:1"}]
+BOUND_S = 0.8
+"By default: three intervals of 0.25 s, and a fifth of one."
+SPARE_S = 1.2
+"For a machine that is busy with other things as well."
+
+
+@pytest.fixture
+def up(node_kind):
+    """The line with its management entity; a client asks it without a process for each question."""
+    with bring_up(line(), node_kind) as deployment:
+        stage = Stage(deployment)
+        stage.start_me()
+        yield stage
+
+
+def ask(stage, command, **arguments):
+    with RpcClient(stage.deployment.configuration.rpc_socket) as client:
+        return client.call(command, arguments)
+
+
+def wait_until(condition, what, timeout_s=10.0):
+    """Wait until something holds; return how long it took."""
+    began = time.monotonic()
+    while not condition():
+        assert time.monotonic() - began < timeout_s, f"not in time: {what}"
+        time.sleep(0.02)
+    return time.monotonic() - began
+
+
+def links(stage):
+    return ask(stage, "links")["links"]
+
+
+def set_link(state):
+    subprocess.run(["ip", "link", "set", "dev", "s1-eth2", state], check=True)
+
+
+def told(stage, kind):
+    return ask(stage, "events", kinds=[kind])["events"]
+
+
+def test_a_cut_link_is_noticed_within_the_bound_and_comes_back(up):
+    time.sleep(1.0)  # longer than the bound: from here on it counts what is heard
+    assert links(up) == LINK
+    set_link("down")
+    cut_at = time.time()
+    wait_until(lambda: not links(up), "the link is gone")
+    (event,) = told(up, "link_delete")
+    assert event["link"] == ["s1:2", "s2:1"]
+    assert event["at"] - cut_at < BOUND_S + SPARE_S
+    set_link("up")
+    wait_until(lambda: links(up) == LINK, "the link is back")
+
+
+def test_nodes_and_the_management_entity_may_restart(up):
+    network = up.deployment.network
+    time.sleep(1.0)
+    network.node("s2").stop()
+    wait_until(lambda: not links(up), "the link of a node that ended is gone", BOUND_S + SPARE_S)
+    assert [event["node"] for event in told(up, "node_leave")] == ["s2"]
+    network.restart_node("s2")
+    wait_until(lambda: links(up) == LINK, "the node is back with its link")
+    up.me.process.finish(signal.SIGTERM, 20)
+    up.start_me()
+    time.sleep(1.0)
+    assert links(up) == LINK
+    assert told(up, "link_delete") == []
