@@ -94,6 +94,7 @@ control NodeEgress(inout headers_t hdr, inout metadata_t meta,
             hdr.packet_in.timestamp = standard_metadata.ingress_global_timestamp;
             hdr.packet_in.reason = meta.packet_in_reason;
             if (standard_metadata.instance_type == INGRESS_CLONE) {
+                hdr.packet_in.ingress_port = (bit<16>)meta.copied_at;
                 hdr.packet_in.reason = IN_HOST;
             }
             port_tx.count(CPU_PORT);

@@ -23,6 +23,9 @@ const bit<8> PROTOCOL_ICMPV6 = 58;
 // The clone session by which packets are copied to the controller.
 const bit<32> COPY_SESSION = 1;
 
+// The list of fields that such a copy keeps.
+#define COPIED 1
+
 // How a packet-out is to be treated.
 const bit<8> OUT_TO_PORT  = 0;  // leaves at egress_port
 const bit<8> OUT_FLOOD    = 1;  // leaves at all ports
@@ -161,6 +164,8 @@ struct flow_t {
 struct metadata_t {
     flow_t flow;
     bit<8> packet_in_reason;
+    @field_list(COPIED)
+    bit<9> copied_at;  // the port at which the packet came in that this is a copy of
 }
 
 #endif

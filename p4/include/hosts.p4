@@ -7,9 +7,10 @@
 
 #include "headers.p4"
 
-control Hosts(in headers_t hdr, in metadata_t meta, in standard_metadata_t standard_metadata) {
+control Hosts(in headers_t hdr, inout metadata_t meta, in standard_metadata_t standard_metadata) {
     action copy_to_controller() {
-        clone(CloneType.I2E, COPY_SESSION);
+        meta.copied_at = standard_metadata.ingress_port;
+        clone_preserving_field_list(CloneType.I2E, COPY_SESSION, COPIED);
     }
 
     table edge {
