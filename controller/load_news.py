@@ -21,6 +21,7 @@ class LoadNews:
     def __init__(self, emit: Callable[[MeEvent], None]) -> None:
         """Make one; ``emit`` takes an event and returns at once, from any thread."""
         self._emit = emit
+        self._told: dict[str, Level] = {}
 
     def on_load(self, snapshot: LoadSnapshot) -> None:
         """An interval is over."""
@@ -32,7 +33,10 @@ class LoadNews:
         kind = EventLoadHigh if high else EventLoadLow
         self._emit(kind(node, crossing.threshold_pps, snapshot))
         load = snapshot.nodes[node]
-        LOG.info(
+        again = self._told.get(node) is crossing.level  # as after each cool-down, while it stays
+        self._told[node] = crossing.level
+        LOG.log(
+            logging.DEBUG if again else logging.INFO,
             "%s: %s: %.0f packets/s, %s %.0f: %s",
             node,
             "loaded" if high else "idle",
