@@ -23,8 +23,6 @@ PUNT, EDGE, HOST = "punt", "edge", "host"
 OUT_TO_PORT, OUT_ECHO = 0, 3
 IN_PUNTED, IN_ECHO, IN_HOST = 0, 1, 4
 COPY_SESSION = 1
-COPY_BYTES = 160
-"Copies are cut to this length: enough for the headers that say who a host is."
 CPU_PORT = 510
 
 _NEEDED = {"packet_in": {"ingress_port", "reason"}, "packet_out": {"egress_port", "mode"}}
@@ -104,9 +102,11 @@ def write_learning(driver: NodeDriver, has: Learning, wanted: Learning) -> None:
 
 
 def set_copy_session(driver: NodeDriver) -> None:
-    """Have copies go to the controller. Idempotent; raises ``NodeError``."""
-    session = CloneSession(frozenset({Replica(CPU_PORT)}), packet_length_bytes=COPY_BYTES)
-    driver.set_clone_session(COPY_SESSION, session)
+    """Have copies go to the controller, whole: not every kind of node can cut them.
+
+    Idempotent; raises ``NodeError``.
+    """
+    driver.set_clone_session(COPY_SESSION, CloneSession(frozenset({Replica(CPU_PORT)})))
 
 
 def _edge(port: int) -> P4TableEntry:

@@ -81,3 +81,39 @@ def test_nodes_and_the_management_entity_may_restart(up):
     time.sleep(1.0)
     assert links(up) == LINK
     assert told(up, "link_delete") == []
+
+
+def test_hosts_are_found_where_they_send_and_followed_when_they_move(up):
+    unknown = "02:00:00:00:00:77"
+    time.sleep(1.5)  # until it is known which ports lead to no node
+    send_as(up, unknown)
+    wait_until(lambda: unknown in hosts(up), "an unknown host is found")
+    assert hosts(up)[unknown]["attached"] == "s2:2"
+    assert hosts(up)[unknown]["ip"] == ["10.0.0.2"]
+    send_as(up, "00:00:00:00:00:0a")
+    wait_until(lambda: hosts(up)["hA"]["attached"] == "s2:2", "a known host has moved")
+    known = " ".join(entry["match"] for entry in table(up, "s2", "NodeIngress.hosts.host"))
+    assert "src_addr=0x20000000077" in known
+    assert table(up, "s1", "NodeIngress.hosts.host") == [], "it is known in one place"
+    up.me.process.finish(signal.SIGTERM, 20)
+    up.start_me()
+    wait_until(lambda: unknown in hosts(up), "another process learns it from the node")
+
+
+def send_as(stage, mac):
+    """Have hB send with another address."""
+    pid = stage.deployment.network.net.nameToNode["hB"].pid
+    for command in (
+        f"ip link set dev hB-eth0 address {mac}",
+        "ip neighbour flush dev hB-eth0",
+        "ping -c 1 -W 1 10.0.0.1",
+    ):
+        subprocess.run(["mnexec", "-a", str(pid), *command.split()], check=False)
+
+
+def hosts(stage):
+    return {host["name"]: host for host in ask(stage, "hosts")["hosts"]}
+
+
+def table(stage, node, name):
+    return ask(stage, "tables", node=node, table=name)["entries"]
