@@ -47,6 +47,10 @@ class MeApp(app_manager.OSKenApp):
             self._audits = hub.periodic(interval_s, self._me.audit, name="audits")
         return hub.spawn(self._outlet.run, name="events of the management entity")
 
+    def all_started(self) -> None:
+        """All apps listen: let events pass."""
+        self._outlet.open()
+
     def stop(self) -> None:
         """Stop the management entity, then the app."""
         if self._audits is not None:

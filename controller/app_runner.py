@@ -49,11 +49,18 @@ class AppRunner:
         _guarded("cannot create what the apps share", self._manager.create_contexts)
 
     def start(self) -> list[Any]:
-        """Start the apps; return the main threads that they gave. Raises as ``load``."""
-        return _guarded(
+        """Start the apps; return the main threads that they gave. Raises as ``load``.
+
+        An app that has a method ``all_started`` is told when the last one has.
+        """
+        threads = _guarded(
             "cannot start the apps",
             lambda: self._manager.instantiate_apps(**self._manager.contexts),
         )
+        for name, app in self._manager.applications.items():
+            if hasattr(app, "all_started"):
+                _guarded(f"cannot start app {name}", app.all_started)
+        return threads
 
     def close(self) -> None:
         """Stop the apps and close what they share; an error is logged and holds up no other."""

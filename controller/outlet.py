@@ -3,7 +3,8 @@
 Choices: an os-ken app's queue holds 128 events and blocks who sends one more. So each observer has
 a lane of its own, and one that hangs delays neither the sender nor the others. What a lane cannot
 hold is dropped and said so: no news is worth stopping the network for, and whoever missed some can
-ask for the present state.
+ask for the present state. What is posted before all apps have started waits until they have, so
+that the first events miss nobody.
 """
 
 from __future__ import annotations
@@ -31,6 +32,11 @@ class EventOutlet:
     def __init__(self, app: OSKenApp) -> None:
         self._app = app
         self._inbox: Mailbox[EventBase] = Mailbox(INBOX_LIMIT)
+        self._shut: Mailbox[None] = Mailbox(1)
+
+    def open(self) -> None:
+        """Let events pass, from now on. Idempotent."""
+        self._shut.close()
 
     def post(self, event: EventBase) -> None:
         """Hand an event to os-ken, at once and from any thread. Observers get it in order."""
@@ -41,10 +47,13 @@ class EventOutlet:
 
     def close(self) -> None:
         """End ``run`` after the events that were posted before."""
+        self.open()
         self._inbox.close()
 
     def run(self) -> None:
-        """Pass events on until ``close``: the main task of the app."""
+        """Pass events on from ``open`` until ``close``: the main task of the app."""
+        for _ in self._shut:
+            pass
         lanes: dict[str, _Lane] = {}
         for event in self._inbox:
             for observer in self._app.get_observers(event, None):

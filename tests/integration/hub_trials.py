@@ -35,6 +35,7 @@ class Source(OSKenApp):
     def start(self) -> object:
         super().start()
         self.outlet = EventOutlet(self)
+        self.outlet.open()
         return hub.spawn(self.outlet.run, name="outlet")
 
 
