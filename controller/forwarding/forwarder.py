@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from finsy.p4entity import P4TableEntry
 from finsy.p4schema import P4Schema
 
 from controller.discovery.changes import Facing
@@ -29,7 +30,7 @@ from controller.discovery.topology import Topology
 from controller.forwarding.holdings import Holdings
 from controller.forwarding.nodes import Hold, Nodes
 from controller.forwarding.options import ForwardingOptions
-from controller.forwarding.tables import Kept, entries_of, has_tables, mac_number
+from controller.forwarding.tables import entries_of, has_tables
 from controller.forwarding.update import Distance, Stage, stages
 from controller.forwarding.wanted import Wanted, wanted
 from controller.model.network import NetworkDescription
@@ -86,8 +87,8 @@ class Forwarder:
         self._paths = slot_paths(described)
         self._gate: Gate | None = None
         self._holdings = Holdings(self._nodes)
-        self._wanted = Wanted()
-        self._homes: dict[int, str] = {}
+        self._done = Wanted()
+        self._hosts: set[int] = set()
         self._begun = False
         self._in_step = False
         self._began = threading.Event()
@@ -154,13 +155,13 @@ class Forwarder:
         self._gate = gate
         self._wake.set()
 
-    def kept(self, node: str, schema: P4Schema) -> Kept:
-        """Return what a node shall be given together with a program, as far as it is known."""
-        forwarding = self._wanted.nodes.get(node)
-        if forwarding is None or not has_tables(schema):
-            return Kept()
-        floods = {group: tuple(sorted(ports)) for group, ports in forwarding.floods.items()}
-        return Kept(tuple(entries_of(forwarding)), floods)
+    def kept(self, node: str, schema: P4Schema) -> tuple[P4TableEntry, ...]:
+        """Return what a node shall be given together with a program, as far as it is known.
+
+        While paths move it is still what it was: those who moved lead around this node, and those
+        who did not may be led to by it.
+        """
+        return tuple(entries_of(self._done.given(node))) if has_tables(schema) else ()
 
     # The thread
 
@@ -194,16 +195,17 @@ class Forwarder:
         self._cabled |= _ends(network)
         closed = self._cabled | {p for p, faces in topology.ports.items() if faces != Facing.EDGE}
         described = self._holdings.described
-        self._wanted = wanted(network, self._paths, set(held), described, closed)
-        gone = self._gone(network)
-        plan = stages(held, self._wanted, _distances(slot_paths(network)), gone)
+        shall = wanted(network, self._paths, set(held), described, closed)
+        self._hosts |= set(shall.homes)
+        gone = self._hosts - set(shall.homes)
+        plan = stages(held, shall, _distances(slot_paths(network)), gone)
         complete = all(map(self._holdings.change, plan)) and set(held) == ready
         self._in_step = complete
         if complete:
+            self._done = shall
             self._began.set()
         if complete and set(held) >= set(network.nodes):
-            for mac in gone:
-                del self._homes[mac]
+            self._hosts -= gone
         if plan:
             self._report(plan, withheld, time.monotonic() - began)
         if not complete:
@@ -240,12 +242,6 @@ class Forwarder:
             self._in_step = False
         self._paths = newest.with_slots(withheld, self._paths)
         return withheld
-
-    def _gone(self, network: NetworkDescription) -> dict[int, str]:
-        """Return hosts that were known and are not any more, and where they were."""
-        hosts = {mac_number(h.mac): h.attached.node for h in network.hosts.values()}
-        self._homes |= hosts
-        return {mac: home for mac, home in self._homes.items() if mac not in hosts}
 
     def _report(self, plan: list[Stage], withheld: frozenset[int], took_s: float) -> None:
         nodes = frozenset(name for stage in plan for name in stage)

@@ -33,15 +33,6 @@ _PARAMETER = {
 }
 
 
-@dataclass(frozen=True)
-class Kept:
-    """What a node is to be given together with a program."""
-
-    entries: tuple[P4TableEntry, ...] = ()
-    groups: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
-    "Multicast group to ports."
-
-
 class Next(NamedTuple):
     """What a node does with packets to a destination: an action of ``dmac`` and its parameter."""
 
@@ -50,6 +41,9 @@ class Next(NamedTuple):
     value: int
     "A port or a group."
 
+
+DROP = Next(FORWARD, 511)
+"The port that v1model drops by. A destination without an entry is flooded instead."
 
 PathKey = tuple[int, int]
 "Group and slot: what the table ``path`` is matched by."

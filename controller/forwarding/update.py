@@ -2,14 +2,27 @@
 
 All nodes are changed side by side within a stage; a stage begins when the one before has ended.
 
-- *First* what nobody uses yet: path entries of groups that no destination leads to. And broadcast
-  ports that are no longer wanted are closed: a spanning tree is taken down to what it shares with
-  the next one before anything is added, so no broadcast ever finds a circle.
+What goes round in a network of switches multiplies, takes all there is of their time, and so
+never ends; it must not even begin. Two things hold at each moment, whatever the nodes' turns:
+
+- *Who has an entry for a destination leads to others that have one*, nearer to it each time; so
+  from there no packet comes back to a node that floods.
+- *Those that have none flood by trees*: all by the packet's slot, and by ports that are in one and
+  the same tree. So a copy goes outwards until the tree ends, or a node that has an entry takes it.
+
+Hence the order:
+
+- *First* what is not wanted is closed: a tree is taken down to what it shares with the next one.
+  A node that floods in another way than by slot closes all of its trees, and takes the way of all.
+  Path entries are written of groups that no destination leads to.
 - *Then* what packets follow, by distance from where it leads: a node is changed after the node that
   it will send to. So whoever was changed sends along the new path all the way, and whoever was not
-  sends along the old one until it meets one that was: there is no circle in either.
-- *At last* what nobody uses any more: hosts that are gone, the farthest nodes first, so that
-  nobody sends to a node that floods; then path entries of groups without destinations.
+  sends along the old one until it meets one that was: there is no circle in either. Hosts that are
+  gone are dropped for, by every node that knew them.
+- *When all do* they are forgotten: packets to them are flooded or dropped, and forwarded by nobody.
+- *At last* trees grow to what they shall be: by now a node that came empty has its entries. If they
+  change while there are nodes that nobody can write to, they end at those. And path entries of
+  groups without destinations are taken away.
 
 What is held and not wanted stays, unless it is known to have gone: an entry without a way is worth
 no less than none, and what others have put there is theirs.
@@ -18,10 +31,10 @@ no less than none, and what others have put there is theirs.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from controller.forwarding.tables import FORWARD, SPREAD, Forwarding, Next, PathKey, Update
+from controller.forwarding.tables import DROP, FORWARD, SPREAD, Forwarding, Next, PathKey, Update
 from controller.forwarding.wanted import Wanted
 
 Stage = Mapping[str, Update]
@@ -67,14 +80,14 @@ class _Stages:
         return found
 
 
-_UNUSED, _USED, _GONE, _LEFT = range(4)
+_UNUSED, _USED, _GONE, _LAST = range(4)
 
 
 def stages(
     held: Mapping[str, Forwarding],
     wanted: Wanted,
     distance: Distance,
-    gone: Mapping[int, str],
+    gone: Collection[int],
 ) -> list[Stage]:
     """Return how nodes come from what they hold to what they shall hold.
 
@@ -82,19 +95,59 @@ def stages(
         held: What each node that can be written to holds.
         wanted: What they shall hold.
         distance: On the paths that are to be used.
-        gone: MAC addresses of hosts that are there no longer, to the node where they were.
+        gone: MAC addresses of hosts that are there no longer.
     """
     made = _Stages()
+    lost = (_dropped(held.values()) | set(gone)) - set(wanted.homes)
+    everybody = set(held) >= set(wanted.nodes)
+    trees = _trees(held, wanted)
     for node, has in held.items():
         shall = wanted.nodes.get(node)
         if shall is not None:
-            shall = _split(has, shall, wanted)
+            shall = replace(shall, floods=trees[node])
+            shall = _split(has, _filled(has, shall, wanted.otherwise.get(node, {})), wanted)
+            mine = lost - set(shall.destinations) - wanted.described.get(node, frozenset())
             _floods(made, node, has, shall)
             _paths(made, node, has, shall, wanted, distance)
             _destinations(made, node, has, shall, wanted, distance)
-            lost = {mac: home for mac, home in gone.items() if mac not in shall.destinations}
-            _take_away(made, node, has, shall, lost, distance)
+            _take_away(made, node, has, shall, mine, everybody=everybody)
     return made.in_order()
+
+
+def _dropped(held: Iterable[Forwarding]) -> set[int]:
+    """Return hosts that somebody, in an earlier life perhaps, began to take away."""
+    return {mac for has in held for mac, following in has.destinations.items() if following == DROP}
+
+
+def _trees(
+    held: Mapping[str, Forwarding], wanted: Wanted
+) -> dict[str, Mapping[int, frozenset[int]]]:
+    """Return the ports that groups shall have.
+
+    If a tree grows anywhere, none leads to a node of which nobody knows now how it floods.
+    """
+    full = {node: shall.floods for node, shall in wanted.nodes.items()}
+    grows = any(
+        wanted.cables[node].keys() & (ports - has.floods.get(group, frozenset()))
+        for node, has in held.items()
+        for group, ports in full.get(node, {}).items()
+    )
+    if not grows:
+        return full
+    unsure = {
+        node: {port for port, other in ports.items() if other not in held}
+        for node, ports in wanted.cables.items()
+    }
+    return {
+        node: {group: ports - unsure[node] for group, ports in trees.items()}
+        for node, trees in full.items()
+    }
+
+
+def _filled(has: Forwarding, shall: Forwarding, otherwise: Mapping[int, Next]) -> Forwarding:
+    """Return what a node shall hold, with known hosts that it has no entry for."""
+    missing = {m: n for m, n in otherwise.items() if has.destinations.get(m, DROP) == DROP}
+    return replace(shall, destinations={**missing, **shall.destinations})
 
 
 def _split(has: Forwarding, shall: Forwarding, wanted: Wanted) -> Forwarding:
@@ -124,14 +177,16 @@ def _split(has: Forwarding, shall: Forwarding, wanted: Wanted) -> Forwarding:
 
 
 def _floods(made: _Stages, node: str, has: Forwarding, shall: Forwarding) -> None:
+    another_way = shall.unknown is not None and shall.unknown != has.unknown
+    if another_way:
+        made.at(_UNUSED, 0, node).unknown = shall.unknown
     for group, ports in shall.floods.items():
-        found = has.floods.get(group)
-        if found is not None and found - ports:
-            made.at(_UNUSED, 0, node).floods[group] = found & ports
-        if found is None or ports - found:
-            made.at(_USED, 0, node).floods[group] = ports
-    if shall.unknown is not None and shall.unknown != has.unknown:
-        made.at(_USED, 0, node).unknown = shall.unknown
+        found = has.floods.get(group, frozenset())
+        stays = frozenset() if another_way else found & ports
+        if stays != found:
+            made.at(_UNUSED, 0, node).floods[group] = stays
+        if stays != ports or group not in has.floods:
+            made.at(_LAST, 0, node).floods[group] = ports
 
 
 def _paths(
@@ -171,16 +226,21 @@ def _take_away(
     node: str,
     has: Forwarding,
     shall: Forwarding,
-    gone: Mapping[int, str],
-    distance: Distance,
+    gone: Collection[int],
+    *,
+    everybody: bool,
 ) -> None:
-    for mac, home in gone.items():
+    """Drop for hosts that are gone; forget them when nobody is left who may forward for them."""
+    for mac in gone:
         if mac in has.destinations:
-            made.at(_GONE, -distance(node, home), node).destinations[mac] = None
+            if has.destinations[mac] != DROP:
+                made.at(_USED, 0, node).destinations[mac] = DROP
+            if everybody:
+                made.at(_GONE, 0, node).destinations[mac] = None
     used = _groups_after(has, shall, gone)
     for key in has.paths:
         if key[0] not in used:
-            made.at(_LEFT, 0, node).paths[key] = None
+            made.at(_LAST, 0, node).paths[key] = None
 
 
 def _groups_after(has: Forwarding, shall: Forwarding, gone: Collection[int]) -> set[int]:

@@ -9,6 +9,8 @@ Choices:
   that leads through a node which cannot be written to now, because nobody knows where that one
   would send the packets on. Such entries are not wanted away either: see ``update``. Where that is
   so for some slots only, there are entries of ``path`` for the others, and none of ``dmac``.
+- But a node that has no entry then gets one ``otherwise``: for the slots that are known, or to drop
+  all. If it flooded what others still lead to it, that would come back, and go round.
 - What the network's description has (an entry of ``dmac``, its default action, a multicast group)
   wins; nothing of the kind is computed for that node.
 - Broadcasts leave by the slot's spanning tree and by every port where a host may be: where one is
@@ -23,6 +25,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from controller.forwarding.tables import (
+    DROP,
     FIRST_FLOOD_GROUP,
     FLOOD_BY_SLOT,
     FORWARD,
@@ -61,6 +64,21 @@ class Wanted:
     "Group of ``path`` to the node that it leads to."
     slots: int = 0
     "How many there are."
+    otherwise: Mapping[str, Mapping[int, Next]] = field(default_factory=dict)
+    "Node to MAC addresses of known hosts, to what it shall do if it has no entry."
+    described: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    "Node to MAC addresses whose entries are described."
+    cables: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    "Node to its ports that lead to other nodes, to those."
+
+    def given(self, node: str) -> Forwarding:
+        """Return what an empty node is given together with its program.
+
+        It takes no part in floods then: only when it is known how the others flood at that time.
+        """
+        found = self.nodes.get(node, Forwarding())
+        destinations = {**self.otherwise.get(node, {}), **found.destinations}
+        return Forwarding(destinations, found.paths, {}, found.unknown)
 
 
 def wanted(
@@ -109,7 +127,35 @@ def wanted(
         {mac: port.node for mac, port in homes.items()},
         {groups[home]: home for home in at},
         paths.slots,
+        {
+            node: {
+                mac: following
+                for mac, following in _otherwise(homes, groups, by_slot[node]).items()
+                if mac not in destinations[node]
+                and mac not in described.get(node, Described()).destinations
+            }
+            for node in network.nodes
+        },
+        {node: found.destinations for node, found in described.items()},
+        _cables(network),
     )
+
+
+def _otherwise(
+    homes: Mapping[int, Port], groups: Mapping[str, int], paths: Mapping[PathKey, int]
+) -> dict[int, Next]:
+    """Return what a node with these entries of ``path`` does best for each known host."""
+    known = {group for group, _ in paths}
+    found = {mac: groups[port.node] for mac, port in homes.items()}
+    return {mac: Next(SPREAD, group) if group in known else DROP for mac, group in found.items()}
+
+
+def _cables(network: NetworkDescription) -> dict[str, dict[int, str]]:
+    found: dict[str, dict[int, str]] = {name: {} for name in network.nodes}
+    for link in network.links:
+        found[link.a.node][link.a.number] = link.b.node
+        found[link.b.node][link.b.number] = link.a.node
+    return found
 
 
 def _without_described(computed: Forwarding, described: Described) -> Forwarding:

@@ -17,10 +17,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 
+from finsy.p4entity import P4TableEntry
 from finsy.p4schema import P4Schema
 
 from controller.errors import ConflictError, HitlessError, RequestError
-from controller.forwarding.tables import Kept
 from controller.migration.catalog import Catalog
 from controller.migration.function_tables import refuse_other_entries
 from controller.migration.journal import Journal
@@ -115,8 +115,8 @@ class MigrationManager:
         """Keep migrations and all other operations away from a node."""
         return self._site.hold(node)
 
-    def keep(self, keeps: Callable[[str, P4Schema], Kept]) -> None:
-        """Have nodes be given more together with a program: ``keeps`` returns it, at once."""
+    def keep(self, keeps: Callable[[str, P4Schema], tuple[P4TableEntry, ...]]) -> None:
+        """Have nodes be given more entries with a program: ``keeps`` returns them, at once."""
         self._steward.keeps = keeps
 
     def reach_by(self, reach: Callable[[], Reach]) -> None:

@@ -16,10 +16,10 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
 
+from finsy.p4entity import P4TableEntry
 from finsy.p4schema import P4Schema
 
 from controller.errors import NodeError, PipelineRejected, RequestError
-from controller.forwarding.tables import Kept
 from controller.migration.catalog import Catalog
 from controller.migration.journal import Journal
 from controller.migration.journal_rows import Intent
@@ -41,8 +41,8 @@ class Steward:
         self._journal = journal
         self._lock = threading.Lock()
         self._heard: set[str] = set()
-        self.keeps: Callable[[str, P4Schema], Kept] = lambda _node, _schema: Kept()
-        "What else a node is to be given together with a program."
+        self.keeps: Callable[[str, P4Schema], tuple[P4TableEntry, ...]] = lambda _node, _schema: ()
+        "Entries that a node is to be given besides, together with a program."
 
     def program_of(self, node: str) -> str:
         """Return the name of the program that a node is meant to run."""
@@ -110,12 +110,12 @@ class Steward:
         program = self._site.programs[name]
         fresh = installed is None or installed.cookie != program.cookie
         # To a node that has its program it would come in the wrong order: see forwarding.update.
-        kept = self.keeps(driver.name, program.schema) if fresh else Kept()
+        kept = self.keeps(driver.name, program.schema) if fresh else ()
         described = self._catalog.entries(self._site.network, driver.name, name)
         intent = NodeIntent(
             program,
-            (*described, *kept.entries),
-            {**kept.groups, **self._site.network.groups.get(driver.name, {})},
+            (*described, *kept),
+            self._site.network.groups.get(driver.name, {}),
             self._slots_for(driver.name, name, empty=installed is None),
             self._journal.pushes().get(driver.name) == name,
         )

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from test_paths import DIAMOND, networks, of
 
 from controller.forwarding.tables import (
+    DROP,
     FORWARD,
     SPREAD,
     Forwarding,
@@ -54,7 +55,7 @@ def all_wanted(net, ready=None, described=None, slots=16, whole=None):
 
 def plan(net, held, shall, gone=()):
     paths = slot_paths(net, 1)
-    return stages(held, shall, lambda n, home: paths.hops(0, n, home) or 0, dict(gone))
+    return stages(held, shall, lambda n, home: paths.hops(0, n, home) or 0, gone)
 
 
 def settled(net, slots=16, whole=None):
@@ -66,13 +67,23 @@ def settled(net, slots=16, whole=None):
 
 
 def one_by_one(update):
-    """Split a node's update as it reaches its tables: a change at a time, paths first."""
+    """Split a node's update as it reaches its tables: see ``Nodes`` and ``updates``."""
     for group, ports in update.floods.items():
         yield Update(floods={group: ports})
     for key, port in update.paths.items():
-        yield Update(paths={key: port})
+        if port is not None:
+            yield Update(paths={key: port})
     for mac, following in update.destinations.items():
-        yield Update(destinations={mac: following})
+        if following is not None:
+            yield Update(destinations={mac: following})
+    if update.unknown is not None:
+        yield Update(unknown=update.unknown)
+    for mac, following in update.destinations.items():
+        if following is None:
+            yield Update(destinations={mac: None})
+    for key, port in update.paths.items():
+        if port is None:
+            yield Update(paths={key: None})
 
 
 def walk(net, held, slot, start, mac):
@@ -86,7 +97,7 @@ def walk(net, held, slot, start, mac):
         port = following.value
         if following.action == SPREAD:
             port = held[node].paths.get((following.value, slot))
-        if port is None:
+        if port is None or following == DROP:
             return None
         out = Port(node, port)
         if out not in ends:
@@ -234,18 +245,45 @@ def test_slots_part_where_all_went_by_one_port_and_some_have_to_stay():
     assert plan(cut, {name: held[name] for name in ready}, shall) == []
 
 
-def test_a_host_that_is_gone_is_taken_away_from_afar_and_others_stay():
+def gone_host(described=None):
+    """Return a line whose host b has gone, what its nodes hold of before, what they shall, and b.
+
+    Node s1 has an entry besides that somebody else wrote.
+    """
     net = with_macs(of(["s1:1 s2:1", "s2:2 s3:1"], {"a": "s1:3", "b": "s3:3"}))
-    held = settled(net)
-    b = mac_number(net.hosts["b"].mac)
-    stranger = {0xAA: Next(FORWARD, 3)}
-    held["s1"] = Update(destinations=stranger).applied_to(held["s1"])
-    hosts = {"a": net.hosts["a"]}
-    left = net.__class__(**{**vars(net), "hosts": hosts})
-    made = plan(left, held, all_wanted(left), {b: "s3"})
-    taken = [{n for n, u in stage.items() if b in u.destinations} for stage in made]
-    assert [nodes for nodes in taken if nodes] == [{"s1"}, {"s2"}, {"s3"}]
-    assert all(0xAA not in update.destinations for stage in made for update in stage.values())
+    held, b = settled(net), mac_number(net.hosts["b"].mac)
+    held["s1"] = Update(destinations={0xAA: Next(FORWARD, 3)}).applied_to(held["s1"])
+    left = net.__class__(**{**vars(net), "hosts": {"a": net.hosts["a"]}})
+    return left, held, all_wanted(left, described=described), b
+
+
+def changes_of(mac, made):
+    """Return, for each stage that changes entries of a destination, node to what it does then."""
+    found = [{n: u.destinations[mac] for n, u in s.items() if mac in u.destinations} for s in made]
+    return [changed for changed in found if changed]
+
+
+def test_a_host_that_is_gone_is_dropped_for_by_all_before_it_is_forgotten_and_others_stay():
+    left, held, shall, b = gone_host()
+    made = plan(left, held, shall, {b})
+    assert changes_of(b, made) == [dict.fromkeys(held, DROP), dict.fromkeys(held, None)]
+    assert changes_of(0xAA, made) == []
+
+
+def test_a_host_that_is_gone_is_not_forgotten_while_somebody_may_still_forward_for_it():
+    left, held, shall, b = gone_host()
+    there = {name: held[name] for name in ("s1", "s3")}
+    made = plan(left, there, shall, {b})
+    assert changes_of(b, made) == [dict.fromkeys(there, DROP)]
+    held["s1"] = made[0]["s1"].applied_to(held["s1"])
+    # A management entity that was restarted meanwhile knows it by that.
+    assert changes_of(b, plan(left, held, shall))[-1] == dict.fromkeys(held, None)
+
+
+def test_a_described_entry_stays_though_its_host_is_gone():
+    b = gone_host()[-1]
+    left, held, shall, b = gone_host({"s2": Described(frozenset({b}))})
+    assert all("s2" not in changed for changed in changes_of(b, plan(left, held, shall, {b})))
 
 
 def test_groups_that_nothing_uses_any_more_are_taken_away_last():

@@ -8,7 +8,6 @@ from migration_lab import ALL, ENTRIES, Lab, forward
 from model_world import ProcessDied, nothing
 
 from controller.errors import NodeError, NodeRefused
-from controller.forwarding.tables import Kept
 from controller.migration.journal import SqliteJournal
 from controller.migration.journal_rows import Intent
 from controller.southbound.driver import replicas_of
@@ -101,8 +100,7 @@ def test_entries_that_somebody_else_put_there_stay(lab):
 
 def test_what_forwarding_wants_comes_with_a_program_and_not_to_a_node_that_has_one(lab):
     def keeps(node, schema):
-        entries = described([forward(77, 2)], schema)
-        return Kept(tuple(entries), {1: (1,), 5: (2,)})
+        return tuple(described([forward(77, 2)], schema))
 
     lab.manager.keep(keeps)
     noted = actions(lab)
@@ -116,8 +114,7 @@ def test_what_forwarding_wants_comes_with_a_program_and_not_to_a_node_that_has_o
 
     lab.world.fault = watch
     restart_node(lab, "s1")
-    described_wins = {1: replicas_of((1, 2)), 5: replicas_of((2,))}
-    assert before_commit == [(len(ENTRIES["s1"]) + 1, described_wins)]
+    assert before_commit == [(len(ENTRIES["s1"]) + 1, {1: replicas_of((1, 2))})]
 
 
 def test_what_a_node_enforces_is_adopted_when_the_journal_is_gone(lab):
