@@ -83,7 +83,11 @@ class ManagedProcess:
         """Send a signal and wait for the end; ProcessFailed unless the status is 0."""
         self.check()
         os.kill(self.pid, number)
-        self.wait_until(lambda: not self.alive, f"did not end on {number.name}", timeout_s)
+        self._wait(timeout_s)
+        if self.alive:
+            raise ProcessFailed(
+                f"{self.name} did not end on {number.name} within {timeout_s:.0f} s{self.tail()}"
+            )
         if self._process is not None and self._process.returncode != 0:
             raise ProcessFailed(f"{self.name} {self._ending()}{self.tail()}")
 
