@@ -1,7 +1,8 @@
 """Keeps the picture up to date: a client of the management entity's RPC on two threads.
 
-One thread asks for everything once a second, and at once after an event that changes what is seen;
-the other hears events. When the management entity is gone, both try again, and the page is told.
+One thread asks for everything once a second, and soon after an event that changes what is seen; the
+other hears events. Steps of migrations go to the page as they are: asking each time would have the
+nodes asked, in turns with the migration. When the management entity is gone, both try again, and the page is told.
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ from controller.operator.client import RpcClient
 LOG = logging.getLogger(__name__)
 
 INTERVAL_S = 1.0
-LEAST_PAUSE_S = 0.1
+LEAST_PAUSE_S = 0.3
 "However many events come, nobody is asked more often than this."
 AGAIN_S = 1.0
 EVENT_WAIT_S = 1.0
+ROUTINE = ("load", "migration_step")
+"Events that are no reason to ask."
 
 Tell = Callable[[str, Data], None]
 """Takes the kind of a message (``picture``, ``news``, ``gone``) and its data; from any thread."""
@@ -86,4 +89,5 @@ class Feed:
                 continue
             if event["event"] != "load":
                 self._tell("news", event)
-            self._wake.set()
+            if event["event"] not in ROUTINE:
+                self._wake.set()

@@ -46,9 +46,15 @@ live.addEventListener("picture", (message) => {
 live.addEventListener("gone", (message) => tell(JSON.parse(message.data).reason, true));
 live.addEventListener("timeline", (message) => chart.reset(JSON.parse(message.data)));
 live.addEventListener("news", (message) => {
-  events.unshift(JSON.parse(message.data));
+  const event = JSON.parse(message.data);
+  events.unshift(event);
   events.length = Math.min(events.length, 200);
   drawEvents(events);
+  if (event.migration && picture) {
+    const others = picture.migrations.filter(({ id }) => id !== event.migration.id);
+    picture.migrations = [...others, event.migration].sort((a, b) => a.id - b.id);
+    show();
+  }
 });
 live.onerror = () => tell("the page's server is gone; trying again …", true);
 
