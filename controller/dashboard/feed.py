@@ -2,7 +2,8 @@
 
 One thread asks for everything once a second, and soon after an event that changes what is seen; the
 other hears events. Steps of migrations go to the page as they are: asking each time would have the
-nodes asked, in turns with the migration. When the management entity is gone, both try again, and the page is told.
+nodes asked, in turns with the migration. When the management entity is gone, both try again, and
+the page is told.
 """
 
 from __future__ import annotations
