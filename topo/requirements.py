@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 
-from topo.errors import Missing, NotRoot
+from topo.errors import Missing, NotRoot, Refused
+from topo.process import run_command
 
 PACKAGES = {
     "mnexec": "mininet",
@@ -58,6 +59,12 @@ def check_machine(programs: Iterable[str]) -> None:
             f"Mininet's Python API cannot be imported ({error}): run scripts/setup as root, which "
             "installs the package mininet and makes .venv over the system's Python"
         ) from error
+    tried = run_command(["mnexec", "-n", "true"])
+    if tried.returncode != 0:
+        raise Refused(
+            f"mnexec cannot make a network namespace here: {tried.stderr.strip()}; in a container "
+            "this takes the rights to mount and to administer networks, and / must be a mount point"
+        )
 
 
 def _remedy(program: str) -> str:
