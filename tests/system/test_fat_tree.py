@@ -5,7 +5,7 @@ from itertools import permutations
 
 import pytest
 from stage import Stage, flaws
-from test_forwarding import Loops
+from test_forwarding_networks import Loops
 
 from controller.model.network import NetworkDescription
 from controller.model.paths import slot_paths
