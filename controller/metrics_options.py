@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from oslo_config import cfg
 
 from controller.errors import ConfigError
-
-_LISTEN = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:\[\]]+):(\d{1,5})")
+from controller.listen import host_and_port
 
 METRICS_OPTIONS = [
     cfg.StrOpt(
@@ -33,9 +31,9 @@ class MetricsOptions:
         """Check the option; None: nowhere. Raises ``ConfigError`` if it cannot be."""
         if not listen:
             return None
-        match = _LISTEN.fullmatch(listen)
-        if match is None or int(match[2]) > 65_535:
+        place = host_and_port(listen)
+        if place is None:
             raise ConfigError(
                 f"[metrics] listen: {listen!r} must be HOST:PORT, such as 127.0.0.1:9464"
             )
-        return cls(match[1].strip("[]"), int(match[2]))
+        return cls(*place)

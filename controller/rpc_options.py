@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +9,7 @@ from pathlib import Path
 from oslo_config import cfg
 
 from controller.errors import ConfigError
-
-_LISTEN = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:\[\]]+):(\d{1,5})")
+from controller.listen import host_and_port
 
 RPC_OPTIONS = [
     cfg.StrOpt(
@@ -63,7 +61,7 @@ class TlsOptions:
                 f"[rpc] listen = {listen} needs {', '.join(missing)} as well: commands over TCP are"
                 " answered only over TLS, to operators who show a certificate"
             )
-        match = _LISTEN.fullmatch(listen)
-        if match is None or not 0 < int(match[2]) < 65_536:
+        place = host_and_port(listen)
+        if place is None or not place[1]:
             raise ConfigError(f"[rpc] listen: {listen!r} must be HOST:PORT, such as 0.0.0.0:6650")
-        return cls(match[1].strip("[]"), int(match[2]), **found)
+        return cls(*place, **found)

@@ -23,7 +23,7 @@ from aiohttp import web
 from controller.dashboard.place import Place
 from controller.dashboard.server import FOLDER, LIBRARIES, PageServer
 from controller.errors import HitlessError
-from controller.operator.address import default_address, parse_address
+from controller.operator.address import VARIABLES, default_address, parse_address
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"page: missing: {', '.join(missing)}: run scripts/setup", file=sys.stderr)
         return 2
     try:
-        address = parse_address(arguments.rpc or default_address(), dict.fromkeys(FILES))
+        address = parse_address(arguments.rpc or default_address(), dict.fromkeys(VARIABLES))
         place = Place.parse(arguments.listen)
         asyncio.run(_serve(PageServer(address, _token(), place.names), place, arguments))
     except (HitlessError, OSError) as exc:
@@ -44,9 +44,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.url_file:
             arguments.url_file.unlink(missing_ok=True)
     return 0
-
-
-FILES = ("certificate", "key", "authority")
 
 
 def _token() -> str:

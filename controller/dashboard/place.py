@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from controller.errors import ConfigError
+from controller.listen import host_and_port
 
-_LISTEN = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:\[\]]+):(\d{1,5})")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
@@ -22,10 +21,10 @@ class Place:
     @classmethod
     def parse(cls, text: str) -> Place:
         """Read ``HOST:PORT``; raises ``ConfigError``."""
-        match = _LISTEN.fullmatch(text)
-        if match is None or int(match[2]) > 65_535:
+        place = host_and_port(text)
+        if place is None:
             raise ConfigError(f"[dashboard] listen: {text!r} must be HOST:PORT: 127.0.0.1:8080")
-        return cls(match[1].strip("[]"), int(match[2]))
+        return cls(*place)
 
     @property
     def shown(self) -> str:
