@@ -58,6 +58,7 @@ LOG = logging.getLogger(__name__)
 
 PATHS_TIMEOUT_S = 5.0
 "How long a migration waits, after a start, until packets take known paths."
+PATHS_POLL_S = 0.5
 
 
 class ManagementEntity:
@@ -147,7 +148,7 @@ class ManagementEntity:
             self._manager, self._catalog, self._watch.latest, self.reach, lambda: self._policy
         )
         sight = Sight(sources)
-        self.scaling = Scaler(sight, self.settings.scaling, emit)
+        self.scaling = Scaler(sight, self.settings.scaling, emit, self._journal)
         self.scaling.start()
         self._keep_functions_on_paths(sight, emit)
         self.topology.start(self._watch, emit)
@@ -220,6 +221,11 @@ class ManagementEntity:
             self.recover()
         except HitlessError as exc:
             LOG.error("what was under way cannot be gone on with: %s", exc)
+        while self.forwarding is not None and not self.forwarding.wait_begun(PATHS_POLL_S):
+            if self._stopping.is_set():
+                return
+        if self.scaling is not None:
+            self.scaling.go_on_draining()
 
     # The network
 

@@ -152,6 +152,13 @@ MIGRATION_OPTIONS = [
         help="A step past the commit point, or an undo, is tried again for so long before the "
         "migration waits for the node.",
     ),
+    cfg.IntOpt(
+        "history",
+        default=_MIGRATION.history,
+        min=10,
+        help="Ended migrations that the journal keeps, the latest. Those that have not ended are "
+        "kept however many there are.",
+    ),
 ]
 
 GROUPS = {

@@ -29,6 +29,7 @@ from controller.migration.journal_rows import (
     SCHEMA,
     SCHEMA_VERSION,
     Intent,
+    prune,
     read_record,
     write_intent,
     write_record,
@@ -55,6 +56,12 @@ class Journal(Protocol):
     def migrations(self, *, unended: bool = False) -> list[MigrationRecord]:
         """Read all migrations in the order of their ids, or those that have not ended."""
 
+    def prune(self, keep: int) -> None:
+        """Forget all but the latest ``keep`` (1 or more) of the migrations that have ended.
+
+        Ids are counted on from the latest of all, so no id is used again.
+        """
+
     def intent(self) -> Intent:
         """Read what is intended."""
 
@@ -78,6 +85,12 @@ class Journal(Protocol):
 
     def registrations(self) -> dict[str, str | None]:
         """Return what was kept of nodes, in the order of their names."""
+
+    def mark_drained(self, node: str, drained: bool) -> None:
+        """Note that a node is to be given nothing, or may be given something again."""
+
+    def drained(self) -> frozenset[str]:
+        """Return the nodes that are to be given nothing."""
 
     def put_content(self, migration_id: int, key: str, content: bytes) -> None:
         """Keep bytes for a migration, such as what a node held before a reload."""
@@ -132,7 +145,8 @@ class SqliteJournal:
                     f"journal {self._path}: it has version {version} and this program needs "
                     f"version {SCHEMA_VERSION}: give another file"
                 )
-            db.execute(ADDITIONS)
+            for statement in filter(str.strip, ADDITIONS.split(";")):
+                db.execute(statement)
 
     def create(self, record: MigrationRecord) -> MigrationRecord:
         """See ``Journal``."""
@@ -162,6 +176,11 @@ class SqliteJournal:
             return self._read("", ())
         ended = [state.value for state in MigrationState if state.ended]
         return self._read("WHERE state NOT IN (?, ?)", tuple(ended))
+
+    def prune(self, keep: int) -> None:
+        """See ``Journal``."""
+        with self._transaction("write") as db:
+            prune(db, keep)
 
     def intent(self) -> Intent:
         """See ``Journal``."""
@@ -207,6 +226,19 @@ class SqliteJournal:
         with self._transaction("read") as db:
             rows = db.execute("SELECT node, body FROM registrations ORDER BY node")
             return dict(rows.fetchall())
+
+    def mark_drained(self, node: str, drained: bool) -> None:
+        """See ``Journal``."""
+        with self._transaction("write") as db:
+            if drained:
+                db.execute("INSERT OR REPLACE INTO drained VALUES (?)", (node,))
+            else:
+                db.execute("DELETE FROM drained WHERE node = ?", (node,))
+
+    def drained(self) -> frozenset[str]:
+        """See ``Journal``."""
+        with self._transaction("read") as db:
+            return frozenset(node for (node,) in db.execute("SELECT node FROM drained"))
 
     def put_content(self, migration_id: int, key: str, content: bytes) -> None:
         """See ``Journal``."""

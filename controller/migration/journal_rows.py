@@ -17,7 +17,8 @@ from controller.migration.states import MigrationState, StepState
 SCHEMA_VERSION = 1
 
 ADDITIONS = """
-CREATE TABLE IF NOT EXISTS registrations (node TEXT PRIMARY KEY, body TEXT)
+CREATE TABLE IF NOT EXISTS registrations (node TEXT PRIMARY KEY, body TEXT);
+CREATE TABLE IF NOT EXISTS drained (node TEXT PRIMARY KEY);
 """
 "Tables that came later and that older programs can do without: made where they are missing."
 
@@ -116,6 +117,17 @@ def read_record(db: sqlite3.Connection, migration_id: int, body: str) -> Migrati
         ),
     }
     return MigrationRecord(id=migration_id, **fields)
+
+
+def prune(db: sqlite3.Connection, keep: int) -> None:
+    """Forget all but the latest ended migrations, within the caller's transaction."""
+    states = [state.value for state in MigrationState if state.ended]
+    old = (
+        f"SELECT id FROM migrations WHERE state IN ({', '.join('?' * len(states))}) "
+        "ORDER BY id DESC LIMIT -1 OFFSET ?"
+    )
+    for table, column in (("steps", "migration"), ("contents", "migration"), ("migrations", "id")):
+        db.execute(f"DELETE FROM {table} WHERE {column} IN ({old})", (*states, keep))
 
 
 def write_intent(db: sqlite3.Connection, change: Intent) -> None:

@@ -20,7 +20,7 @@ from contextlib import AbstractContextManager
 from finsy.p4entity import P4TableEntry
 from finsy.p4schema import P4Schema
 
-from controller.errors import ConflictError, HitlessError, RequestError
+from controller.errors import ConflictError, HitlessError, JournalError, RequestError
 from controller.migration.catalog import Catalog
 from controller.migration.function_tables import refuse_other_entries
 from controller.migration.journal import Journal
@@ -102,7 +102,8 @@ class MigrationManager:
         self._journal = journal
         self._steward = Steward(self._site, self._catalog, journal)
         self.takeover = TakeOver(self._site, journal)
-        self._runner = Runner(self._site, journal, listener, spawn, self._provision_postponed)
+        self._runner = Runner(self._site, journal, listener, spawn, self._ended)
+        journal.prune(options.history)
         self._reach: Callable[[], Reach] = lambda: Reach(present.network, None, Policy())
         self._postponed: set[str] = set()
         self._recovered = not self._runner.records()
@@ -170,8 +171,12 @@ class MigrationManager:
         """Return a migration as it is now. Raises ``RequestError`` if there is none of this id."""
         record = self._runner.record(migration_id) or self._journal.get(migration_id)
         if record is None:
-            known = ", ".join(str(r.id) for r in self._journal.migrations()[-10:]) or "none"
-            raise RequestError(f"there is no migration {migration_id}; the latest are: {known}")
+            ids = [r.id for r in self._journal.migrations()]
+            known = ", ".join(map(str, ids[-10:])) or "none"
+            what = "there is no migration"
+            if ids and 0 < migration_id < ids[-1]:
+                what = "the journal's history does not go back to migration"
+            raise RequestError(f"{what} {migration_id}; the latest are: {known}")
         return record
 
     def unended(self) -> Sequence[MigrationRecord]:
@@ -179,7 +184,7 @@ class MigrationManager:
         return self._runner.records()
 
     def list(self) -> list[MigrationRecord]:
-        """Return all migrations, oldest first."""
+        """Return all migrations that the journal keeps, oldest first."""
         return self._journal.migrations()
 
     def wait(self, migration_id: int, timeout_s: float) -> MigrationRecord:
@@ -315,6 +320,13 @@ class MigrationManager:
         for move in self._runner.moves_of(node):
             if move.record.state is not MigrationState.PENDING:
                 move.update(lambda record: record.with_lost(node))
+
+    def _ended(self, record: MigrationRecord) -> None:
+        self._provision_postponed(record)
+        try:
+            self._journal.prune(self._site.options.history)
+        except JournalError as exc:
+            LOG.error("the journal keeps more than it should: %s", exc)
 
     def _provision_postponed(self, record: MigrationRecord) -> None:
         """Provision nodes that came back while a migration was under way that has ended."""

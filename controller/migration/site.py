@@ -35,6 +35,8 @@ class MigrationOptions:
     "How long a step past the commit point, or an undo, is tried again before it waits for news."
     retry_pause_s: float = 0.2
     "Pause between two such tries."
+    history: int = 1000
+    "Ended migrations that the journal keeps, the latest; 10 or more."
     again_s: float = 10.0
     "After this time a blocked migration is tried again, whether there was news or not; 0: never."
 

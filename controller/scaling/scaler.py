@@ -6,7 +6,8 @@ Choices:
 - A move that fails ends its plan: what holds next is planned next. Its slots are left alone for the
   cool-down, like slots that moved, whoever moved them.
 - A node that stays loaded, or idle, is told of again after its cool-down, and planned for again.
-- Draining is an operator's command, and is carried out in every mode, also while paused.
+- Draining is an operator's command, and is carried out in every mode, also while paused. That a
+  node is drained is kept in the journal; what a restart interrupted is gone on with.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import Any
 from controller import events
 from controller.errors import ConflictError, HitlessError, RequestError
 from controller.load.snapshot import LoadSnapshot
+from controller.migration.journal import Journal
 from controller.migration.plan import MigrationRequest
 from controller.migration.record import MigrationRecord
 from controller.migration.states import MigrationState
@@ -52,6 +54,7 @@ class Scaler:
         sight: Sight,
         options: ScalingOptions,
         emit: Callable[[events.MeEvent], None],
+        journal: Journal,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepare; nothing runs before ``start``.
@@ -60,13 +63,16 @@ class Scaler:
             sight: Looks at the network.
             options: Whether to act, and time limits.
             emit: Takes an event; returns at once.
+            journal: Knows which nodes are drained.
             now: A monotonic clock, seconds.
         """
         self._sight = sight
         self._manager = sight.sources.manager
         self._options = options
         self._emit = emit
+        self._journal = journal
         self._now = now
+        sight.drained = journal.drained()
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._lock = threading.Lock()
@@ -185,22 +191,35 @@ class Scaler:
 
         Raises:
             RequestError: there is no such node, or it enforces something that nobody can take.
+            JournalError: it cannot be written down.
         """
         plan = self.propose("drain", node)
         if not plan and not plan.complete:
             raise RequestError(f"{node} cannot be drained: {'; '.join(plan.explanation)}")
         with self._lock:
+            self._journal.mark_drained(node, True)
             self._sight.drained |= {node}
         if plan:
             self._jobs.put(lambda: self._carry_out(plan, asked=True))
         return plan
 
+    def go_on_draining(self) -> None:
+        """Begin to empty nodes that were being drained when the process ended before."""
+        for node in sorted(self._sight.drained):
+            self._jobs.put(lambda node=node: self._drain_the_rest(node))
+
     def undrain(self, node: str) -> None:
-        """Let a node have slots again. Raises ``RequestError`` if it was not drained."""
+        """Let a node have slots again.
+
+        Raises:
+            RequestError: it was not drained.
+            JournalError: it cannot be written down.
+        """
         with self._lock:
             if node not in self._sight.drained:
                 drained = ", ".join(sorted(self._sight.drained)) or "none"
                 raise RequestError(f"{node} is not drained; drained now: {drained}")
+            self._journal.mark_drained(node, False)
             self._sight.drained -= {node}
 
     # The thread
@@ -238,6 +257,13 @@ class Scaler:
             self._carry_out(plan, asked=False)
         elif plan or not plan.complete:
             self._tell(plan, "advised" if plan else "impossible")
+
+    def _drain_the_rest(self, node: str) -> None:
+        plan = self.propose("drain", node)
+        if plan:
+            self._carry_out(plan, asked=True)
+        elif not plan.complete:
+            self._tell(plan, "impossible")
 
     def _tell_lost(self, node: str) -> None:
         view = self._look()

@@ -85,6 +85,29 @@ def test_those_that_have_not_ended_are_found(journal):
     assert len(journal.migrations()) == len(MigrationState)
 
 
+def test_what_ended_long_ago_is_forgotten_and_what_has_not_ended_is_not(journal):
+    states = [MigrationState.RUNNING, *([MigrationState.FINISHED, MigrationState.UNDONE] * 3)]
+    for state in states:
+        journal.create(replace(RECORD, state=state))
+    journal.put_content(1, "a", b"kept")
+    journal.put_content(2, "a", b"dropped")
+    journal.prune(2)
+    assert [record.id for record in journal.migrations()] == [1, 6, 7]
+    assert journal.get(6).steps == STEPS
+    assert (journal.content(1, "a"), journal.content(2, "a")) == (b"kept", None)
+    assert journal.create(RECORD).id == 8
+
+
+def test_drained_nodes_are_kept_until_they_are_not(journal, path):
+    journal.mark_drained("s1", True)
+    journal.mark_drained("s2", True)
+    journal.mark_drained("s1", False)
+    journal.close()
+    again = SqliteJournal(path)
+    assert again.drained() == {"s2"}
+    again.close()
+
+
 def test_an_intent_changes_only_what_it_mentions(journal):
     journal.intend(Intent({"gate": {0: "s1", 1: "s1"}}, {"s1": "a", "s2": "b"}))
     journal.intend(Intent({"gate": {1: "s2"}}, {"s2": "c"}))

@@ -53,6 +53,16 @@ def test_a_move_is_recorded_step_by_step(lab):
     assert [step.node for step in record.steps] == ["s2"] * 5 + ["s1", "s1", "s2", "s1"]
 
 
+def test_the_history_is_as_long_as_it_may_be(lab):
+    lab.options = replace(lab.options, history=2)
+    lab.restart()
+    for source, destination in (("s1", "s2"), ("s2", "s1")) * 2:
+        lab.move(source, destination)
+    assert [record.id for record in lab.manager.list()] == [3, 4]
+    with pytest.raises(RequestError, match=r"history does not go back .* 2; the .*: 3, 4"):
+        lab.manager.get(2)
+
+
 def test_each_step_is_journalled_and_shown_before_it_runs(lab):
     order = []
     put, call = lab.journal.put, lab.node("s1")._call

@@ -37,9 +37,21 @@ class Acting:
             lambda: Reach(self.lab.network, None, self.policy),
             lambda: self.policy,
         )
-        options = ScalingOptions(mode, conflict_wait_s=0.0)
-        self.scaler = Scaler(Sight(sources), options, self.told.put, lambda: self.now)
-        self.scaler.start()
+        self.sources, self.options = sources, ScalingOptions(mode, conflict_wait_s=0.0)
+        self.scaler = self.new_scaler()
+
+    def new_scaler(self):
+        """Make a scaler over the journal, as a restarted process would."""
+        scaler = Scaler(
+            Sight(self.sources), self.options, self.told.put, self.lab.journal, lambda: self.now
+        )
+        scaler.start()
+        return scaler
+
+    def restart(self):
+        """End the scaler and start another one."""
+        self.scaler.close()
+        self.scaler = self.new_scaler()
 
     def load(self, **slots):
         """Return a snapshot: node to the load of each of its slots."""
@@ -166,6 +178,28 @@ def test_a_drained_node_is_emptied_and_gets_nothing_until_it_is_undrained(acting
     assert up.scaler.propose("scale_out", "s2")
     with pytest.raises(RequestError, match="s1 is not drained"):
         up.scaler.undrain("s1")
+
+
+def test_a_drained_node_is_drained_after_a_restart_until_an_operator_takes_it_back(acting):
+    up = acting()
+    up.scaler.drain("s1")
+    up.plan()
+    up.restart()
+    assert up.scaler.status()["draining"] == ["s1"]
+    up.scaler.on_load(up.load(s2={0: 80.0, 1: 70.0}))
+    assert not up.scaler.propose("scale_out", "s2")
+    up.scaler.undrain("s1")
+    up.restart()
+    assert up.scaler.status()["draining"] == []
+
+
+def test_draining_goes_on_after_a_restart(acting):
+    up = acting("off")
+    up.lab.journal.mark_drained("s1", True)
+    up.restart()
+    up.scaler.go_on_draining()
+    assert up.plan()[0] == ["begun", "finished"]
+    assert up.lab.placement() == {"s2": {0, 1}}
 
 
 def test_a_function_that_no_program_could_bring_cannot_be_drained(acting):
