@@ -1,8 +1,10 @@
 """What is played: a network, its thresholds, and traffic that rises over them and falls again.
 
 The rates are such that two cores carry them on every topology here, with room to spare: what is
-shown is how the management entity acts, not how fast a switch is. The load is the same for all:
-at its lowest one node carries it and is not even idle, at its highest it takes three.
+shown is how the management entity acts, not how fast a switch is. The load is the same for all
+topologies and for both kinds of nodes, so the slower kind sets it: at the highest 2,700 packets/s
+are sent, each passes three nodes, and BMv2's firewall loses nothing up to some 8,000. At its lowest
+the load is one node's and that is not even idle, at its highest it takes three.
 
 F_A are many flows, so that their slots can be spread: replies to connections which the hosts inside
 have opened, once, before anything moves. F_B are uninvited flows to the same hosts.
