@@ -298,8 +298,14 @@ class ManagementEntity:
             raise RequestError(f"there is no node {node!r}; these would do: {names}") from None
 
     def nodes(self) -> list[NodeReport]:
-        """Report on each node, as it is now."""
-        view = self.placement()
+        """Ask all nodes, side by side, and report on each."""
+        return self._reports(self.placement())
+
+    def nodes_as_heard(self) -> list[NodeReport]:
+        """Report on each node as it was last heard; at once, nobody is asked."""
+        return self._reports(self.latest())
+
+    def _reports(self, view: Placement) -> list[NodeReport]:
         return [
             NodeReport(view.network.nodes[name], standing, view.facts[name])
             for name, standing in self._watch.standings().items()

@@ -25,6 +25,9 @@ from controller.dashboard.server import FOLDER, LIBRARIES, PageServer
 from controller.errors import HitlessError
 from controller.operator.address import VARIABLES, default_address, parse_address
 
+NICE = 10
+"However many pages are open, migrations come first."
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until told to end; return the exit status: 0, or 2 when it cannot begin."""
@@ -33,6 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if missing:
         print(f"page: missing: {', '.join(missing)}: run scripts/setup", file=sys.stderr)
         return 2
+    os.nice(NICE)
     try:
         address = parse_address(arguments.rpc or default_address(), dict.fromkeys(VARIABLES))
         place = Place.parse(arguments.listen)

@@ -1,81 +1,107 @@
-"""From the management entity's answers to what the page shows: pure.
+"""What pages show, kept up to date from the management entity's answers and events: pure.
 
-A picture is plain data, whole each time: a page that has just opened, or missed some, needs no
-history to draw it. Samples of load over time are kept apart (``Timeline``).
+A page that has just opened, or has missed some, gets all of it and needs no history; the others get
+what has changed since they were told last. Samples of load over time are kept apart (``Timeline``).
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any
+
+from controller.operator.views.event_text import event_text
 
 Data = dict[str, Any]
 
-COMMANDS = ("status", "nodes", "links", "hosts", "placement", "load", "migrations")
-"What a picture is made of."
 LATEST_MIGRATIONS = 20
+LATEST_NEWS = 100
+NEWS_LENGTH = 300
+"Characters of an event's text; a placement of a hundred nodes is longer than anybody reads."
 TIMELINE_SAMPLES = 600
 
 
-def picture(answers: Mapping[str, Data]) -> Data:
-    """Return what the page shows.
+class Picture:
+    """The network, its load, the latest migrations and events. Used by one thread."""
 
-    Args:
-        answers: The commands' data, by command.
-    """
-    placement = answers["placement"]
-    loads = {node["name"]: node for node in answers["load"]["nodes"]}
-    return {
-        "status": answers["status"],
-        "nodes": [
-            _node(node, placement, loads.get(node["name"], {}))
-            for node in answers["nodes"]["nodes"]
-        ],
-        "links": answers["links"]["links"],
-        "hosts": answers["hosts"]["hosts"],
-        "functions": placement["functions"],
-        "conflicts": placement["conflicts"],
-        "migrations": answers["migrations"]["migrations"][-LATEST_MIGRATIONS:],
-    }
+    def __init__(self) -> None:
+        self._parts: Data = {"gone": "not asked yet"}
+        self._told: Data = {}
+        self._migrations: dict[int, Data] = {}
+        self._moved: dict[int, Data] = {}
+        "Migrations of which there is something to tell."
+        self._news: deque[Data] = deque(maxlen=LATEST_NEWS)
+        self._fresh: deque[Data] = deque(maxlen=LATEST_NEWS)
+        "News to tell."
 
+    def overview(self, answer: Data) -> None:
+        """Take the answer to ``overview``; of load, what events tell is as new and comes alone."""
+        told = self._parts.get("load") if "load_at" in self._parts else answer["load"]
+        self._parts |= answer | {"gone": None, "load": told}
 
-def _node(node: Data, placement: Data, load: Data) -> Data:
-    enforced = {
-        function: about["placement"][node["name"]]
-        for function, about in placement["functions"].items()
-        if node["name"] in about["placement"]
-    }
-    measured = load.get("load") or {}
-    return {
-        "name": node["name"],
-        "state": node["state"],
-        "reason": node["reason"],
-        "program": node["program"],
-        "enforces": enforced,
-        "pps": measured.get("pps"),
-        "high_pps": load.get("high_pps"),
-        "stale": bool(measured.get("stale")),
-        "ports": measured.get("ports", {}),
-    }
+    def gone(self, reason: str) -> None:
+        """Note that the management entity does not answer; what was known stays."""
+        self._parts["gone"] = reason
+
+    def migrations(self, records: Iterable[Data]) -> None:
+        """Take the latest migrations, whole records; those of before are forgotten."""
+        self._migrations = {record["id"]: record for record in records}
+        self._moved = dict(self._migrations)
+
+    def event(self, event: Data) -> None:
+        """Take an event."""
+        if event["event"] == "load":
+            self._parts |= {"load": event["nodes"], "load_at": round(event["at"], 3)}
+            return
+        if "migration" in event:
+            record = event["migration"]
+            self._migrations[record["id"]] = self._moved[record["id"]] = record
+            for old in sorted(self._migrations)[:-LATEST_MIGRATIONS]:
+                del self._migrations[old]
+        news = {"at": event["at"], "event": event["event"], "text": event_text(event)[:NEWS_LENGTH]}
+        self._news.append(news)
+        self._fresh.append(news)
+
+    def whole(self) -> Data:
+        """Return all of it but the news that ``changes`` has yet to tell."""
+        return self._parts | {
+            "migrations": list(self._migrations.values()),
+            "news": list(self._news)[: len(self._news) - len(self._fresh)],
+        }
+
+    def changes(self) -> Data:
+        """Return what is new since this was asked last: parts, migrations and events.
+
+        A part is whole, a migration as well, and events come in order.
+        """
+        parts = {k: v for k, v in self._parts.items() if k not in self._told or self._told[k] != v}
+        new: Data = dict(parts)
+        if self._moved:
+            new["migrations"] = list(self._moved.values())
+        if self._fresh:
+            new["news"] = list(self._fresh)
+        self._told |= parts
+        self._moved.clear()
+        self._fresh.clear()
+        return new
 
 
 class Timeline:
     """Load of each node over time, for pages that open later."""
 
     def __init__(self, samples: int = TIMELINE_SAMPLES) -> None:
-        self._samples: deque[tuple[float, dict[str, float]]] = deque(maxlen=samples)
+        self._samples: deque[tuple[float, dict[str, int]]] = deque(maxlen=samples)
 
-    def add(self, at: float, shown: Data) -> None:
-        """Take a picture's loads.
+    def add(self, at: float, load: Data) -> None:
+        """Take a measurement.
 
         Args:
             at: When it was, in Unix time, s.
-            shown: The picture.
+            load: By node, as the event ``load`` tells.
         """
-        pps = {n["name"]: n["pps"] for n in shown["nodes"] if n["pps"] is not None}
+        pps = {name: round(node["pps"]) for name, node in load.items() if not node["stale"]}
         if pps:
-            self._samples.append((at, pps))
+            self._samples.append((round(at, 3), pps))
 
     def to_dict(self) -> Data:
         """Return times, in Unix time, s, and by node the loads then, in packets/s."""

@@ -1,16 +1,15 @@
 """The page's HTTP server: its files, the live feed, and commands that act, behind a token.
 
-Choices: aiohttp on one thread, messages encoded once for all pages; a page that does not keep up
-loses its connection and asks anew. Looking is free for whoever reaches the port, which is the
-loopback's by default; acting takes the token, in a header that no foreign page can send. A request
-whose Host is not ours is refused, so that a name that a foreign page points here gets nothing.
+Choices: aiohttp on one thread; what pages are sent is ``controller.dashboard.live``'s. Looking is
+free for whoever reaches the port, which is the loopback's by default; acting takes the token, in a
+header that no foreign page can send. A request whose Host is not ours is refused, so that a name
+that a foreign page points here gets nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
@@ -20,6 +19,7 @@ from typing import Any
 from aiohttp import web
 
 from controller.dashboard.feed import Feed
+from controller.dashboard.live import Live
 from controller.dashboard.picture import Data
 from controller.errors import HitlessError, NoAnswer, NotRunning
 from controller.operator.address import Address
@@ -37,12 +37,11 @@ LIBRARIES = {
 }
 "Served name to file below node_modules, where npm has put it."
 
-ACTIONS = ("migrate", "drain", "scale", "pause", "resume")
+ACTIONS = ("migrate", "drain", "undrain", "scale", "pause", "resume")
 "Commands that the page may send."
 TOKEN_HEADER = "X-Hitless-Token"
-BACKLOG = 64
-"Messages that wait for a page before it is disconnected."
-KEEPALIVE_S = 15.0
+RETRY = b"retry: 1000\n\n"
+"So many ms after it has lost us a page tries again."
 COMMAND_TIMEOUT_S = 30.0
 STATUS = {BAD_REQUEST: 400, CONFLICT: 409, BUSY: 503}
 POLICY = (
@@ -75,15 +74,13 @@ class PageServer:
         self._hosts = hosts
         self._feed = Feed(address, self._tell)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._pages: set[asyncio.Queue[bytes]] = set()
-        self._latest: dict[str, bytes] = {}
-        "The last picture, or that there is none: what a page gets first."
+        self._live = Live()
 
     def application(self) -> web.Application:
         """Return the application, which starts and stops the feed."""
         app = web.Application(middlewares=[self._guard])
         app.router.add_get("/", self._index)
-        app.router.add_get("/live", self._live)
+        app.router.add_get("/live", self._follow)
         app.router.add_post("/do/{command}", self._do)
         for name, path in LIBRARIES.items():
             app.router.add_get(f"/lib/{name}", _file(FOLDER / "node_modules" / path))
@@ -113,48 +110,23 @@ class PageServer:
 
     # Live
 
-    def _tell(self, kind: str, data: Data) -> None:
-        """Take a message of the feed's, on a thread of its own."""
-        text = json.dumps(data, separators=(",", ":"))
-        message = f"event: {kind}\ndata: {text}\n\n".encode()
+    def _tell(self, kind: str, data: Any) -> None:
+        """Take what the feed tells, on its thread."""
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):  # the loop has just been closed
-                self._loop.call_soon_threadsafe(self._send, kind, message)
+                self._loop.call_soon_threadsafe(self._live.take, kind, data)
 
-    def _send(self, kind: str, message: bytes) -> None:
-        if kind in ("picture", "gone"):
-            self._latest = {kind: message}
-        for page in list(self._pages):
-            try:
-                page.put_nowait(message)
-            except asyncio.QueueFull:
-                self._pages.discard(page)
-                page.get_nowait()
-                page.put_nowait(b"")
-
-    async def _live(self, request: web.Request) -> web.StreamResponse:
+    async def _follow(self, request: web.Request) -> web.StreamResponse:
         """Send the picture, and from then on what is new, as server-sent events."""
         response = web.StreamResponse(headers={**HEADERS, "Content-Type": "text/event-stream"})
         await response.prepare(request)
-        page: asyncio.Queue[bytes] = asyncio.Queue(BACKLOG)
-        timeline = json.dumps(self._feed.timeline(), separators=(",", ":"))
-        page.put_nowait(f"event: timeline\ndata: {timeline}\n\n".encode())
-        for message in self._latest.values():
-            page.put_nowait(message)
-        self._pages.add(page)
         try:
-            while True:
-                try:
-                    message = await asyncio.wait_for(page.get(), KEEPALIVE_S)
-                except TimeoutError:
-                    message = b": still here\n\n"
-                if not message:
-                    break
-                await response.write(message)
+            await response.write(RETRY)
+            async with contextlib.aclosing(self._live.messages()) as messages:
+                async for message in messages:
+                    await response.write(message)
         except ConnectionResetError:
             LOG.debug("a page is gone")
-        finally:
-            self._pages.discard(page)
         return response
 
     # Acting
@@ -174,7 +146,9 @@ class PageServer:
         if not isinstance(arguments, dict):
             return _fault(400, "the arguments must be a map")
         try:
-            return web.json_response(await asyncio.to_thread(self._call, command, arguments))
+            data = await asyncio.to_thread(self._call, command, arguments)
+            self._feed.ask()  # not everything that it may have changed has an event
+            return web.json_response(data)
         except RequestFailed as exc:
             return web.json_response({"fault": exc.fault}, status=STATUS.get(exc.kind, 502))
         except (NotRunning, NoAnswer) as exc:

@@ -49,6 +49,16 @@ def test_nodes_are_shown_all_or_one(me: MeProcess) -> None:
     assert (node["name"], node["state"], node["program"]) == ("s2", "ready", "guarded")
 
 
+def test_the_network_is_shown_at_a_glance(me: MeProcess) -> None:
+    data = me.data("overview")
+    assert [node["name"] for node in data["nodes"]] == ["s1", "s2"]
+    assert data["nodes"][0]["enforces"] == {"firewall": "0-15"}
+    assert data["links"] == me.data("links")["links"]
+    assert data["scaling"]["paused"] is False
+    assert ["nodes", "ready", "2", "of", "2"] in lines(me, "overview")
+    assert ["firewall", "s1", "0-15"] in lines(me, "overview")
+
+
 def test_links_and_hosts_are_shown(me: MeProcess) -> None:
     assert me.data("links")["links"][0].items() >= {"a": "s1:2", "b": "s2:1"}.items()
     hosts = {host["name"]: host for host in me.data("hosts")["hosts"]}

@@ -28,6 +28,7 @@ def me():
     with bring_up(diamond(), "embedded") as deployment:
         with deployment.configuration.me.open("a") as file:
             file.write("[dashboard]\nenabled = true\nlisten = 127.0.0.1:0\n")
+            file.write("[scaling]\nmode = advise\n")  # idle nodes' slots would be gathered
         me = ManagementEntity(deployment)
         me.wait_ready()
         me.url_file = deployment.configuration.rpc_socket.with_name("page.url")
@@ -107,7 +108,8 @@ def test_it_shows_the_network_and_a_move_that_was_planned_and_started_on_it(page
     page.wait_for_selector("#migrations .migration .step:last-child.done")
     assert len(migrations(me)) == before + 1
     assert "finished" in page.inner_text("#migrations .migration")
-    assert f"migration {migrations(me)[-1]['id']}: finished" in page.inner_text("#events")
+    told = f"migration ended {before + 1}: firewall, slots 3, s1 to s4, finished"
+    assert told in page.inner_text("#events")
     keep_picture(page, "moved")
     me.migrate("firewall", "s4", "s1", "auto", "hitless")
 

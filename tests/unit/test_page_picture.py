@@ -1,56 +1,94 @@
-"""What the page shows, made from the management entity's answers."""
+"""What the page shows, made from the management entity's answers and events."""
 
 import pytest
 
-from controller.dashboard.picture import Timeline, picture
+from controller.dashboard.picture import LATEST_MIGRATIONS, LATEST_NEWS, Picture, Timeline
 from controller.dashboard.place import Place
 from controller.errors import ConfigError
 
-
-def node(name, state="ready"):
-    return {"name": name, "state": state, "reason": "", "program": "guarded"}
+LOAD = {"s1": {"pps": 1200.0, "level": "normal", "stale": False, "ports": {"1": [5.0, 6.0]}}}
 
 
-def answers(**changes):
-    load = {"pps": 1200.0, "stale": False, "ports": {"1": {"rx_pps": 5.0, "tx_pps": 6.0}}}
-    return {
-        "status": {"version": "1"},
-        "nodes": {"nodes": [node("s1"), node("s2", "down")]},
-        "links": {"links": [{"a": "s1:2", "b": "s2:1"}]},
-        "hosts": {"hosts": []},
-        "placement": {
-            "functions": {"firewall": {"slots": 16, "placement": {"s1": "0-15"}}},
-            "conflicts": [],
-        },
-        "load": {"nodes": [{"name": "s1", "load": load, "high_pps": 8000.0}]},
-        "migrations": {"migrations": [{"id": number} for number in range(50)]},
-    } | changes
+def overview(**changes):
+    return {"version": "1", "nodes": [{"name": "s1"}], "links": [], "load": LOAD} | changes
 
 
-def test_a_node_has_its_slots_and_its_load():
-    first, second = picture(answers())["nodes"]
-    assert first["enforces"] == {"firewall": "0-15"}
-    assert (first["pps"], first["high_pps"]) == (1200.0, 8000.0)
-    assert first["ports"]["1"]["tx_pps"] == 6.0
-    assert second["enforces"] == {}
-    assert second["pps"] is None
+def step(number, state="running"):
+    record = {"id": number, "steps": [{"name": "copy", "node": "s2", "state": state, "ms": None}]}
+    return {"event": "migration_step", "at": 2.0, "migration": record}
 
 
-def test_a_node_whose_load_was_never_measured_is_shown_without():
-    shown = picture(answers(load={"nodes": [{"name": "s1", "load": None, "high_pps": None}]}))
-    assert [n["pps"] for n in shown["nodes"]] == [None, None]
+def load(pps):
+    return {"event": "load", "at": 3.0, "nodes": {"s1": LOAD["s1"] | {"pps": pps}}}
 
 
-def test_the_latest_migrations_are_shown():
-    assert [m["id"] for m in picture(answers())["migrations"]] == list(range(30, 50))
+def shown():
+    """Return a picture of which all was told."""
+    picture = Picture()
+    picture.overview(overview())
+    picture.changes()
+    return picture
+
+
+def test_only_parts_that_changed_are_told():
+    picture = shown()
+    picture.overview(overview(links=[{"a": "s1:2", "b": "s2:1"}]))
+    assert picture.changes() == {"links": [{"a": "s1:2", "b": "s2:1"}]}
+    assert picture.changes() == {}
+
+
+def test_load_comes_by_events_and_an_older_answer_does_not_undo_it():
+    picture = shown()
+    picture.event(load(7.0))
+    picture.overview(overview())
+    assert picture.changes() == {"load": load(7.0)["nodes"], "load_at": 3.0}
+
+
+def test_of_many_steps_at_once_only_the_latest_record_is_told_and_every_event():
+    picture = shown()
+    for state in ("running", "done"):
+        picture.event(step(1, state))
+    told = picture.changes()
+    assert told["migrations"] == [step(1, "done")["migration"]]
+    assert [news["text"] for news in told["news"]] == [
+        "1: copy at s2 running",
+        "1: copy at s2 done",
+    ]
+
+
+def test_what_is_still_to_be_told_is_told_once_to_a_page_that_opens_meanwhile():
+    picture = shown()
+    picture.event(step(1))
+    whole = picture.whole()
+    assert (whole["migrations"], whole["news"]) == ([step(1)["migration"]], [])
+    assert len(picture.changes()["news"]) == len(picture.whole()["news"]) == 1
+
+
+def test_the_latest_migrations_and_events_are_kept():
+    picture = shown()
+    for number in range(200):
+        picture.event(step(number))
+    whole = picture.whole()
+    assert [m["id"] for m in whole["migrations"]] == list(range(200 - LATEST_MIGRATIONS, 200))
+    assert len(picture.changes()["news"]) == LATEST_NEWS
+
+
+def test_a_management_entity_that_is_gone_is_told_of_and_so_is_its_return():
+    picture = shown()
+    picture.gone("nobody serves there")
+    assert picture.changes() == {"gone": "nobody serves there"}
+    assert picture.whole()["nodes"] == [{"name": "s1"}]
+    picture.overview(overview())
+    assert picture.changes() == {"gone": None}
 
 
 def test_the_timeline_keeps_the_latest_samples_of_all_nodes():
     timeline = Timeline(samples=2)
+    stale = {"pps": 5.0, "stale": True}
     for at in (1.0, 2.0, 3.0):
-        timeline.add(at, {"nodes": [{"name": "s1", "pps": at}, {"name": "s2", "pps": None}]})
-    timeline.add(4.0, {"nodes": [{"name": "s2", "pps": 9.0}]})
-    assert timeline.to_dict() == {"at": [3.0, 4.0], "pps": {"s1": [3.0, None], "s2": [None, 9.0]}}
+        timeline.add(at, {"s1": {"pps": at, "stale": False}, "s2": stale})
+    timeline.add(4.0, {"s2": {"pps": 9.2, "stale": False}})
+    assert timeline.to_dict() == {"at": [3.0, 4.0], "pps": {"s1": [3, None], "s2": [None, 9]}}
 
 
 @pytest.mark.parametrize("text", ["8080", "host:", "host:70000", "a b:1"])

@@ -102,35 +102,14 @@ export function drawMigrations(migrations) {
   list.replaceChildren(...items);
 }
 
-const TEXTS = {
-  migration_step: (e) => {
-    const { id, steps, state } = e.migration;
-    const step = steps.findLast((one) => one.state !== "pending");
-    return step ? `migration ${id}: ${step.name} at ${step.node}: ${step.state}` : `migration ${id}: ${state}`;
-  },
-  migration_started: (e) => `migration ${e.migration.id}: ${e.migration.function}, slots `
-    + `${e.migration.slots}, ${e.migration.from} → ${e.migration.to}`,
-  migration_ended: (e) => `migration ${e.migration.id}: ${e.migration.state}`,
-  migration_blocked: (e) => `migration ${e.migration.id}: ${e.migration.state}: ${e.migration.reason}`,
-  placement_changed: () => "placement changed",
-};
-
-// What any other event says: its plain fields.
-function plain(event) {
-  const said = Object.entries(event).filter(([key, value]) =>
-    !["event", "at"].includes(key) && value !== "" && typeof value !== "object");
-  return `${event.event.replaceAll("_", " ")} ${said.map(([key, value]) => `${key} ${value}`).join(", ")}`;
-}
-
 export function drawEvents(events) {
-  const items = events.slice(0, 100).map((event) => {
-    const at = new Date((event.at ?? Date.now() / 1000) * 1000);
-    const text = (TEXTS[event.event] ?? plain)(event);
+  const items = events.map((event) => {
+    const at = new Date(event.at * 1000);
     return element(
       "li",
       {},
       element("time", { dateTime: at.toISOString(), textContent: at.toLocaleTimeString("en-GB") }),
-      text,
+      `${event.event.replaceAll("_", " ")} ${event.text}`,
     );
   });
   document.getElementById("events").replaceChildren(...items);

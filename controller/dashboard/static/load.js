@@ -28,7 +28,7 @@ export class LoadChart {
     this.names = picture.nodes.map((node) => node.name);
     this.none.hidden = measured.length > 0 || this.at.length > 0;
     if (!measured.length) return;
-    this.at.push(picture.at);
+    this.at.push(picture.load_at);
     const now = Object.fromEntries(measured.map((node) => [node.name, node.pps]));
     for (const name of new Set([...Object.keys(this.pps), ...Object.keys(now)])) {
       const line = (this.pps[name] ??= Array(this.at.length - 1).fill(null));

@@ -105,7 +105,7 @@ function traffic(link, picture) {
   const sent = [link.a, link.b].map((end) => {
     const node = picture.nodes.find((one) => one.name === owner(end));
     const rates = node?.ports?.[end.slice(end.lastIndexOf(":") + 1)];
-    return rates == null ? null : rates.tx_pps ?? rates[1];
+    return rates == null ? null : rates[1];
   });
   return sent.every((pps) => pps == null) ? "" : number(sent.reduce((sum, pps) => sum + (pps ?? 0), 0));
 }

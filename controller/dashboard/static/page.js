@@ -9,6 +9,8 @@ const state = document.getElementById("state");
 const graph = new NetworkGraph(document.getElementById("graph"), choose);
 const chart = new LoadChart(document.getElementById("load"), document.getElementById("noload"));
 const form = new MoveForm(document.getElementById("move"));
+const MIGRATIONS = 20;
+const EVENTS = 100;
 const events = [];
 let picture = null;
 let chosen = null;
@@ -35,26 +37,32 @@ function tell(text, gone = false) {
   state.classList.toggle("gone", gone);
 }
 
+// What was known and what is new, as one; each node with its load.
+function merge(news) {
+  const { migrations = [], news: told = [], ...parts } = news;
+  const known = new Map([...(picture?.migrations ?? []), ...migrations].map((one) => [one.id, one]));
+  picture = { nodes: [], links: [], hosts: [], functions: {}, conflicts: [], load: {}, ...picture, ...parts };
+  picture.migrations = [...known.values()].sort((a, b) => a.id - b.id).slice(-MIGRATIONS);
+  picture.nodes = picture.nodes.map((node) => ({ ...node, pps: null, ports: {}, ...picture.load[node.name] }));
+  events.unshift(...told.reverse());
+  events.length = Math.min(events.length, EVENTS);
+  if (told.length) drawEvents(events);
+  const ready = picture.nodes.filter((node) => node.state === "ready").length;
+  tell(picture.gone ?? `${picture.version} · ${ready} of ${picture.nodes.length} nodes ready`, picture.gone != null);
+  show();
+}
+
 const live = new EventSource("/live");
 live.addEventListener("picture", (message) => {
-  picture = JSON.parse(message.data);
-  const { version, nodes } = picture.status;
-  tell(`${version} · ${nodes.ready} of ${nodes.total} nodes ready`);
-  chart.add(picture);
-  show();
+  picture = null;
+  events.length = 0;
+  merge(JSON.parse(message.data));
 });
-live.addEventListener("gone", (message) => tell(JSON.parse(message.data).reason, true));
 live.addEventListener("timeline", (message) => chart.reset(JSON.parse(message.data)));
-live.addEventListener("news", (message) => {
-  const event = JSON.parse(message.data);
-  events.unshift(event);
-  events.length = Math.min(events.length, 200);
-  drawEvents(events);
-  if (event.migration && picture) {
-    const others = picture.migrations.filter(({ id }) => id !== event.migration.id);
-    picture.migrations = [...others, event.migration].sort((a, b) => a.id - b.id);
-    show();
-  }
+live.addEventListener("change", (message) => {
+  const news = JSON.parse(message.data);
+  merge(news);
+  if (news.load_at) chart.add(picture);
 });
 live.onerror = () => tell("the page's server is gone; trying again …", true);
 

@@ -22,6 +22,7 @@ from controller.operator.commands import (
     load,
     migrations,
     nodes,
+    overview,
     policy,
     registration,
     scaling,
@@ -35,6 +36,7 @@ LOG = logging.getLogger(__name__)
 COMMANDS: dict[str, Command] = {
     command.name: command
     for family in (
+        overview,
         inventory,
         functions,
         load,

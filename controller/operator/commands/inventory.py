@@ -43,11 +43,13 @@ def _text(peer: object) -> str | None:
     return None if peer is None else str(peer)
 
 
-def _links(me: ManagementEntity, _arguments: Mapping[str, Any]) -> Data:
+def links(me: ManagementEntity, _arguments: Mapping[str, Any]) -> Data:
+    """List the links."""
     return {"links": [{"a": str(link.a), "b": str(link.b)} for link in me.network.links]}
 
 
-def _hosts(me: ManagementEntity, _arguments: Mapping[str, Any]) -> Data:
+def hosts(me: ManagementEntity, _arguments: Mapping[str, Any]) -> Data:
+    """List the hosts."""
     topology = me.topology.snapshot()
     return {
         "hosts": [
@@ -100,8 +102,8 @@ FAMILY = (
         views.ports,
         (ANY_NODE,),
     ),
-    Command("links", "the links that there are now", _links, views.links),
-    Command("hosts", "the hosts: where they are attached, and their zones", _hosts, views.hosts),
+    Command("links", "the links that there are now", links, views.links),
+    Command("hosts", "the hosts: where they are attached, and their zones", hosts, views.hosts),
     Command(
         "path",
         "the nodes between two hosts, for each slot",

@@ -20,10 +20,15 @@ KIND_WIDTH = 20
 def event_line(event: Event, page: Page) -> str:
     """Return the line of an event."""
     kind = event["event"]
-    what = _SENTENCES.get(kind, _anything)(event)
+    what = event_text(event)
     when = text.clock(event["at"]) if "at" in event else "-"
     line = f"{when}  {page.paint(kind.ljust(KIND_WIDTH), 'title')}  {what}"
     return line.rstrip()
+
+
+def event_text(event: Event) -> str:
+    """Return what an event is about, without its time and kind."""
+    return _SENTENCES.get(event["event"], _anything)(event)
 
 
 def _anything(event: Event) -> str:

@@ -1,0 +1,67 @@
+"""The command ``overview``: everything that a picture of the network shows, in one answer.
+
+Choices: no node is asked, so it may be wanted as often as something happens, also by many. What
+nodes hold is as it was last heard: they are asked when sessions change and when migrations end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from controller.operator.command import Command, Data
+from controller.operator.commands import inventory
+from controller.operator.views import overview as views
+
+if TYPE_CHECKING:
+    from controller.management import ManagementEntity
+    from controller.reports import NodeReport
+
+
+def _overview(me: ManagementEntity, arguments: Mapping[str, Any]) -> Data:
+    placement = me.latest().to_dict()
+    return {
+        "version": me.version,
+        "nodes": [_node(me, report) for report in me.nodes_as_heard()],
+        **inventory.links(me, arguments),
+        **inventory.hosts(me, arguments),
+        "functions": placement["functions"],
+        "conflicts": placement["conflicts"],
+        "load": me.load.snapshot().brief() if me.load else {},
+        "scaling": _scaling(me),
+    }
+
+
+def _node(me: ManagementEntity, report: NodeReport) -> Data:
+    said = report.to_dict()
+    return {
+        "name": said["name"],
+        "state": said["state"],
+        "reason": said["reason"],
+        "program": said["program"],
+        "enforces": {
+            name: function["enforce"]
+            for name, function in said["functions"].items()
+            if function["enforce"]
+        },
+        "high_pps": me.policy.thresholds(said["name"]).high_pps,
+    }
+
+
+def _scaling(me: ManagementEntity) -> Data | None:
+    if me.scaling is None:
+        return None  # it is starting
+    status = me.scaling.status()
+    return {key: status[key] for key in ("mode", "paused", "draining")}
+
+
+FAMILY = (
+    Command(
+        "overview",
+        "the network at a glance: nodes, links, hosts, who enforces what, load",
+        _overview,
+        views.overview,
+        details="No node is asked: what nodes hold is as it was last heard, when a session changed"
+        " or a migration ended. `nodes` and `placement` ask.",
+    ),
+)
