@@ -19,6 +19,7 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Collection
 from typing import Any
 
 from controller import events, hub
@@ -204,7 +205,7 @@ class ManagementEntity:
                 self.settings.scaling,
                 emit,
                 forwarding.changed,
-                self._watch.audit,
+                self._reread,
                 lambda: forwarding.in_step,
             )
             self.recovery.start()
@@ -351,7 +352,13 @@ class ManagementEntity:
         try:
             return self._watch.manager.push(node, program)
         finally:
-            self._watch.audit([node])
+            self._reread([node])
+
+    def _reread(self, nodes: Collection[str]) -> None:
+        """Nodes hold something else now: have them asked."""
+        self._watch.audit(nodes)
+        if self.forwarding is not None:
+            self.forwarding.reread(nodes)
 
     # Registration of nodes: see ``Registry``
 

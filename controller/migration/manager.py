@@ -32,6 +32,7 @@ from controller.migration.plan import (
     refuse_conflicts,
 )
 from controller.migration.probes import Probes
+from controller.migration.program_choice import program_with
 from controller.migration.provision import ProvisionReport
 from controller.migration.record import MigrationRecord
 from controller.migration.runner import Runner, Spawn, spawn_thread
@@ -101,7 +102,7 @@ class MigrationManager:
         )
         self._journal = journal
         self._steward = Steward(self._site, self._catalog, journal)
-        self.takeover = TakeOver(self._site, journal)
+        self.takeover = TakeOver(self._site, journal, self._bring)
         self._runner = Runner(self._site, journal, listener, spawn, self._ended)
         journal.prune(options.history)
         self._reach: Callable[[], Reach] = lambda: Reach(present.network, None, Policy())
@@ -259,6 +260,13 @@ class MigrationManager:
             if moves := self._runner.moves_of(name):
                 raise ConflictError(f"{name} is a part of {moves[0].record}: try again after it")
             return self._steward.push(name, program)
+
+    def _bring(self, function: str, name: str) -> None:
+        """Give a node a function besides those that it has. Raises as ``push``."""
+        facts = self.facts(name)
+        program = program_with(function, facts, self._catalog)
+        LOG.info("%s does not have %s and is reloaded with %s", name, function, program)
+        self.push(name, program)
 
     def refuse_removal(self, name: str) -> None:
         """Raise if something would be lost with a node.

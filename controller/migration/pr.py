@@ -27,7 +27,7 @@ from controller.migration.move import Move
 from controller.migration.reload import Reload
 from controller.migration.steps import Step
 from controller.southbound.program import Program
-from controller.state.entries import described, of_tables
+from controller.state.entries import described
 from controller.state.manifest_reader import read_manifests
 from controller.state.words import manifests_of, turn_off, turn_on
 
@@ -84,7 +84,7 @@ def new_entries(move: Move) -> list[P4TableEntry]:
     after = move.site.program(record.programs.destination_after)
     moved = read_manifests(after.schema, after.name)[record.function].function_tables
     return [
-        *of_tables(move.source.table_entries(), moved),
+        *move.source.table_entries(moved),
         *described_for_new_tables(move, before, after, moved),
     ]
 

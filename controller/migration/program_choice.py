@@ -63,14 +63,22 @@ def _after(
     """Return the destination's and the source's program afterwards."""
     gains, loses = destination.program or "", source.program or ""
     if function not in destination.functions:
-        wanted = frozenset(destination.functions) | {function}
-        gains = _choose(catalog, destination, wanted, source.program or "")
+        gains = program_with(function, destination, catalog, source.program or "")
     keeps = source.functions[function].enforce - slots
     if method == "pr" or gains != (destination.program or ""):
         rest = frozenset(source.functions) - {function}
         if not keeps:
             loses = _choose(catalog, source, rest, destination.program or "")
     return gains, loses
+
+
+def program_with(function: str, node: NodeFacts, catalog: Catalog, preferred: str = "") -> str:
+    """Return the program that gives a node a function besides those that it has.
+
+    Raises:
+        RequestError: there is none, or what the node holds could not be carried to it.
+    """
+    return _choose(catalog, node, frozenset(node.functions) | {function}, preferred)
 
 
 def _choose(catalog: Catalog, node: NodeFacts, wanted: frozenset[str], preferred: str) -> str:

@@ -4,10 +4,13 @@ A migration needs both nodes on the packets' path. Where the enforcing node died
 it, there is nothing to overlap with: the new enforcer is made ready on a path that no packet takes
 yet, and forwarding moves the path afterwards (``controller.scaling.recovery``). So the order is:
 
-1. the new enforcer forgets old state of the slots and learns,
-2. it gets the last checkpoint, and if the old node still answers, what that has now,
-3. it enforces,
-4. the journal says so: a node that comes back empty is not given the slots again.
+1. a new enforcer whose program does not have the function is reloaded with one that has it, idle,
+2. it gets the function's own entries: those that the old node has, if that still answers, else
+   those of the last checkpoint,
+3. it forgets old state of the slots and learns,
+4. it gets the last checkpoint, and if the old node still answers, what that has now,
+5. it enforces,
+6. the journal says so: a node that comes back empty is not given the slots again.
 
 Every step is idempotent: after a crash all is done once more. The other half, ``give_up``: a node
 that enforces slots which are another's by now (it comes back, or the path left it) hands over what
@@ -21,13 +24,17 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from finsy.p4entity import P4TableEntry
+
 from controller.errors import MigrationError, NodeError
+from controller.migration.function_tables import give_function_entries
 from controller.migration.journal import Journal
 from controller.migration.journal_rows import Intent
 from controller.migration.site import Site
 from controller.model.slots import format_slots
 from controller.southbound.driver import NodeDriver
-from controller.state.checkpoint import SlotCheckpoint, on_wall_clock, restore
+from controller.state.checkpoint import SlotCheckpoint, on_wall_clock, restarted, restore
+from controller.state.function_entries import FunctionEntries, read_function_entries
 from controller.state.manifest import FunctionManifest
 from controller.state.ranges import cell_ranges, clear, own_ranges
 from controller.state.transfer import Transfer
@@ -40,17 +47,23 @@ class TakeOver:
     """Moves slots without the help of the node that had them."""
 
     def __init__(
-        self, site: Site, journal: Journal, wall_ns: Callable[[], int] = time.time_ns
+        self,
+        site: Site,
+        journal: Journal,
+        bring: Callable[[str, str], object],
+        wall_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         """Prepare.
 
         Args:
             site: The nodes.
             journal: Gets to know who is meant to enforce.
+            bring: Gives a node (second) a program that has a function (first), and what it holds.
             wall_ns: The host's wall clock; for tests.
         """
         self._site = site
         self._journal = journal
+        self._bring = bring
         self._wall_ns = wall_ns
 
     def take(
@@ -60,6 +73,7 @@ class TakeOver:
         old: str,
         new: str,
         checkpoints: Mapping[int, SlotCheckpoint],
+        entries: FunctionEntries | None = None,
     ) -> Mapping[str, Any]:
         """Make a node enforce slots; return counts for people.
 
@@ -69,12 +83,19 @@ class TakeOver:
             old: The node that had them; it is asked for its state if it answers.
             new: The node that gets them.
             checkpoints: Slot to its last checkpoint, where there is one.
+            entries: The function's entries of the last checkpoint, where there is one.
 
         Raises:
             NodeError: the new node refused something, or cannot be reached.
+            RequestError: it does not have the function, and cannot be given it.
+            MigrationError: it has other slots of the function, by other entries.
         """
         node = self._site.drivers[new]
+        if function not in manifests_of(node):
+            self._bring(function, new)
+        rows, answers = self._entries(function, old, checkpoints.values(), entries)
         with self._site.hold(new):
+            written = 0 if rows is None else give_function_entries(node, function, slots, rows, old)
             manifest = manifest_of(node, function)
             words = read_words(node, manifest)
             fresh = slots - words.learn - words.enforce
@@ -82,16 +103,44 @@ class TakeOver:
             turn_on(node, manifest.learn, slots)
         lacking = (slots - words.enforce) & set(checkpoints)
         restored = self._restore(node, manifest, (checkpoints[slot] for slot in lacking))
-        copied = self._copy(function, slots, old, new)
+        copied = self._copy(function, slots, old, new) if answers else None
         with self._site.hold(new):
             turn_on(node, manifest.enforce, slots)
         self._journal.intend(Intent({function: dict.fromkeys(slots, new)}))
         LOG.info(
-            "%s: enforces %s, slots %s, in place of %s (%d cells of checkpoints, %s cells of its)",
+            "%s: enforces %s, slots %s, in place of %s "
+            "(%d cells of checkpoints, %s cells of its, %d changes of entries)",
             *(new, function, format_slots(slots), old, restored),
-            "no" if copied is None else copied,
+            *("no" if copied is None else copied, written),
         )
-        return {"cleared": cleared, "restored": restored, "copied": copied}
+        return {"entries": written, "cleared": cleared, "restored": restored, "copied": copied}
+
+    def _entries(
+        self,
+        function: str,
+        old: str,
+        checkpoints: Iterable[SlotCheckpoint],
+        kept: FunctionEntries | None,
+    ) -> tuple[Iterable[P4TableEntry] | None, bool]:
+        """Return the entries that the old node has, or had, and whether it answers.
+
+        One that was started anew has only those that are described: then they are those kept.
+        """
+        known = None if kept is None else kept.entries
+        source = self._site.drivers.get(old)
+        if source is None:
+            return known, False
+        theirs = [checkpoint for checkpoint in checkpoints if checkpoint.node == old]
+        try:
+            if theirs:
+                clock = on_wall_clock(source.clock(), self._site.now_ns(), self._wall_ns())
+                if any(restarted(checkpoint, clock) for checkpoint in theirs):
+                    return known, True
+            with self._site.hold(old):
+                return read_function_entries(source, manifest_of(source, function)).entries, True
+        except NodeError as exc:
+            LOG.info("%s cannot tell its entries of %s: %s", old, function, exc)
+            return known, not exc.temporary
 
     def _restore(
         self, node: NodeDriver, manifest: FunctionManifest, kept: Iterable[SlotCheckpoint]

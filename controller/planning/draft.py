@@ -65,9 +65,10 @@ class Draft:
         nodes = self.view.reach.nodes(function, number, source)
         if source not in nodes:
             return []  # it does not see all packets: its state cannot be handed over
-        return [n for n in sorted(nodes - {source}) if self._may_take(function, n)]
+        return [n for n in sorted(nodes - {source}) if self.may_take(function, n)]
 
-    def _may_take(self, function: str, node: str) -> bool:
+    def may_take(self, function: str, node: str) -> bool:
+        """Tell whether a node could enforce a function's slots, besides what it gains already."""
         gained = {f for f, _, to in self._chosen if to == node and f != function}
         apart = any(self.view.apart(function, other) for other in gained)
         reload = gained and not self.view.has(node, function)

@@ -46,20 +46,24 @@ def replace_dead(
 
 
 def _places(draft: Draft, slot: SlotOf) -> list[str]:
-    """Return the nodes that see the slot's packets and have the function.
-
-    A reload is not waited for: it takes longer than connections last without packets.
-    """
+    """Return the nodes that see the slot's packets and have the function, or could get it."""
     view, (function, number) = draft.view, slot
     if view.reach.paths is None:
         return []
     nodes = view.reach.common(function, number)
-    return [n for n in sorted(nodes) if view.may_run(function, n) and view.has(n, function)]
+    return [n for n in sorted(nodes) if draft.may_take(function, n)]
 
 
 def _order(draft: Draft, slot: SlotOf, node: str) -> tuple[object, ...]:
+    """Order nodes, best first: packets wait for a reload, so those that need none come before."""
     limit = limit_pps(draft.view, node)
-    return draft.load(node) > limit, *draft.rank(slot, node), share(draft.load(node), limit), node
+    return (
+        not draft.view.has(node, slot[0]),
+        draft.load(node) > limit,
+        *draft.rank(slot, node),
+        share(draft.load(node), limit),
+        node,
+    )
 
 
 def _why(node: str, view: NetworkView, age_s: float | None) -> str:
@@ -75,4 +79,4 @@ def _nowhere(view: NetworkView, slot: SlotOf) -> str:
     if view.reach.paths is None:
         return f"{what}: paths are not moved, since forwarding is off: no other node can enforce it"
     nodes = ", ".join(sorted(view.reach.common(function, number))) or "no node"
-    return f"{what}: {nodes} would see all its packets, and none of those has {function} and may"
+    return f"{what}: {nodes} would see all its packets, and none may run {function}"

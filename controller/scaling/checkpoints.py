@@ -1,9 +1,9 @@
-"""Takes checkpoints: reads the state of enforced slots from their nodes, again and again, gently.
+"""Takes checkpoints: reads enforced slots' state and entries from their nodes, again and again.
 
 Choices:
-- Nodes are read side by side, each one slot's array after the other, and a node is left alone for
-  at least nine times as long as its last reading took: so reading never costs it more than a tenth
-  of its time, whatever the interval says.
+- Gently: nodes are read side by side, each one slot's array after the other, and a node is left
+  alone for at least nine times as long as its last reading took: so reading never costs it more
+  than a tenth of its time, whatever the interval says.
 - State changes only by packets: a slot whose packet counter stands still is not read again, its
   checkpoint is as good as new.
 - Slots that are being moved are left out: a migration keeps their state twice anyway.
@@ -25,6 +25,7 @@ from controller.scaling.sight import busy_slots
 from controller.southbound.driver import NodeDriver
 from controller.state.checkpoint import Hold, SlotCheckpoint, on_wall_clock, read_checkpoints
 from controller.state.checkpoint_store import CheckpointStore
+from controller.state.function_entries import read_function_entries
 from controller.state.manifest import FunctionManifest
 from controller.state.words import manifests_of
 
@@ -131,6 +132,9 @@ class Checkpoints:
             known = facts.functions.get(function)
             enforced = known.enforce if known else frozenset()
             slots = frozenset(s for s in enforced if (function, s) not in busy)
+            if slots and manifest.function_tables:
+                with self._hold(node):
+                    self._store.put_entries(read_function_entries(driver, manifest))
             if slots and manifest.arrays:
                 read += self._take(driver, manifest, slots)
         return read

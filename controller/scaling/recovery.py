@@ -15,15 +15,15 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from controller import events
-from controller.errors import HitlessError
+from controller.errors import HitlessError, MigrationError
 from controller.model.paths import Paths
 from controller.model.placement import Placement
 from controller.model.slots import format_slots
-from controller.planning.plan import ScalePlan
+from controller.planning.plan import ScalePlan, SlotMove
 from controller.planning.reach import Reach
 from controller.planning.takeover import replace_dead
 from controller.planning.view import SlotOf
@@ -59,7 +59,7 @@ class Recovery:
         options: ScalingOptions,
         emit: Callable[[events.MeEvent], None],
         moved: Callable[[], None],
-        seen: Callable[[Iterable[str]], None],
+        seen: Callable[[Collection[str]], None],
         in_step: Callable[[], bool],
     ) -> None:
         """Prepare; nothing runs before ``start``.
@@ -166,27 +166,48 @@ class Recovery:
         if any(taken):
             self._moved()  # else forwarding asks again by itself, after a pause
 
-    def _take(self, node: str, lost: Mapping[str, frozenset[int]], reach: Reach) -> bool:
-        """Have slots of a node taken over; tell whether they were."""
+    def _take(
+        self,
+        node: str,
+        lost: Mapping[str, frozenset[int]],
+        reach: Reach,
+        avoid: frozenset[str] = frozenset(),
+    ) -> bool:
+        """Have slots of a node taken over, not by some others; tell whether they were."""
         kept = self._checkpoints(lost)
         ages_s = {slot: checkpoint.age_s(time.time_ns()) for slot, checkpoint in kept.items()}
-        plan = replace_dead(self._sight.look(reach=reach), node, lost, ages_s)
+        plan = replace_dead(self._sight.look(reach=reach, avoid=avoid), node, lost, ages_s)
         if self._options.mode != "act" or not plan:
             self._tell_once(plan, "advised" if plan else "impossible")
             return False
         self._told.clear()
         self._emit(events.EventPlan(plan, "begun"))
-        try:
-            for move in plan.moves:
-                mine = {s: c for (f, s), c in kept.items() if f == move.function}
-                self._manager.takeover.take(move.function, move.slots, node, move.destination, mine)
-                self._seen([move.destination])
-        except HitlessError as exc:
-            LOG.error("slots of %s are not taken over yet: %s", node, exc)
-            self._emit(events.EventPlan(plan, "failed", str(exc)))
-            return False
+        for number, move in enumerate(plan.moves):
+            try:
+                self._carry_out(move, kept)
+            except HitlessError as exc:
+                LOG.error("slots of %s are not taken over yet: %s", node, exc)
+                self._emit(events.EventPlan(plan, "failed", str(exc)))
+                if not isinstance(exc, MigrationError):
+                    return False
+                # This node goes by other entries; another one may do.
+                rest = _without(lost, plan.moves[:number])
+                return self._take(node, rest, reach, avoid | {move.destination})
         self._emit(events.EventPlan(plan, "finished"))
         return True
+
+    def _carry_out(self, move: SlotMove, kept: Mapping[SlotOf, SlotCheckpoint]) -> None:
+        """Have one node take slots over.
+
+        Whose entries go with them is told by the newest checkpoint of the slots: who had them then.
+        """
+        mine = {s: c for (f, s), c in kept.items() if f == move.function and s in move.slots}
+        newest = max(mine.values(), key=lambda c: c.clock.host_ns, default=None)
+        entries = self._store.entries(move.function, newest.node if newest else move.source)
+        self._manager.takeover.take(
+            move.function, move.slots, move.source, move.destination, mine, entries
+        )
+        self._seen([move.destination])
 
     def _tell_once(self, plan: ScalePlan, state: str) -> None:
         """Tell what is not done, but not at each time that forwarding asks."""
@@ -225,6 +246,16 @@ class Recovery:
             else:
                 if given:
                     self._seen([left.old, left.new])
+
+
+def _without(
+    lost: Mapping[str, frozenset[int]], moves: Iterable[SlotMove]
+) -> dict[str, frozenset[int]]:
+    """Return the slots of functions that moves do not take."""
+    rest = dict(lost)
+    for move in moves:
+        rest[move.function] -= move.slots
+    return rest
 
 
 def left_behind(

@@ -16,7 +16,7 @@ Choices:
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -165,10 +165,16 @@ class NodeDriver(Protocol):
     def read(self, entities: Iterable[P4Entity]) -> list[P4Entity]:
         """Read all entities that match any of the given ones (unset fields are wildcards)."""
 
-    def table_entries(self, *, counters: bool = False) -> list[P4TableEntry]:
-        """Read the entries of all tables, and their default actions where those can be changed.
+    def table_entries(
+        self, tables: Collection[str] | None = None, *, counters: bool = False
+    ) -> list[P4TableEntry]:
+        """Read tables' entries, and their default actions where those were changed.
 
-        Constant entries are left out. ``counters``: with the values of direct counters.
+        Constant entries are left out.
+
+        Args:
+            tables: Full names of the tables; None: all.
+            counters: Whether to read the values of direct counters as well.
         """
 
     # Registers and counters

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from finsy.p4entity import P4Entity, P4TableEntry
 from finsy.p4schema import P4Schema
@@ -116,9 +116,11 @@ class P4RuntimeDriver:
         """Read all entities that match any of the given ones."""
         return self._wire.read(entities)
 
-    def table_entries(self, *, counters: bool = False) -> list[P4TableEntry]:
-        """Read the entries and the changed default actions of all tables."""
-        return self._tables.entries(counters=counters)
+    def table_entries(
+        self, tables: Collection[str] | None = None, *, counters: bool = False
+    ) -> list[P4TableEntry]:
+        """Read the entries and the changed default actions of tables."""
+        return self._tables.entries(tables, counters=counters)
 
     # Registers and counters
 

@@ -8,7 +8,7 @@ have no direct counters: the targets count hits.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from finsy.p4entity import P4CounterData, P4TableEntry
 from finsy.p4schema import P4Schema, P4Table
@@ -23,12 +23,20 @@ class Tables:
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
 
-    def entries(self, *, counters: bool) -> list[P4TableEntry]:
+    def entries(
+        self, tables: Collection[str] | None = None, *, counters: bool
+    ) -> list[P4TableEntry]:
         """Read what ``NodeDriver.table_entries`` describes."""
+        if tables is not None and not tables:
+            return []
         schema = self._wire.schema
         wanted = P4CounterData() if counters else None
-        entries = self._wire.read([P4TableEntry(counter_data=wanted)], "read of all tables")
-        messages = self._wire.read_raw(default_requests(schema), "read of default actions")
+        names = [""] if tables is None else sorted(tables)
+        requests = [P4TableEntry(name, counter_data=wanted) for name in names]
+        what = "all tables" if tables is None else ", ".join(names)
+        entries = self._wire.read(requests, f"read of {what}")
+        defaults_of = default_requests(schema, tables)
+        messages = self._wire.read_raw(defaults_of, "read of default actions")
         defaults = [(message.table_entry, self._wire.decode(message)) for message in messages]
         return [entry for entry in entries if not is_constant(entry, schema)] + [
             entry
@@ -37,10 +45,13 @@ class Tables:
         ]
 
 
-def default_requests(schema: P4Schema) -> Iterator[p4r.Entity]:
-    """Return what to ask for each table whose default action a controller may change."""
+def default_requests(
+    schema: P4Schema, tables: Collection[str] | None = None
+) -> Iterator[p4r.Entity]:
+    """Return what to ask for each table (of some) whose default action a controller may change."""
     for table in schema.tables:
-        if table.const_default_action is None and table.action_profile is None:
+        asked = tables is None or table.name in tables
+        if asked and table.const_default_action is None and table.action_profile is None:
             yield P4TableEntry(table.name, is_default_action=True).encode(schema)
 
 

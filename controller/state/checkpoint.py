@@ -24,6 +24,9 @@ from controller.state.merge import Cells, MergeRule, Writes, sum_writes
 from controller.state.rebase import ClockOffset, rebased
 from controller.state.transfer import spans_to_merge, writes_for
 
+_CLOCKS_DRIFT_US = 100_000
+"How far a node's clock may fall behind the host's wall clock between two checkpoints."
+
 Hold = Callable[[str], AbstractContextManager[None]]
 "Keeps all other operations away from a node."
 
@@ -73,6 +76,17 @@ class SlotCheckpoint:
 def on_wall_clock(reading: ClockReading, now_ns: int, wall_ns: int) -> ClockReading:
     """Return a reading against the wall clock, given both of the host's clocks at one moment."""
     return ClockReading(reading.node_us, reading.host_ns + wall_ns - now_ns, reading.error_us)
+
+
+def restarted(checkpoint: SlotCheckpoint, clock: ClockReading) -> bool:
+    """Tell whether a node was started anew since a checkpoint of it: its clock is behind.
+
+    Args:
+        checkpoint: One that was read from the node.
+        clock: Its clock now, against the wall clock.
+    """
+    behind_us = checkpoint.clock.at(clock.host_ns) - clock.node_us
+    return behind_us > checkpoint.clock.error_us + clock.error_us + _CLOCKS_DRIFT_US
 
 
 def read_checkpoints(

@@ -83,12 +83,6 @@ def changes(
     )
 
 
-def of_tables(entries: Iterable[P4TableEntry], tables: Iterable[str]) -> list[P4TableEntry]:
-    """Return those entries that belong to some of these tables (full names)."""
-    names = frozenset(tables)
-    return [entry for entry in entries if entry.table_id in names]
-
-
 def described(entries: Iterable[Entry], schema: P4Schema) -> list[P4TableEntry]:
     """Turn described entries into P4Runtime's, for the tables that a program has.
 

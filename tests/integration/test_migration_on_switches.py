@@ -10,8 +10,11 @@ from switch_processes import KINDS
 from controller.errors import PipelineRejected
 from controller.migration.states import MigrationState
 from controller.model.parts import Entry
+from controller.scaling.checkpoints import Checkpoints
 from controller.southbound.driver import replicas_of
+from controller.state.checkpoint_store import CheckpointStore
 from controller.state.entries import key_of
+from controller.state.function_entries import FunctionEntries
 
 DMAC = "NodeIngress.l2.dmac"
 
@@ -71,6 +74,19 @@ def run_time_entry(address, port):
 def rows(driver):
     """Return all entries of a node in comparable form."""
     return {key_of(entry): entry.action for entry in driver.table_entries()}
+
+
+DENY = +P4TableEntry(
+    "NodeIngress.firewall.acl",
+    match=P4TableMatch(dst_port=(22, 0xFFFF)),
+    action=P4TableAction("NodeIngress.firewall.deny"),
+    priority=7,
+)
+
+
+def access_list(pair, name):
+    """Return the firewall's access list at a node."""
+    return pair.drivers[name].table_entries(["NodeIngress.firewall.acl"])
 
 
 @pytest.mark.parametrize("method", ["pm", "pr"])
@@ -147,6 +163,34 @@ def test_a_reload_keeps_everything_else(mixed):
         driver.delete_multicast_group(2)
     installed = {name: driver.installed().cookie for name, driver in mixed.drivers.items()}
     assert installed == {"s1": PROGRAMS["l2"].cookie, "s2": PROGRAMS["l2_firewall"].cookie}
+
+
+def test_a_dead_nodes_connections_and_entries_are_taken_over_by_one_that_is_reloaded(mixed):
+    mixed.put_connections("s1", thousand_connections())
+    mixed.drivers["s1"].write([-entry for entry in access_list(mixed, "s1")])
+    mixed.drivers["s1"].write([DENY])
+    mixed.drivers["s2"].write([run_time_entry(0x1234, 2)])
+    before, wanted = mixed.connections("s1"), access_list(mixed, "s1")
+    held = rows(mixed.drivers["s2"])
+    store, manager = CheckpointStore(":memory:"), mixed.manager
+    parts = (manager, mixed.drivers, manager.hold, manager.placement, store, lambda: 1.0)
+    assert Checkpoints(*parts).take("s1") == len(ALL)
+    mixed.drivers["s1"].stop()
+    try:
+        kept = {slot: store.get("firewall", slot) for slot in ALL}
+        entries = store.entries("firewall", "s1")
+        again = FunctionEntries.from_bytes("firewall", "s1", entries.to_bytes())
+        manager.takeover.take("firewall", ALL, "s1", "s2", kept, again)
+        after = mixed.connections("s2")
+        assert mixed.drivers["s2"].installed().cookie == PROGRAMS["l2_firewall"].cookie
+        assert after.keys() == before.keys()
+        assert all(-2 <= after[key] - before[key] <= 10 / 0.065 for key in before)
+        assert access_list(mixed, "s2") == wanted != []
+        assert held.items() <= rows(mixed.drivers["s2"]).items()
+        assert mixed.placement() == {"s2": ALL}
+    finally:
+        mixed.disconnect()
+        mixed.connect()
 
 
 @pytest.mark.parametrize("call", ["save", "write", "commit"])

@@ -49,9 +49,9 @@ def placement(stage):
 
 
 @pytest.fixture
-def stage():
+def stage(node_kind):
     """The diamond, its firewall for the branches only, checkpoints taken often."""
-    with bring_up(diamond(), "embedded", known_neighbours=True) as deployment:
+    with bring_up(diamond(), node_kind, known_neighbours=True) as deployment:
         policy = deployment.configuration.policy
         document = yaml.safe_load(policy.read_text()) | {"checkpoint_interval_s": "0.5"}
         document["defaults"] = {}  # load moves nothing here

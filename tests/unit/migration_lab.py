@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 
+from finsy.p4entity import P4TableAction, P4TableEntry, P4TableMatch
 from model_node import ModelNode
 from model_world import Fault, World, nothing
 from networks import line
@@ -43,6 +45,16 @@ ENTRIES = {
 }
 
 
+def rule(src_addr: int) -> P4TableEntry:
+    """Return a row of gate's access list as an app would insert it at run time."""
+    return +P4TableEntry(
+        "in.gate.acl",
+        match=P4TableMatch(src_addr=(src_addr, 0xFFFFFFFF)),
+        action=P4TableAction("in.gate.deny"),
+        priority=5,
+    )
+
+
 class Lab:
     """Nodes s1, s2, … in a line, their world, and managers over one journal."""
 
@@ -55,6 +67,7 @@ class Lab:
         slots: frozenset[int] = ALL,
         traffic: int = 2,
         again_s: float = 0,
+        entries: Mapping[str, tuple[Entry, ...]] = ENTRIES,
     ) -> None:
         """Bring all nodes up, with flows established before anything moves.
 
@@ -65,6 +78,7 @@ class Lab:
             slots: The slots that s1 enforces at first; s2 enforces the others, if it can.
             traffic: Most packet events at each driver action.
             again_s: When blocked moves are tried again by themselves.
+            entries: The described entries of nodes.
         """
         self.programs = {"gated": gate_program(slots=SLOTS, cells=CELLS), "plain": plain_program()}
         names = [f"s{i}" for i in range(1, len(programs) + 1)]
@@ -75,7 +89,7 @@ class Lab:
         self.network = line(
             dict(zip(names, programs, strict=True)),
             functions={"gate": {"s1": slots, **rest}},
-            entries=ENTRIES,
+            entries=entries,
             groups={"s1": {1: (1, 2)}, "s2": {1: (1, 2)}},
         )
         self.journal = SqliteJournal(":memory:")

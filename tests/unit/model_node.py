@@ -12,7 +12,7 @@ Every driver call passes ``world.tick``: there packets move, and calls fail, as 
 from __future__ import annotations
 
 import copy
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -220,9 +220,15 @@ class ModelNode:
         held.entries[key] = copy.deepcopy(entry)
         return ""
 
-    def table_entries(self, *, counters: bool = False) -> list[P4TableEntry]:
+    def table_entries(
+        self, tables: Collection[str] | None = None, *, counters: bool = False
+    ) -> list[P4TableEntry]:
         self._call("table_entries")
-        entries = [copy.deepcopy(entry) for entry in self._held("read").entries.values()]
+        entries = [
+            copy.deepcopy(entry)
+            for entry in self._held("read").entries.values()
+            if tables is None or entry.table_id in tables
+        ]
         for entry in entries if not counters else ():
             entry.counter_data = None
         return entries

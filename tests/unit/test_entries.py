@@ -7,7 +7,7 @@ from p4info_samples import gate_program
 
 from controller.errors import ConfigError
 from controller.model.parts import Entry
-from controller.state.entries import changes, conflict, described, key_of, of_tables
+from controller.state.entries import changes, conflict, described, key_of
 
 SCHEMA = gate_program().schema
 INSERT, MODIFY, DELETE = P4UpdateType.INSERT, P4UpdateType.MODIFY, P4UpdateType.DELETE
@@ -113,10 +113,6 @@ def test_the_order_of_parameters_and_fields_makes_no_difference():
     other = P4TableEntry("t", match={"b": 2, "a": 1}, action=P4TableAction("x", q=2, p=1))
     assert key_of(one) == key_of(other)
     assert not changes([one], [other], exact=True)
-
-
-def test_entries_are_chosen_by_table():
-    assert [e.table_id for e in of_tables(made(ONE, ACL), ["in.gate.acl"])] == ["in.gate.acl"]
 
 
 def test_a_conflict_is_told_in_a_few_words():

@@ -237,7 +237,17 @@ def test_a_takeover_says_what_nobody_can_take():
     )
     assert not plan
     assert not plan.complete
-    assert "none of those has fw and may" in plan.explanation[0]
+    assert "none may run fw" in plan.explanation[0]
+
+
+def test_a_node_is_reloaded_to_take_over_where_no_other_has_the_function():
+    view = dead_node("s2", {"s2": ALL}, has=frozenset({"s2", "s4"}))
+    assert where(replace_dead(view, "s2", {"fw": ALL}, {})) == {("s2", "s4"): ALL}
+    view = dead_node("s2", {"s2": ALL}, has=frozenset({"s2"}))
+    plan = replace_dead(view, "s2", {"fw": ALL}, {})
+    assert plan.complete
+    assert {move.method for move in plan.moves} == {"pr"}
+    assert "is reloaded to get fw" in plan.moves[0].why
 
 
 def test_without_forwarding_nobody_takes_over():

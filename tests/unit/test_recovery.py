@@ -5,7 +5,7 @@ import random
 from dataclasses import replace
 
 import pytest
-from migration_lab import ALL, Lab
+from migration_lab import ALL, ENTRIES, Lab, rule
 from model_world import nothing, refuse
 from planner_lab import diamond
 
@@ -25,14 +25,18 @@ CUT = replace(NET, links=tuple(n for n in NET.links if "s2" not in (n.a.node, n.
 NOW, WANTED = slot_paths(NET), slot_paths(CUT)
 BY_S2 = frozenset(slot for slot in range(16) if "s2" in NOW.route(slot, "out", "in"))
 MINE = BY_S2 & ALL
-POLICY = Policy(functions={"gate": FunctionPolicy(between=("outside", "inside"))})
 
 
 class Recovering:
     """A lab whose packets are said to take the ways of a diamond."""
 
-    def __init__(self, mode="act"):
-        self.lab = Lab(random.Random(2), ("gated", "gated"), traffic=0)
+    def __init__(self, mode="act", programs=("gated", "gated"), *, alone=False):
+        """Make it; ``alone``: s1 may have nothing that it has not."""
+        entries = {**ENTRIES, "s3": ENTRIES["s2"]}
+        self.lab = Lab(random.Random(2), programs, traffic=0, entries=entries)
+        wants = FunctionPolicy(between=("outside", "inside"))
+        nodes = frozenset({"s2", "s3"}) if alone else None
+        policy = Policy(functions={"gate": replace(wants, nodes=nodes)})
         self.paths = NOW
         self.steady = True
         self.told = queue.SimpleQueue()
@@ -42,8 +46,8 @@ class Recovering:
             manager,
             Catalog(self.lab.programs),
             manager.placement,
-            lambda: Reach(NET if self.paths is NOW else CUT, self.paths, POLICY),
-            lambda: POLICY,
+            lambda: Reach(NET if self.paths is NOW else CUT, self.paths, policy),
+            lambda: policy,
         )
         self.store = CheckpointStore(":memory:")
         self.recovery = Recovery(
@@ -57,8 +61,13 @@ class Recovering:
         )
         self.recovery.start()
         self.lab.move("s1", "s2", MINE)
+        self.checkpoint("s2")
+
+    def checkpoint(self, node):
+        """Take a checkpoint of what a node enforces."""
+        manager = self.lab.manager
         nodes, hold, view = self.lab.world.nodes, manager.hold, manager.placement
-        Checkpoints(manager, nodes, hold, view, self.store, lambda: 1.0).take("s2")
+        Checkpoints(manager, nodes, hold, view, self.store, lambda: 1.0).take(node)
 
     def states(self):
         """Return the states that the next plan goes through."""
@@ -82,8 +91,8 @@ class Recovering:
 def recovering():
     made = []
 
-    def make(*args):
-        made.append(Recovering(*args))
+    def make(*args, **kwargs):
+        made.append(Recovering(*args, **kwargs))
         return made[-1]
 
     yield make
@@ -100,6 +109,43 @@ def test_the_gate_opens_when_another_node_enforces(recovering):
     up.asked_again.get(timeout=10)
     assert up.recovery.may_use(NOW, WANTED) == frozenset(range(16))
     assert up.lab.placement() == {"s1": ALL}
+
+
+def test_a_node_that_goes_by_other_entries_takes_over_when_they_are_equal(recovering):
+    up = recovering()
+    up.lab.node("s2").write([rule(99)])
+    up.checkpoint("s2")
+    up.lab.node("s2").power_off()
+    up.recovery.may_use(NOW, WANTED)
+    assert up.states() == ["begun", "failed"]
+    assert up.states() == ["impossible"]
+    up.settled()
+    up.lab.node("s1").write([rule(99)])
+    up.recovery.may_use(NOW, WANTED)
+    assert up.states() == ["begun", "finished"]
+    assert up.lab.placement() == {"s1": ALL}
+
+
+def test_where_one_node_goes_by_other_entries_another_one_takes_over(recovering):
+    up = recovering(programs=("gated",) * 3)
+    up.lab.node("s2").write([rule(99)])
+    up.checkpoint("s2")
+    up.lab.node("s2").power_off()
+    up.recovery.may_use(NOW, WANTED)
+    assert up.states() == ["begun", "failed"]
+    assert up.states() == ["begun", "finished"]
+    assert up.lab.placement() == {"s1": ALL - MINE, "s3": MINE}
+    assert up.recovery.may_use(NOW, WANTED) == frozenset(range(16))
+
+
+def test_a_node_is_reloaded_to_take_over_where_no_other_has_the_function(recovering):
+    up = recovering(programs=("gated", "gated", "plain"), alone=True)
+    up.lab.node("s2").power_off()
+    assert not up.recovery.may_use(NOW, WANTED) & MINE
+    assert up.states() == ["begun", "finished"]
+    assert up.lab.program("s3").name == "gated"
+    assert up.lab.placement() == {"s1": ALL - MINE, "s3": MINE}
+    assert up.recovery.may_use(NOW, WANTED) == frozenset(range(16))
 
 
 def test_a_dead_node_that_comes_back_empty_is_given_no_slot(recovering):
