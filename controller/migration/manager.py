@@ -49,6 +49,7 @@ from controller.planning.policy import Policy
 from controller.planning.reach import Reach
 from controller.southbound.driver import NodeDriver, PacketIn
 from controller.southbound.program import Program
+from controller.state.content import cannot_carry
 from controller.state.words import ask
 
 LOG = logging.getLogger(__name__)
@@ -262,9 +263,15 @@ class MigrationManager:
             return self._steward.push(name, program)
 
     def _bring(self, function: str, name: str) -> None:
-        """Give a node a function besides those that it has. Raises as ``push``."""
-        facts = self.facts(name)
-        program = program_with(function, facts, self._catalog)
+        """Give a node a function besides those that it has.
+
+        Raises as ``push``, and RequestError if what it holds could not be carried over.
+        """
+        program = program_with(function, self.facts(name), self._catalog)
+        driver, schema = self._site.drivers[name], self._site.program(program).schema
+        problem = cannot_carry(driver.schema, schema, driver.table_entries())
+        if problem:
+            raise RequestError(f"{name} cannot be reloaded with {program}: {problem}")
         LOG.info("%s does not have %s and is reloaded with %s", name, function, program)
         self.push(name, program)
 

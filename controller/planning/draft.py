@@ -133,9 +133,13 @@ def full(draft: Draft, slot: SlotOf, pps: float, nodes: Iterable[str]) -> str:
     """Say why no node takes a slot."""
     function, number = slot
     what = f"{function}, slot {format_slots([number])} ({pps:.0f} packets/s)"
-    loads = ", ".join(
-        f"{n} ({draft.load(n):.0f} of {limit_pps(draft.view, n):.0f} packets/s)" for n in nodes
-    )
+    loads = ", ".join(f"{n} ({_fullness(draft, n)})" for n in nodes)
     if not loads:
         return f"{what}: no other node on all paths of its packets may run {function}"
     return f"{what}: no node on its paths has room: {loads}"
+
+
+def _fullness(draft: Draft, node: str) -> str:
+    if not draft.view.measured(node):
+        return "its load is not known"
+    return f"{draft.load(node):.0f} of {limit_pps(draft.view, node):.0f} packets/s"

@@ -6,6 +6,7 @@ a node only up to the middle between its ``low_pps`` and its ``high_pps``: so it
 either; and what left a node by scale-out cannot come back while load is as it was, because together
 it was above ``high_pps``. Each scale-in leaves fewer nodes that enforce. And whatever the load
 does, no slot moves twice within the cool-down, and a node that got slots is left alone for as long.
+A node whose load is not known yet is neither idle nor has it room.
 """
 
 from __future__ import annotations
@@ -89,7 +90,8 @@ def _next(
 def _with_room(draft: Draft, slot: SlotOf, pps: float, source: str) -> str | None:
     """Return the best node that has room for a slot, the least loaded of equals."""
     view = draft.view
-    fits = [n for n in draft.places(slot, source) if draft.load(n) + pps <= limit_pps(view, n)]
+    places = filter(view.measured, draft.places(slot, source))
+    fits = [n for n in places if draft.load(n) + pps <= limit_pps(view, n)]
 
     def order(node: str) -> tuple[object, ...]:
         return *draft.rank(slot, node), share(draft.load(node), limit_pps(view, node)), node
@@ -148,7 +150,7 @@ def _idle(view: NetworkView) -> list[str]:
         (name in homes, view.pps(name), name)
         for name, facts in view.placement.facts.items()
         if facts.reachable and any(f.enforce for f in facts.functions.values())
-        if view.pps(name) < (view.thresholds(name).low_pps or 0.0)
+        if view.measured(name) and view.pps(name) < (view.thresholds(name).low_pps or 0.0)
     ]
     return [name for _, _, name in sorted(found)]
 
@@ -188,7 +190,8 @@ def _fullest(draft: Draft, slot: SlotOf, pps: float, places: Iterable[str]) -> s
     """
     view = draft.view
     homes = view.placement.network.functions.get(slot[0], {})
-    fits = [name for name in places if draft.load(name) + pps <= _gather_pps(view, name)]
+    known = filter(view.measured, places)
+    fits = [name for name in known if draft.load(name) + pps <= _gather_pps(view, name)]
 
     def order(node: str) -> tuple[object, ...]:
         fullness = share(draft.load(node), _gather_pps(view, node))
@@ -216,6 +219,6 @@ def _bring_home(draft: Draft, now: float, emptied: frozenset[str]) -> None:
             held = (function, slot) in view.busy | moving or home == source or home in emptied
             if held or view.cooling(function, slot, source, now):
                 continue
-            fits = draft.load(home) + pps <= _gather_pps(view, home)
+            fits = view.measured(home) and draft.load(home) + pps <= _gather_pps(view, home)
             if fits and home in draft.places((function, slot), source):
                 draft.move((function, slot), pps, source, home, f"it is pinned to {home}")

@@ -60,8 +60,12 @@ class NetworkView:
             for slot in known.enforce
         }
 
+    def measured(self, node: str) -> bool:
+        """Tell whether a node's load is known: after a start it takes two readings of a node."""
+        return node in self.load
+
     def pps(self, node: str) -> float:
-        """Return what all functions of a node handle, packets/s."""
+        """Return what all functions of a node handle, packets/s; 0 where that is not known."""
         return sum(sum(slots.values()) for slots in self.load.get(node, {}).values())
 
     def loads(self, nodes: Iterable[str]) -> dict[str, float]:

@@ -211,8 +211,9 @@ class Recovery:
 
     def _tell_once(self, plan: ScalePlan, state: str) -> None:
         """Tell what is not done, but not at each time that forwarding asks."""
-        if plan.explanation not in self._told:
-            self._told.add(plan.explanation)
+        what = (state, plan.node, *(map(str, plan.moves) if plan else plan.explanation))
+        if what not in self._told:
+            self._told.add(what)
             LOG.error("slots of %s: %s: %s", plan.node, state, "; ".join(plan.explanation))
             self._emit(events.EventPlan(plan, state))
 

@@ -9,7 +9,7 @@ from finsy.p4entity import P4TableAction, P4TableEntry, P4TableMatch
 from model_node import ModelNode
 from model_world import Fault, World, nothing
 from networks import line
-from p4info_samples import gate_program, plain_program
+from p4info_samples import P4InfoBuilder, add_l2, gate_program, plain_program
 
 from controller.migration.journal import SqliteJournal
 from controller.migration.manager import MigrationManager
@@ -73,14 +73,19 @@ class Lab:
 
         Args:
             rng: Decides what packets do.
-            programs: The program of each node; ``plain`` has no function.
+            programs: The program of each node; ``plain`` and ``metered`` have no function.
             reverse: Whether packets from the outside meet the last node first.
             slots: The slots that s1 enforces at first; s2 enforces the others, if it can.
             traffic: Most packet events at each driver action.
             again_s: When blocked moves are tried again by themselves.
             entries: The described entries of nodes.
         """
-        self.programs = {"gated": gate_program(slots=SLOTS, cells=CELLS), "plain": plain_program()}
+        metered = add_l2(P4InfoBuilder()).meter("in.meter", 4)
+        self.programs = {
+            "gated": gate_program(slots=SLOTS, cells=CELLS),
+            "plain": plain_program(),
+            "metered": metered.program("metered"),
+        }
         names = [f"s{i}" for i in range(1, len(programs) + 1)]
         self.world = World(names[::-1] if reverse else names, rng)
         self.options = MigrationOptions(retry_s=0, again_s=again_s)

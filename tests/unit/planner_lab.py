@@ -85,7 +85,7 @@ def view_of(
     }
     paths = slot_paths(net) if forwarding else None
     slot_pps = slot_pps or {}
-    load = {n: {"fw": {s: slot_pps.get(s, 0.0) for s in slots}} for n, slots in enforced.items()}
+    load = {n: {"fw": {s: slot_pps.get(s, 0.0) for s in enforced.get(n, ())}} for n in net.nodes}
     fields = {"load": load, "can_run": {"fw": frozenset(net.nodes)}, "cells": {"fw": 4096}}
     return NetworkView(
         Placement(net, facts, {"fw": ALL}),

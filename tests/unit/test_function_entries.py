@@ -6,7 +6,7 @@ import time
 import pytest
 from migration_lab import ALL, Lab, rule
 
-from controller.errors import MigrationError
+from controller.errors import MigrationError, RequestError
 from controller.scaling.checkpoints import Checkpoints
 from controller.state.checkpoint import on_wall_clock, read_checkpoints
 from controller.state.checkpoint_store import CheckpointStore
@@ -121,3 +121,10 @@ def test_a_node_without_the_function_is_reloaded_with_it_and_keeps_what_it_holds
     assert before.items() <= after.items()
     assert lab.placement() == {"s2": ALL}
     assert lab.manager.intended()["gate"] == dict.fromkeys(ALL, "s2")
+
+
+def test_a_node_whose_content_could_not_be_carried_is_not_reloaded():
+    lab = Lab(random.Random(4), ("gated", "metered"), traffic=0)
+    with pytest.raises(RequestError, match="s2 cannot be reloaded with gated: the meter in"):
+        take_over(lab, kept_of(lab))
+    assert lab.program("s2").name == "metered"

@@ -230,6 +230,20 @@ def test_taking_over_does_not_wait_for_room():
     assert "no checkpoint" in plan.moves[0].why
 
 
+def test_a_node_whose_load_is_not_known_is_not_idle_and_has_no_room():
+    view = view_of(LINE, {"s1": ALL - {0}, "s2": {0}}, dict.fromkeys(ALL, 1.0))
+    assert where(scale_in(view, 0)) == {("s2", "s1"): frozenset({0})}
+    for unknown in ("s1", "s2"):
+        known = {name: load for name, load in view.load.items() if name != unknown}
+        plan = scale_in(replace(view, load=known), 0)
+        assert unknown not in {name for ends in where(plan) for name in ends}
+    loaded = view_of(LINE, {"s1": ALL}, EVEN)
+    only = replace(loaded, load={"s1": loaded.load["s1"]})
+    told = scale_out(only, "s1", 0)
+    assert not told
+    assert "s2 (its load is not known)" in " ".join(told.explanation)
+
+
 def test_a_takeover_says_what_nobody_can_take():
     wants = replace(BETWEEN, nodes=frozenset({"s2"}))
     plan = replace_dead(

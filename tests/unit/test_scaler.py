@@ -54,11 +54,12 @@ class Acting:
         self.scaler = self.new_scaler()
 
     def load(self, **slots):
-        """Return a snapshot: node to the load of each of its slots."""
+        """Return a snapshot: node to the load of each of its slots; others handle nothing."""
+        loads = {node: slots.get(node, {}) for node in self.lab.world.nodes}
         return LoadSnapshot(
             {
-                node: NodeLoad(sum(loads.values()), {"gate": loads}, {}, self.now)
-                for node, loads in slots.items()
+                node: NodeLoad(sum(pps.values()), {"gate": pps}, {}, self.now)
+                for node, pps in loads.items()
             },
             self.now,
         )
