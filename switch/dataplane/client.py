@@ -31,11 +31,19 @@ from switch.dataplane.messages import (
     Listeners,
     MemberOp,
     MeterCell,
+    NewEntries,
     Replica,
     TableOp,
 )
 from switch.dataplane.process import Request, WorkerProcess
-from switch.dataplane.shipping import CELLS, ENTRIES, program_requests, ranges, slices
+from switch.dataplane.shipping import (
+    CELLS,
+    ENTRIES,
+    NEW_ENTRIES,
+    program_requests,
+    ranges,
+    slices,
+)
 from switch.p4json.objects import TernaryMatch
 from switch.p4json.program import Program
 
@@ -164,6 +172,24 @@ class DataPlane:
         compiled = self._compiled(config)
         self._write_in_order(
             "write_entries", config, ops, lambda op: encoding.entry_op(op, compiled)
+        )
+
+    def insert_entries(self, config: Config, new: NewEntries) -> None:
+        """Insert entries, likewise."""
+        keys, action = encoding.new_entries(new, self._compiled(config))
+        which, batch = encoding.which(config), next(self._batches)
+        parts = (keys, new.priorities, new.args)
+        self._ask_all(
+            (
+                "insert_entries",
+                which,
+                new.table,
+                action,
+                *(part[start : start + NEW_ENTRIES] for part in parts),
+                start,
+                batch,
+            )
+            for start in range(0, len(keys), NEW_ENTRIES)
         )
 
     def read_direct_counters(

@@ -15,6 +15,7 @@ from switch.dataplane.messages import (
     MemberOp,
     MeterCell,
     MeterConfig,
+    NewEntries,
     OpKind,
     Replica,
     TableOp,
@@ -45,6 +46,17 @@ def entry_op(op: TableOp | DefaultOp, compiled: Compiled) -> tuple | EntryOp:
     given = plain(op.key) if op.idle_timeout_ms else None
     target = _target(op.table, op.action, compiled)
     return (op.kind.word, op.table, key, op.priority, target, op.idle_timeout_ms, given)
+
+
+def new_entries(new: NewEntries, compiled: Compiled) -> tuple[list[Encoded], int]:
+    """The keys of entries to be inserted, and the number of their action."""
+    try:
+        keys = _layout(new.table, compiled).encode_all(new.keys)
+    except ValueError as error:
+        raise RequestRefused(f"a key does not fit table {new.table}: {error}") from error
+    actions = compiled.action_ids.get(new.table, {})
+    _, action, _ = _call(ActionCall(new.action, new.args[0]), actions, compiled, new.table)
+    return keys, action
 
 
 def entry_key(name: EntryName, compiled: Compiled) -> EntryKey:

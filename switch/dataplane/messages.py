@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
@@ -44,6 +44,28 @@ class TableOp(NamedTuple):
     """None for a deletion."""
     idle_timeout_ms: int = 0
     """0: the entry never idles. On MODIFY this replaces the former value."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntries:
+    """Entries of one table to be inserted, all with the same action and without time-outs."""
+
+    table: str
+    keys: Sequence[MatchKey]
+    priorities: Sequence[int]
+    action: str
+    args: Sequence[tuple[int, ...]]
+    """The action's arguments for each entry; they fit its parameters."""
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def behind(self, element: int) -> NewEntries:
+        """Those after an element."""
+        rest = slice(element + 1, None)
+        return NewEntries(
+            self.table, self.keys[rest], self.priorities[rest], self.action, self.args[rest]
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,6 +111,28 @@ def write_entries(node: Node, which: int, ops: list[EntryOp], start: int, batch:
     _in_order(node, ops, start, batch, change)
 
 
+def insert_entries(
+    node: Node,
+    which: int,
+    table: str,
+    action: int,
+    keys: list[Encoded],
+    priorities: list[int],
+    args: list[tuple[int, ...]],
+    start: int,
+    batch: int,
+) -> None:
+    """Insert entries with one action, in order; what is refused is as in `_in_order`."""
+    if batch == node.refused_batch:
+        raise Refused("a change before it was refused", start)
+    try:
+        node.programs.config(which).insert_many(table, keys, priorities, action, args)
+    except Refused as refusal:
+        node.refused_batch = batch
+        reason, *place = refusal.args
+        raise Refused(reason, start + sum(place)) from refusal
+
+
 def read_entry_counters(node: Node, which: int, keys: list[EntryKey]) -> list[tuple[int, int]]:
     """Packets and bytes of entries."""
     entries = [node.programs.config(which).entry(*key) for key in keys]
@@ -302,6 +324,7 @@ REQUESTS: Mapping[str, Callable[..., Any]] = {
         fill_cells,
         grow,
         inject,
+        insert_entries,
         link_code,
         open_port,
         port_status,

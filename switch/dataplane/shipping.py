@@ -1,7 +1,7 @@
 """Cuts large operations into requests, each a piece of work of some tens of microseconds.
 
-Sizes are what the worker does in that time: about 10 entries inserted, 512 cells copied, 4,096
-cells added to an array.
+Sizes are what the worker does in that time: about 10 entries changed, 50 inserted together, 512
+cells copied, 4,096 cells added to an array.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from switch.dataplane.process import Request
 from switch.p4json.program import Program
 
 ENTRIES = 16
+NEW_ENTRIES = 64
 CELLS = 512
 NEW_CELLS = 4096
 CODE_BYTES = 60000

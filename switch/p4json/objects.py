@@ -64,8 +64,7 @@ MatchKey: TypeAlias = tuple[FieldMatch, ...]
 """One element per key field, in the order of `Table.keys`; plain tuples do as well."""
 
 
-@dataclass(frozen=True, slots=True)
-class ActionCall:
+class ActionCall(NamedTuple):
     """An action with its arguments, in the order of `Action.parameters`."""
 
     action: str

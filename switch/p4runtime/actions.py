@@ -78,7 +78,7 @@ class ActionSet:
         Raises INVALID_ARGUMENT, and PERMISSION_DENIED for an action outside of its scope
         (`@tableonly`, `@defaultonly`).
         """
-        codec = self._codec(message.action_id)
+        codec = self.codec(message.action_id)
         denied = p4i.ActionRef.TABLE_ONLY if as_default else p4i.ActionRef.DEFAULT_ONLY
         if self._scopes.get(message.action_id) == denied:
             use = "the default action" if as_default else "the action of an entry"
@@ -95,9 +95,10 @@ class ActionSet:
 
     def name_of(self, action_id: int) -> str:
         """The name of an action; raises INVALID_ARGUMENT if it is not one of these."""
-        return self._codec(action_id).name
+        return self.codec(action_id).name
 
-    def _codec(self, action_id: int) -> ActionCodec:
+    def codec(self, action_id: int) -> ActionCodec:
+        """The codec of an action; raises INVALID_ARGUMENT if it is not one of these."""
         codec = self._actions.get(action_id)
         if codec is None:
             raise invalid_argument(f"{self._owner} has no action 0x{action_id:08x}")

@@ -8,6 +8,8 @@ answer INVALID_ARGUMENT as the more particular sections and BMv2 do.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from switch.p4runtime.status import invalid_argument
 
 
@@ -17,6 +19,15 @@ def decode(data: bytes, width: int, what: str) -> int:
     if value >> width or not data:
         raise invalid_argument(f"{what}: {_problem(data, f'{width} bits')}")
     return value
+
+
+def decode_all(column: Sequence[bytes], width: int, what: str) -> list[int]:
+    """The values of `bit<width>` strings; raises INVALID_ARGUMENT for the first unfit one."""
+    values = list(map(int.from_bytes, column))
+    if max(values) >> width or not all(column):
+        for data in column:
+            decode(data, width, what)
+    return values
 
 
 def encode(value: int) -> bytes:

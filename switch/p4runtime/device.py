@@ -18,6 +18,8 @@ from finsy.proto import p4r
 
 from switch.dataplane.client import DataPlane
 from switch.dataplane.messages import Config
+from switch.p4runtime.batches import Batch, Messages, Run
+from switch.p4runtime.bulk import write_in_bulk
 from switch.p4runtime.entities.registry import HANDLERS
 from switch.p4runtime.pipeline import Pipeline
 from switch.p4runtime.roles import RoleScope
@@ -59,22 +61,23 @@ class Device:
         """What the data plane calls that config."""
         return Config.SAVED if self.saved is not None else Config.RUNNING
 
-    def write(self, request: p4r.WriteRequest, scope: RoleScope) -> None:
+    def write(self, batch: Batch, scope: RoleScope) -> None:
         """Apply a batch of updates.
 
         Raises BatchError if an update failed, UNIMPLEMENTED for an atomicity that is not offered
         and FAILED_PRECONDITION before a config was set. With CONTINUE_ON_ERROR the other updates
         are done, with ROLLBACK_ON_ERROR none is.
         """
-        if request.atomicity not in (
+        atomicity = batch.head.atomicity
+        if atomicity not in (
             p4r.WriteRequest.CONTINUE_ON_ERROR,
             p4r.WriteRequest.ROLLBACK_ON_ERROR,
         ):
             raise unimplemented("the data plane does not apply batches atomically")
         with self.lock:
             view = self._view(scope)
-            rollback = request.atomicity == p4r.WriteRequest.ROLLBACK_ON_ERROR
-            errors = _write(view, request.updates, rollback=rollback)
+            rollback = atomicity == p4r.WriteRequest.ROLLBACK_ON_ERROR
+            errors = _write(view, batch.runs, rollback=rollback)
         failures = sum(error is not None for error in errors)
         if failures:
             raise BatchError(f"{failures} of {len(errors)} updates failed", errors)
@@ -109,12 +112,14 @@ class Device:
 
 
 def _write(
-    view: View, updates: Sequence[p4r.Update], *, rollback: bool
+    view: View, runs: Sequence[Run | Messages], *, rollback: bool
 ) -> list[StatusError | None]:
     """Apply updates; the error of each that failed."""
     tx = Transaction()
+    errors: list[StatusError | None] = []
     try:
-        errors = [_try_write(tx, view, update) for update in updates]
+        for run in runs:
+            errors += _write_run(tx, view, run)
         if rollback and any(errors):
             tx.rollback()
             undone = aborted("not done because another update of the batch failed")
@@ -126,6 +131,12 @@ def _write(
         LOG.error("update %d: %s", place, error.message)
         errors[place] = error
     return errors
+
+
+def _write_run(tx: Transaction, view: View, run: Run | Messages) -> list[StatusError | None]:
+    if isinstance(run, Run) and write_in_bulk(tx, view, run):
+        return [None] * len(run)
+    return [_try_write(tx, view, update) for update in run.updates()]
 
 
 def _try_write(tx: Transaction, view: View, update: p4r.Update) -> StatusError | None:

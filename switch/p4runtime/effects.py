@@ -9,12 +9,14 @@ entries, as long as none of them is an entry that they belong to.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from enum import Enum
+from itertools import repeat
 from typing import Any, NamedTuple
 
 from switch.dataplane.client import DataPlane
 from switch.dataplane.errors import RequestRefused
-from switch.dataplane.messages import Config, DefaultOp, EntryName, TableOp
+from switch.dataplane.messages import Config, DefaultOp, EntryName, NewEntries, TableOp
 
 
 class Cell(NamedTuple):
@@ -23,6 +25,22 @@ class Cell(NamedTuple):
     array: str
     index: int
     value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """New values for cells of an array."""
+
+    array: str
+    indices: Sequence[int]
+    values: Sequence[Any]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def behind(self, element: int) -> Cells:
+        """Those after an element."""
+        return Cells(self.array, self.indices[element + 1 :], self.values[element + 1 :])
 
 
 class Fill(NamedTuple):
@@ -46,11 +64,13 @@ class Channel(Enum):
     __hash__ = object.__hash__  # Enum's own is written in Python and looked up for each effect
 
     TABLE = "TableOp or DefaultOp"
+    NEW_ENTRIES = "NewEntries"
     MEMBER = "MemberOp"
     GROUP = "GroupOp"
     DIRECT_COUNTER = "(EntryName, CounterCell)"
     DIRECT_METER = "(EntryName, MeterCell)"
     REGISTER = "Cell of an int"
+    REGISTER_CELLS = "Cells of ints"
     REGISTER_FILL = "Fill of an int"
     COUNTER = "Cell of a CounterCell"
     COUNTER_FILL = "Fill of a CounterCell"
@@ -66,6 +86,16 @@ class Effect(NamedTuple):
     channel: Channel
     item: Any
     update: int
+    updates: int = 1
+    """How many consecutive ones want it, each an element of it."""
+
+    def behind(self, element: int) -> list[Effect]:
+        """What there is to do after an element."""
+        done = element + 1
+        if done == self.updates:
+            return []
+        rest = self.item.behind(element)
+        return [Effect(self.channel, rest, self.update + done, self.updates - done)]
 
 
 _OF_ENTRIES = frozenset({Channel.DIRECT_COUNTER, Channel.DIRECT_METER})
@@ -86,11 +116,22 @@ def apply_effects(
             try:
                 _APPLY[channel](plane, config, [effect.item for effect in pending])
             except RequestRefused as error:
-                refused.append((pending[error.index].update, error))
-                pending = pending[error.index + 1 :]
+                place, element = _locate(pending, error.index)
+                effect = pending[place]
+                refused.append((effect.update + element, error))
+                pending = [*effect.behind(element), *pending[place + 1 :]]
             else:
                 break
     return refused
+
+
+def _locate(effects: Sequence[Effect], index: int) -> tuple[int, int]:
+    """Which effect an element of theirs belongs to, and which of its elements that is."""
+    place = 0
+    while index >= effects[place].updates:
+        index -= effects[place].updates
+        place += 1
+    return place, index
 
 
 def _channel_runs(effects: Sequence[Effect]) -> Iterator[list[Effect]]:
@@ -130,29 +171,44 @@ def _entry_of(item: TableOp | DefaultOp | EntryName) -> tuple[Any, ...]:
     return item.table, item.key, item.priority
 
 
-def _runs(cells: Sequence[Cell]) -> Iterator[tuple[int, str, int, list[Any]]]:
-    """Cells that follow each other in one array: place of the first, array, index, values."""
-    start = 0
-    for place in range(1, len(cells) + 1):
-        first = cells[start]
-        if (
-            place == len(cells)
-            or cells[place].array != first.array
-            or cells[place].index != first.index + place - start
-        ):
-            yield start, first.array, first.index, [cell.value for cell in cells[start:place]]
-            start = place
+def _stretches(arrays: Sequence[str], indices: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Where cells begin and end that follow each other in one array."""
+    start, count = 0, len(indices)
+    while start < count:
+        array, ahead, end = arrays[start], indices[start] - start, start + 1
+        while end < count and indices[end] - end == ahead and arrays[end] == array:
+            end += 1
+        yield start, end
+        start = end
+
+
+def _write_cells(
+    write: Callable[..., None],
+    config: Config,
+    arrays: Sequence[str],
+    indices: Sequence[int],
+    values: Sequence[Any],
+) -> None:
+    """Write cells, those that follow each other together."""
+    for start, end in _stretches(arrays, indices):
+        try:
+            write(config, arrays[start], indices[start], values[start:end])
+        except RequestRefused as error:
+            raise RequestRefused(str(error), start + error.index) from error
 
 
 def _cells(method: str) -> Callable[[DataPlane, Config, Sequence[Cell]], None]:
     def apply(plane: DataPlane, config: Config, items: Sequence[Cell]) -> None:
-        for place, array, first, values in _runs(items):
-            try:
-                getattr(plane, method)(config, array, first, values)
-            except RequestRefused as error:
-                raise RequestRefused(str(error), place + error.index) from error
+        _write_cells(getattr(plane, method), config, *map(list, zip(*items, strict=True)))
 
     return apply
+
+
+def _register_cells(plane: DataPlane, config: Config, items: Sequence[Cells]) -> None:
+    arrays = [array for item in items for array in repeat(item.array, len(item))]
+    indices = [index for item in items for index in item.indices]
+    values = [value for item in items for value in item.values]
+    _write_cells(plane.write_registers, config, arrays, indices, values)
 
 
 def _each(
@@ -168,6 +224,16 @@ def _each(
     return apply
 
 
+def _insert_entries(plane: DataPlane, config: Config, items: Sequence[NewEntries]) -> None:
+    before = 0
+    for new in items:
+        try:
+            plane.insert_entries(config, new)
+        except RequestRefused as error:
+            raise RequestRefused(str(error), before + error.index) from error
+        before += len(new)
+
+
 _APPLY: dict[Channel, Callable[[DataPlane, Config, Sequence[Any]], None]] = {
     Channel.TABLE: lambda plane, config, items: plane.write_table(config, items),
     Channel.MEMBER: lambda plane, config, items: plane.write_members(config, items),
@@ -175,6 +241,8 @@ _APPLY: dict[Channel, Callable[[DataPlane, Config, Sequence[Any]], None]] = {
     Channel.DIRECT_COUNTER: lambda plane, config, items: plane.write_direct_counters(config, items),
     Channel.DIRECT_METER: lambda plane, config, items: plane.write_direct_meters(config, items),
     Channel.REGISTER: _cells("write_registers"),
+    Channel.NEW_ENTRIES: _insert_entries,
+    Channel.REGISTER_CELLS: _register_cells,
     Channel.REGISTER_FILL: _each(
         lambda plane, config, fill: plane.fill_registers(
             config, fill.array, 0, fill.size, fill.value

@@ -1,15 +1,17 @@
-"""Binds the P4Runtime service to gRPC, as the generated code does, but for one thing: what a method
-answers may be serialized already, which large reads make use of.
+"""Binds the P4Runtime service to gRPC, as the generated code does, but for what there is much of:
+Write requests are taken apart by `BatchReader`, and answers may be serialized already.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import grpc
 from finsy.proto import p4r
 from google.protobuf.message import Message
 
+from switch.p4runtime.batches import BatchReader
 from switch.p4runtime.service import P4RuntimeService
 
 _SERVICE = p4r.DESCRIPTOR.services_by_name["P4Runtime"]
@@ -30,9 +32,15 @@ def _handler(service: P4RuntimeService, method: Any) -> grpc.RpcMethodHandler:
     }
     return makers[method.client_streaming, method.server_streaming](
         getattr(service, method.name),
-        request_deserializer=getattr(p4r, method.input_type.name).FromString,
+        request_deserializer=_deserializer(method),
         response_serializer=_serialized,
     )
+
+
+def _deserializer(method: Any) -> Callable[[bytes], Any]:
+    if method.input_type.name == "WriteRequest":
+        return BatchReader().read
+    return getattr(p4r, method.input_type.name).FromString
 
 
 def _serialized(message: Message | bytes) -> bytes:

@@ -1,19 +1,21 @@
 """Match fields between P4Runtime messages and the data plane's keys, one codec per match kind.
 
 A codec is made once per field of a table when a program is loaded, so that a write runs no more
-than one small function per field. The constraints are those of the specification 1.4, "Match
-Format": a field that matches everything must be omitted, bits that do not count must be 0.
+than one small function per field; many values at once come as columns. The constraints are those of
+the specification 1.4, "Match Format": a field that matches everything must be omitted, bits that do
+not count must be 0.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from finsy.proto import p4i, p4r
 
 from switch.p4json.objects import FieldMatch
-from switch.p4runtime.bytestrings import decode, encode
+from switch.p4runtime.bytestrings import decode, decode_all, encode
 from switch.p4runtime.status import StatusError, invalid_argument
 
 
@@ -22,6 +24,8 @@ class FieldCodec(ABC):
 
     oneof: ClassVar[str]
     """The member of `FieldMatch.field_match_type` that this kind uses."""
+    parts: ClassVar[tuple[str, ...]] = ("value",)
+    """The fields of its message."""
     wildcard: FieldMatch | None = None
     """What an omitted field means; None: it may not be omitted."""
     takes_priority: ClassVar[bool] = False
@@ -38,7 +42,15 @@ class FieldCodec(ABC):
         if not message.HasField(self.oneof):
             given = message.WhichOneof("field_match_type") or "no"
             raise self.error(f"is matched as {self.oneof}, and the message has a {given} match")
-        return self._decode(message)
+        match = getattr(message, self.oneof)
+        return self._decode(*[getattr(match, part) for part in self.parts])
+
+    def decode_all(self, columns: Sequence[Sequence[Any]]) -> list[FieldMatch]:
+        """Many fields, from a column for each of `parts`.
+
+        Raises INVALID_ARGUMENT if one of them is refused; which, `decode` tells.
+        """
+        return list(map(self._decode, *columns))
 
     def encode(self, value: FieldMatch, message: p4r.FieldMatch) -> None:
         """Fill a field's message; not to be called with the wildcard."""
@@ -56,7 +68,7 @@ class FieldCodec(ABC):
         return value
 
     @abstractmethod
-    def _decode(self, message: p4r.FieldMatch) -> FieldMatch: ...
+    def _decode(self, *parts: Any) -> FieldMatch: ...
 
     @abstractmethod
     def _encode(self, value: FieldMatch, message: p4r.FieldMatch) -> None: ...
@@ -67,8 +79,12 @@ class ExactCodec(FieldCodec):
 
     oneof = "exact"
 
-    def _decode(self, message: p4r.FieldMatch) -> int:
-        return self._bits(message.exact.value)
+    def decode_all(self, columns: Sequence[Sequence[Any]]) -> list[FieldMatch]:
+        """See `FieldCodec`."""
+        return decode_all(columns[0], self.width, f"match field {self.name!r}")
+
+    def _decode(self, value: bytes) -> int:
+        return self._bits(value)
 
     def _encode(self, value: FieldMatch, message: p4r.FieldMatch) -> None:
         message.exact.value = encode(value)
@@ -78,11 +94,11 @@ class LpmCodec(FieldCodec):
     """A value and the length of its prefix."""
 
     oneof = "lpm"
+    parts = ("value", "prefix_len")
     wildcard = (0, 0)
 
-    def _decode(self, message: p4r.FieldMatch) -> tuple[int, int]:
-        lpm = message.lpm
-        value, length = self._bits(lpm.value), lpm.prefix_len
+    def _decode(self, data: bytes, length: int) -> tuple[int, int]:
+        value = self._bits(data)
         if not 0 < length <= self.width:
             raise self.error(
                 f"has a prefix of {length} of {self.width} bits; omit the field to match everything"
@@ -100,12 +116,12 @@ class TernaryCodec(FieldCodec):
     """A value and the bits that count."""
 
     oneof = "ternary"
+    parts = ("value", "mask")
     wildcard = (0, 0)
     takes_priority = True
 
-    def _decode(self, message: p4r.FieldMatch) -> tuple[int, int]:
-        ternary = message.ternary
-        value, mask = self._bits(ternary.value), self._bits(ternary.mask)
+    def _decode(self, data: bytes, mask_data: bytes) -> tuple[int, int]:
+        value, mask = self._bits(data), self._bits(mask_data)
         if not mask:
             raise self.error("has a mask of 0; omit the field to match everything")
         if value & ~mask:
@@ -121,15 +137,15 @@ class RangeCodec(FieldCodec):
     """An inclusive range."""
 
     oneof = "range"
+    parts = ("low", "high")
     takes_priority = True
 
     def __init__(self, field_id: int, name: str, width: int) -> None:
         super().__init__(field_id, name, width)
         self.wildcard = (0, self.ones)
 
-    def _decode(self, message: p4r.FieldMatch) -> tuple[int, int]:
-        limits = message.range
-        bounds = self._bits(limits.low), self._bits(limits.high)
+    def _decode(self, low: bytes, high: bytes) -> tuple[int, int]:
+        bounds = self._bits(low), self._bits(high)
         if bounds[0] > bounds[1]:
             raise self.error(f"has a range from {bounds[0]} down to {bounds[1]}")
         if bounds == self.wildcard:
@@ -148,8 +164,8 @@ class OptionalCodec(FieldCodec):
     wildcard = (0, 0)
     takes_priority = True
 
-    def _decode(self, message: p4r.FieldMatch) -> tuple[int, int]:
-        return self._bits(message.optional.value), self.ones
+    def _decode(self, value: bytes) -> tuple[int, int]:
+        return self._bits(value), self.ones
 
     def _encode(self, value: FieldMatch, message: p4r.FieldMatch) -> None:
         message.optional.value = encode(value[0])

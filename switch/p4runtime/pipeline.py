@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from finsy.proto import p4r
 
@@ -16,6 +18,11 @@ from switch.p4runtime.initial_entries import correct_initial_entries
 from switch.p4runtime.packet_io import PacketIO
 from switch.p4runtime.state import Array, DigestList, Profile, Register, Table, ValueSet
 from switch.p4runtime.status import invalid_argument
+from switch.p4runtime.transaction import Transaction
+from switch.p4runtime.wire_pattern import Columns, Pattern
+
+BulkWrite: TypeAlias = Callable[[Transaction, Columns, int], None]
+"""Does so many updates of one pattern, or raises `StatusError` and does nothing."""
 
 
 @dataclass
@@ -35,6 +42,8 @@ class Pipeline:
     value_sets: dict[int, ValueSet] = field(default_factory=dict)
     table_names: dict[str, int] = field(default_factory=dict)
     digest_names: dict[str, int] = field(default_factory=dict)
+    bulk_writes: dict[Pattern, BulkWrite | None] = field(default_factory=dict)
+    """What does the updates of a pattern; None: handlers, one by one."""
 
 
 def make_pipeline(config: p4r.ForwardingPipelineConfig) -> Pipeline:

@@ -19,6 +19,7 @@ import grpc
 from finsy.proto import U128, p4r, p4r_grpc
 
 from switch.dataplane.errors import WorkerGone
+from switch.p4runtime.batches import Batch
 from switch.p4runtime.configs import get_config, set_config
 from switch.p4runtime.device import Device
 from switch.p4runtime.injector import Injector
@@ -42,9 +43,9 @@ LOG = logging.getLogger(__name__)
 API_VERSION = "1.4.0"
 """The specification that this server follows; messages of 1.5 are understood."""
 
-MAX_AT_ONCE = 4
-"""Updates that are done in the event loop, if nothing is under way: to hand them to a thread and
-back takes as long as to do them."""
+MAX_AT_ONCE = 128
+"""Updates that are done in the event loop, if nothing is under way. That takes 2 ms at most, mostly
+much less; to hand them to a thread and back takes 0.1 ms."""
 
 TAKE_S = 0.005
 """How long one step of a large read may take before other reads have their turn."""
@@ -103,15 +104,15 @@ class P4RuntimeService(p4r_grpc.P4RuntimeServicer):
             return await _run(self._readers, get_config, self._device, request.response_type)
 
     async def Write(  # noqa: N802
-        self, request: p4r.WriteRequest, context: grpc.aio.ServicerContext
+        self, batch: Batch, context: grpc.aio.ServicerContext
     ) -> p4r.WriteResponse:
         """Apply a batch of updates."""
         async with _status_of(context):
-            scope = self._check_primary(request)
-            if len(request.updates) <= MAX_AT_ONCE and self._is_idle():
-                self._device.write(request, scope)
+            scope = self._check_primary(batch.head)
+            if len(batch) <= MAX_AT_ONCE and self._is_idle():
+                self._device.write(batch, scope)
             else:
-                await self._write(request.role, self._device.write, request, scope)
+                await self._write(batch.head.role, self._device.write, batch, scope)
         return p4r.WriteResponse()
 
     async def Read(  # noqa: N802

@@ -8,8 +8,9 @@ has not touched the data plane when its first error shows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, MutableMapping
-from typing import Any
+import sys
+from collections.abc import Callable, Collection, Mapping, MutableMapping
+from typing import Any, NamedTuple
 
 from switch.dataplane.client import DataPlane
 from switch.dataplane.messages import Config
@@ -17,20 +18,54 @@ from switch.p4runtime.effects import Channel, Effect, apply_effects
 from switch.p4runtime.status import StatusError, internal
 
 _MISSING = object()
+_ALL = range(sys.maxsize)
+
+
+class _Change(NamedTuple):
+    """What one update changed."""
+
+    update: int
+    undo: Callable[[], Any]
+
+    def take_back(self, updates: Collection[int]) -> None:
+        """Undo it if its update is one of these."""
+        if self.update in updates:
+            self.undo()
+
+
+class _Additions(NamedTuple):
+    """New items, one for each update from the first on."""
+
+    first: int
+    mapping: MutableMapping[Any, Any]
+    keys: Collection[Any]
+
+    def take_back(self, updates: Collection[int]) -> None:
+        """Remove the items of these updates."""
+        for update, key in enumerate(self.keys, self.first):
+            if update in updates:
+                del self.mapping[key]
 
 
 class Transaction:
     """The state of one Write under way."""
 
     def __init__(self) -> None:
-        self._update = -1
+        self._update = 0
+        self._updates = 0
+        """How many there are from that one on, if they are handled together."""
         self._effects: list[Effect] = []
-        self._undo: list[tuple[int, Callable[[], Any]]] = []
+        self._undo: list[_Change | _Additions] = []
         self._marks = (0, 0)
 
     def begin_update(self) -> None:
         """The next update of the batch is about to be handled."""
-        self._update += 1
+        self.begin_updates(1)
+
+    def begin_updates(self, count: int) -> None:
+        """The next `count` updates are about to be handled together."""
+        self._update += self._updates
+        self._updates = count
         self._marks = len(self._effects), len(self._undo)
 
     def revert_update(self) -> None:
@@ -46,11 +81,11 @@ class Transaction:
 
     def effect(self, channel: Channel, item: Any) -> None:
         """Something for the data plane to do."""
-        self._effects.append(Effect(channel, item, self._update))
+        self._effects.append(Effect(channel, item, self._update, self._updates))
 
     def undoable(self, undo: Callable[[], Any]) -> None:
         """The state was changed, and `undo` takes it back."""
-        self._undo.append((self._update, undo))
+        self._undo.append(_Change(self._update, undo))
 
     def put(self, mapping: MutableMapping[Any, Any], key: Any, value: Any) -> None:
         """Set an item of the state."""
@@ -60,6 +95,11 @@ class Transaction:
             self.undoable(lambda: mapping.pop(key))
         else:
             self.undoable(lambda: mapping.__setitem__(key, former))
+
+    def put_new(self, mapping: MutableMapping[Any, Any], items: Mapping[Any, Any]) -> None:
+        """Set items of the state that are not there yet, one for each update."""
+        mapping.update(items)
+        self._undo.append(_Additions(self._update, mapping, items.keys()))
 
     def remove(self, mapping: MutableMapping[Any, Any], key: Any) -> Any:
         """Remove an item of the state, and return it."""
@@ -81,12 +121,11 @@ class Transaction:
         """
         refused = apply_effects(plane, config, self._effects)
         errors = {update: internal(f"the data plane refused: {why}") for update, why in refused}
-        for update, undo in reversed(self._undo if errors else []):
-            if update in errors:
-                undo()
+        if errors:
+            self._take_back(0, errors.keys())
         return errors
 
-    def _take_back(self, mark: int) -> None:
-        for _, undo in reversed(self._undo[mark:]):
-            undo()
+    def _take_back(self, mark: int, updates: Collection[int] = _ALL) -> None:
+        for change in reversed(self._undo[mark:]):
+            change.take_back(updates)
         del self._undo[mark:]

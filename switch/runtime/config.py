@@ -122,6 +122,25 @@ class Config:
         entry.hit_ns = monotonic_ns()
         state.table.insert(key, priority, entry)
 
+    def insert_many(
+        self,
+        name: str,
+        keys: Sequence[Encoded],
+        priorities: Sequence[int],
+        action: int,
+        args: Sequence[tuple[int, ...]],
+    ) -> None:
+        """Add entries with one action and no time-out. A refusal has the place of its entry."""
+        state, now_ns = self._table(name), monotonic_ns()
+        table = state.table
+        for place, (key, priority, given) in enumerate(zip(keys, priorities, args, strict=True)):
+            if table.get(key, priority) is not None:
+                raise Refused(f"table {name} has that entry already", place)
+            entry = Entry(action, given)
+            entry.priority = priority
+            entry.hit_ns = now_ns
+            table.insert(key, priority, entry)
+
     def modify(
         self, name: str, key: Encoded, priority: int, target: Target, timeout_ms: int, given: object
     ) -> None:

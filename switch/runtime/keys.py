@@ -48,6 +48,12 @@ class KeyLayout:
             return value, mask
         return value, mask, intervals
 
+    def encode_all(self, keys: Sequence[MatchKey]) -> list[Encoded]:
+        """The keys of many entries; those of exact tables must be of integers already."""
+        if self.kind is not MatchKind.EXACT:
+            return list(map(self.encode, keys))
+        return [key[0] for key in keys] if len(self.fields) == 1 else list(keys)
+
     def _join(self, key: MatchKey) -> tuple[int, int, tuple[Interval, ...]]:
         value = mask = 0
         shift = sum(field.width for field in self.fields)

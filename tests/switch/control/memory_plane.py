@@ -6,8 +6,15 @@ Stands in for `switch.dataplane.client.DataPlane` where a test is about the cont
 from dataclasses import dataclass, field
 
 from switch.dataplane.errors import NoSavedProgram, RequestRefused, WorkerGone
-from switch.dataplane.messages import Config, CounterCell, DefaultOp, MeterCell, OpKind
-from switch.p4json.objects import GroupRef, MemberRef
+from switch.dataplane.messages import (
+    Config,
+    CounterCell,
+    DefaultOp,
+    MeterCell,
+    OpKind,
+    TableOp,
+)
+from switch.p4json.objects import ActionCall, GroupRef, MemberRef
 from switch.p4json.source import ProgramError
 
 
@@ -95,6 +102,14 @@ class MemoryPlane:
             else:
                 state.entries[name] = op.action
                 state.idle_timeouts_ms[name] = op.idle_timeout_ms
+
+    def insert_entries(self, config, new):
+        rows = zip(new.keys, new.priorities, new.args, strict=True)
+        ops = [
+            TableOp(OpKind.INSERT, new.table, key, priority, ActionCall(new.action, args))
+            for key, priority, args in rows
+        ]
+        self.write_table(config, ops)
 
     def _check_reference(self, state, op, place):
         profile = state.program.tables[op.table].action_profile

@@ -31,6 +31,7 @@ from p4rt import (
 )
 
 from switch.dataplane.messages import Config
+from switch.p4runtime.batches import BatchReader
 from switch.p4runtime.configs import set_config
 from switch.p4runtime.device import Device
 from switch.p4runtime.roles import FULL_ACCESS
@@ -231,6 +232,12 @@ def device():
     return device
 
 
+def batch(updates, atomicity=0):
+    """A Write request as the server reads it."""
+    request = p4r.WriteRequest(updates=updates, atomicity=atomicity)
+    return BatchReader().read(request.SerializeToString())
+
+
 def check(error):
     """An error that a controller can act on: never one that the switch did not expect."""
     for element in error.errors if isinstance(error, BatchError) else [error]:
@@ -251,7 +258,7 @@ def test_random_writes_and_reads_get_codes_and_both_processes_agree(device, seed
     maker = Maker(seed)
     updates = [maker.update() for _ in range(8)]
     try:
-        device.write(p4r.WriteRequest(updates=updates, atomicity=seed % 2), FULL_ACCESS)
+        device.write(batch(updates, atomicity=seed % 2), FULL_ACCESS)
     except StatusError as error:
         check(error)
     entities = [maker.entity() for _ in range(4)]
@@ -353,6 +360,6 @@ def test_a_batch_of_very_many_bad_updates_is_answered(shared):
     device = shared[0].device
     updates = [insert(table_entry=p4r.TableEntry())] * 20_000
     with pytest.raises(BatchError) as failed:
-        device.write(p4r.WriteRequest(updates=updates), FULL_ACCESS)
+        device.write(batch(updates), FULL_ACCESS)
     assert len(failed.value.errors) == 20_000
     client.read(p4r.Entity(table_entry=p4r.TableEntry()))

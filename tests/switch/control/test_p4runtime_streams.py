@@ -123,7 +123,7 @@ def test_a_new_primary_waits_for_the_writes_of_the_former_one(rig, primary):
         assert go_on.wait(5)
 
     rig.plane.before_write = hold
-    entries = [insert(table_entry=dmac(bytes([n]))) for n in range(10, 20)]
+    entries = [insert(table_entry=dmac(bytes([n]))) for n in range(10, 200)]
     write = threading.Thread(target=primary.write, args=entries)
     write.start()
     assert started.wait(5)
