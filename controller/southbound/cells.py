@@ -5,6 +5,7 @@ Choices:
   codec takes several times as long for each.
 - P4Runtime reads either single cells or the whole array. A share of a quarter or more of the array
   is read as the whole, since a request entry costs about as much as the answer's.
+- An array that is filled as a whole is one update, without an index.
 - Values are checked before they are sent: a value that does not fit its cell is refused here, with
   the cell's name, and nothing of the call is written.
 """
@@ -15,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from finsy.p4schema import P4BitsType, P4Counter, P4Register
-from finsy.proto import p4d, p4r
+from finsy.proto import p4r
 
 from controller.errors import NodeFaulty, NodeRefused, RegisterError, WriteFailed
 from controller.southbound.driver import CounterCell
@@ -68,14 +69,23 @@ class P4Registers:
         asked = f"write of {len(cells)} cells of {name}"
         register = find_register(self._wire, name, asked)
         check_cells(self._wire, register, cells, asked)
-        try:
-            self._wire.write((_write(register, i, value) for i, value in cells.items()), asked)
-        except WriteFailed as exc:
-            raise register_error(exc) from exc
+        self._update((_write(register, i, value) for i, value in cells.items()), asked)
 
     def fill(self, name: str, first: int, count: int, value: int) -> None:
         """Write one value to a range of cells; raises RegisterError."""
-        self.write(name, dict.fromkeys(range(first, first + count), value))
+        asked = f"fill of {count} cells of {name}"
+        register = find_register(self._wire, name, asked)
+        check_range(self._wire, register, first, count, asked)
+        check_cells(self._wire, register, {first: value} if count else {}, asked)
+        whole = count == register.size
+        indexes = [None] if whole else range(first, first + count)
+        self._update((_write(register, index, value) for index in indexes), asked)
+
+    def _update(self, updates: Iterable[p4r.Update], asked: str) -> None:
+        try:
+            self._wire.write(updates, asked)
+        except WriteFailed as exc:
+            raise register_error(exc) from exc
 
 
 class P4Counters:
@@ -183,16 +193,12 @@ def _cells(register: P4Register, indexes: Iterable[int]) -> list[p4r.Entity]:
     return [_cell(register, index) for index in indexes]
 
 
-def _write(register: P4Register, index: int, value: int) -> p4r.Update:
-    data = p4d.P4Data(bitstring=value.to_bytes(max(1, (value.bit_length() + 7) // 8), "big"))
-    return p4r.Update(
-        type=p4r.Update.MODIFY,
-        entity=p4r.Entity(
-            register_entry=p4r.RegisterEntry(
-                register_id=register.id, index=p4r.Index(index=index), data=data
-            )
-        ),
-    )
+def _write(register: P4Register, index: int | None, value: int) -> p4r.Update:
+    """Return what writes one cell; without an index it writes all."""
+    entity = _cell(register, index)
+    octets = value.to_bytes(max(1, (value.bit_length() + 7) // 8), "big")
+    entity.register_entry.data.bitstring = octets
+    return p4r.Update(type=p4r.Update.MODIFY, entity=entity)
 
 
 def _counters(counter: P4Counter, indexes: Sequence[int] | None) -> Iterator[p4r.Entity]:

@@ -257,6 +257,10 @@ class FakeNode(p4r_grpc.P4RuntimeServicer):
                 return rpc_code.NOT_FOUND, "it is not there"
             if update.type == p4r.Update.DELETE:
                 del self.entities[key]
+            elif kind == "register_entry" and not update.entity.register_entry.HasField("index"):
+                for cell in self._cells(kind, update.entity):
+                    cell.register_entry.data.CopyFrom(update.entity.register_entry.data)
+                    self.entities[_key(cell)] = cell
             else:
                 self.entities[key] = update.entity
         return None

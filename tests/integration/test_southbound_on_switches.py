@@ -129,6 +129,9 @@ def test_registers_of_full_width_survive_a_round_trip(driver):
     assert driver.read_registers("connections_3", 100, 30) == list(cells.values())[100:130]
     driver.fill_registers(CONNECTIONS, 1, 4094, 0)
     assert driver.read_registers(CONNECTIONS, 0, 4096) == [cells[0], *[0] * 4094, cells[4095]]
+    driver.fill_registers(CONNECTIONS, 0, 4096, 7)
+    assert driver.read_registers(CONNECTIONS, 0, 4096) == [7] * 4096
+    assert driver.read_registers("connections_4", 0, 4096) == [0] * 4096
 
 
 def test_a_control_word_is_one_cell(driver):
