@@ -4,7 +4,7 @@ Run inside the receiving host: ``python -m topo.traffic.receive EXPERIMENT DIREC
 the flows' ports, opens the connections of those flows that it is to open (openers, ever fewer,
 until the first packet arrives, never again: later ones would refresh the state whose survival is
 measured), creates DIRECTORY/receive.ready, receives until SIGTERM, waits for stragglers, and
-writes NAME.received (see `records`) and receive.json.
+writes sequences and received (see `records`) and receive.json.
 
 Choices: time stamps are the kernel's (SO_TIMESTAMPNS), taken when the frame enters the host's
 interface, so this process need not be prompt. It drains its sockets every few milliseconds under
@@ -153,10 +153,10 @@ def receive(sinks: Sinks, stop: StopRequest) -> None:
 
 
 def _write(sinks: Sequence[Sink], directory: Path, clock_step_ns: int) -> None:
-    for sink in sinks:
-        records = sink.sequences.tobytes() + sink.received_ns.tobytes()
-        (directory / f"{sink.flow.name}.received").write_bytes(records)
+    (directory / "sequences").write_bytes(b"".join(s.sequences.tobytes() for s in sinks))
+    (directory / "received").write_bytes(b"".join(s.received_ns.tobytes() for s in sinks))
     summary = {
+        "packets": [len(sink.sequences) for sink in sinks],
         "clock_step_ns": clock_step_ns,
         "dropped": {sink.flow.name: sink.dropped() for sink in sinks},
         "foreign": {sink.flow.name: sink.foreign for sink in sinks},

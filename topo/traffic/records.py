@@ -1,15 +1,18 @@
 """The records that generator and receiver leave, read into arrays.
 
-Files hold native 64-bit integers. NAME.sent: CLOCK_REALTIME ns at which packet 0, 1, … was sent.
-NAME.late: how late after its deadline, ns. NAME.received: in the order of arrival all sequence
-numbers, then all of the kernel's receive time stamps. send.json and receive.json hold what belongs
-to the processes: the generator's share of a core, packets dropped by the kernel for want of buffer
-(which makes the measurement invalid), packets that were not the experiment's, a step of the clock.
+Files hold native 64-bit integers, flow after flow in the order of the experiment: a file for each
+flow would be thousands. `sent`: CLOCK_REALTIME ns at which packet 0, 1, … was sent. `late`: how
+late after its deadline, ns. `sequences` and `received`, in the order of arrival: sequence numbers,
+and the kernel's receive time stamps. send.json and receive.json hold how many packets there are of
+each flow, and what belongs to the processes: the generator's share of a core, packets dropped by
+the kernel for want of buffer (which makes the measurement invalid), packets that were not the
+experiment's, a step of the clock.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,7 +61,15 @@ def read_recording(directory: Path, experiment: Experiment, stolen_share: float)
     sender = _summary(directory / "send.json")
     receiver = _summary(directory / "receive.json")
     _check_receiver(receiver)
-    flows = {flow.name: _read_flow(directory, flow.name) for flow in experiment.flows}
+    sent, received = sender["packets"], receiver["packets"]
+    columns = (
+        _read_columns(directory / "sent", sent, np.uint64),
+        _read_columns(directory / "late", sent, np.int64),
+        _read_columns(directory / "sequences", received, np.uint64),
+        _read_columns(directory / "received", received, np.uint64),
+    )
+    names = [flow.name for flow in experiment.flows]
+    flows = {name: FlowRecord(name, *rows) for name, *rows in zip(names, *columns, strict=True)}
     return Recording(flows, float(sender["cpu_share"]), stolen_share)
 
 
@@ -85,12 +96,8 @@ def _check_receiver(summary: dict[str, Any]) -> None:
         )
 
 
-def _read_flow(directory: Path, name: str) -> FlowRecord:
-    columns = np.fromfile(directory / f"{name}.received", dtype=np.uint64).reshape(2, -1)
-    return FlowRecord(
-        name=name,
-        sent_ns=np.fromfile(directory / f"{name}.sent", dtype=np.uint64),
-        late_ns=np.fromfile(directory / f"{name}.late", dtype=np.int64),
-        sequences=columns[0],
-        received_ns=columns[1],
-    )
+def _read_columns(
+    path: Path, lengths: Sequence[int], dtype: type[np.generic]
+) -> list[NDArray[np.generic]]:
+    """Read a file of flow after flow, of these lengths; return an array for each."""
+    return np.split(np.fromfile(path, dtype), np.cumsum(lengths)[:-1])

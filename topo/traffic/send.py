@@ -4,7 +4,7 @@ Run inside the sending host: ``python -m topo.traffic.send EXPERIMENT DIRECTORY`
 flows' ports, creates DIRECTORY/send.ready, waits for the receiver, and for the openers of those
 flows that it opens, creates DIRECTORY/send.started (holding the CLOCK_REALTIME nanoseconds of
 the schedule's origin), sends until SIGTERM or ``--max-seconds``, and writes what it did:
-NAME.sent and NAME.late (see `records`) and send.json.
+sent and late (see `records`) and send.json.
 
 Choices: one packet per tick, never a batch, since a batch would show as latency. Deadlines are
 counted from the origin (packet n of a flow is due at n / rate), so lateness never adds up; a
@@ -110,9 +110,9 @@ def play(streams: Sequence[Stream], origin_ns: int, end_ns: int, stop: StopReque
 
 
 def _write(streams: Sequence[Stream], directory: Path, summary: dict[str, Any]) -> None:
-    for stream in streams:
-        (directory / f"{stream.flow.name}.sent").write_bytes(stream.sent_ns.tobytes())
-        (directory / f"{stream.flow.name}.late").write_bytes(stream.late_ns.tobytes())
+    (directory / "sent").write_bytes(b"".join(s.sent_ns.tobytes() for s in streams))
+    (directory / "late").write_bytes(b"".join(s.late_ns.tobytes() for s in streams))
+    summary = {**summary, "packets": [len(s.sent_ns) for s in streams]}
     (directory / "send.json").write_text(json.dumps(summary))
 
 
