@@ -70,14 +70,19 @@ class ManagedProcess:
         if not self.alive:
             raise ProcessFailed(f"{self.name} {self._ending()}{self.tail()}")
 
-    def wait_until(self, ready: Callable[[], bool], what: str, timeout_s: float) -> None:
-        """Wait until `ready()`; ProcessFailed when the process ends first or `timeout_s` passes."""
+    def wait_until(
+        self, ready: Callable[[], bool], what: str, timeout_s: float, pause_s: float = POLL_S
+    ) -> None:
+        """Wait until `ready()`, with a pause after each look.
+
+        ProcessFailed when the process ends first or `timeout_s` passes.
+        """
         deadline = time.monotonic() + timeout_s
         while not ready():
             self.check()
             if time.monotonic() > deadline:
                 raise ProcessFailed(f"{self.name} {what} not within {timeout_s:.0f} s{self.tail()}")
-            time.sleep(POLL_S)
+            time.sleep(pause_s)
 
     def finish(self, number: signal.Signals, timeout_s: float) -> None:
         """Send a signal and wait for the end; ProcessFailed unless the status is 0."""

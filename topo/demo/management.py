@@ -23,6 +23,8 @@ from topo.traffic.accounting import Window
 APP = Path(__file__).resolve().parent.parent.parent / "apps" / "me_app.py"
 YIELDING = ("nice", "-n", "10")
 READY_TIMEOUT_S = 40.0
+ASK_EVERY_S = 0.1
+"""Each question is a process, which takes computing from what is waited for."""
 COMMAND_TIMEOUT_S = 20.0
 MIGRATION_TIMEOUT_S = 120.0
 
@@ -112,14 +114,14 @@ class ManagementEntity:
 
     def wait_ready(self, timeout_s: float = READY_TIMEOUT_S) -> None:
         """Wait until it is the primary controller of every node and has provisioned it."""
-        self.process.wait_until(self._is_ready, "had all nodes ready", timeout_s)
+        self.process.wait_until(self._is_ready, "had all nodes ready", timeout_s, ASK_EVERY_S)
 
     def wait_for_paths(self, timeout_s: float = READY_TIMEOUT_S) -> None:
         """Wait until forwarding has given every node its paths, on networks where it does that.
 
         Hosts that send before meet nodes of which some know the way and others do not.
         """
-        self.process.wait_until(self._has_paths, "had installed all paths", timeout_s)
+        self.process.wait_until(self._has_paths, "had installed all paths", timeout_s, ASK_EVERY_S)
 
     def _has_paths(self) -> bool:
         events = self.command("events", "--kinds", "paths_moved")["events"]
