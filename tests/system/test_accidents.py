@@ -37,45 +37,40 @@ PR_STEPS = ("prepare", "release")
 """Steps that PR does in its own way, by reloading a node; the others are the same."""
 
 
-@pytest.fixture(scope="module")
-def method(request):
-    """The method in turn, all of its accidents on one network."""
-    return request.param
-
-
 class StageKeeper:
-    """Lends the same network to test after test, and a new one after a test that failed."""
+    """Lends the same network to test after test of a method, and a new one after a failure."""
 
-    def __init__(self, method, accidents):
-        self._method = method
+    def __init__(self, accidents):
         self._accidents = accidents
         self._stack = ExitStack()
-        self._stage = None
+        self._lent = None
 
-    def lend(self):
-        if self._stage is None:
+    def lend(self, method):
+        if self._lent is None or self._lent[0] != method:
+            self.discard()
             launcher = (sys.executable, accident_manager.__file__, str(self._accidents))
-            self._stage = self._stack.enter_context(stage("embedded", self._method, launcher))
-            self._stage.accidents = self._accidents
-        return self._stage
+            up = self._stack.enter_context(stage("embedded", method, launcher))
+            up.accidents = self._accidents
+            self._lent = method, up
+        return self._lent[1]
 
     def discard(self):
-        self._stage = None
+        self._lent = None
         self._stack.close()
 
 
 @pytest.fixture(scope="module")
-def keeper(method, tmp_path_factory):
-    keeper = StageKeeper(method, tmp_path_factory.mktemp("accidents"))
+def keeper(tmp_path_factory):
+    keeper = StageKeeper(tmp_path_factory.mktemp("accidents"))
     yield keeper
     keeper.discard()
 
 
 @pytest.fixture
-def up(keeper, request):
+def up(keeper, method, request):
     """The network; a test moves the firewall from where the one before has left it."""
     failures = request.session.testsfailed
-    yield keeper.lend()
+    yield keeper.lend(method)
     if request.session.testsfailed > failures:
         keeper.discard()
 
@@ -85,7 +80,7 @@ def traffic_of_all_slots(up):
 
 
 def last_migration(up):
-    return up.me.command("migrations")["migrations"][-1]
+    return up.ask("migrations")["migrations"][-1]
 
 
 def end_of_migration(up):
@@ -129,7 +124,7 @@ def slots_of(text):
 
 
 @pytest.mark.parametrize("step", STEPS)
-@pytest.mark.parametrize("method", MOVED, indirect=True)
+@pytest.mark.parametrize("method", MOVED)
 def test_a_management_entity_that_was_killed_undoes_or_finishes_the_migration(up, method, step):
     planned = way(up, method)
     traffic = traffic_of_all_slots(up)
@@ -148,7 +143,6 @@ def test_a_management_entity_that_was_killed_undoes_or_finishes_the_migration(up
 @pytest.mark.parametrize(
     ("method", "step"),
     [*(("pm", step) for step in STEPS), *(("pr", step) for step in PR_STEPS)],
-    indirect=["method"],
 )
 def test_a_node_that_is_killed_leaks_nothing_and_the_end_is_true(up, method, step, role):
     planned = way(up, method)
