@@ -1,10 +1,17 @@
-"""Which tests cannot run here: without root, Mininet or BMv2 they are skipped and say so."""
+"""Which tests cannot run here, and what lets some of them run side by side.
 
+Without root, Mininet or BMv2 tests are skipped and say so.
+"""
+
+import ctypes
 import os
 import shutil
+import subprocess
 from importlib.util import find_spec
 
 import pytest
+
+CLONE_NEWNET = 0x40000000  # linux/sched.h
 
 
 def _obstacle_to_networks() -> str | None:
@@ -29,3 +36,14 @@ def pytest_collection_modifyitems(items):
         for marker, reason in OBSTACLES.items():
             if reason is not None and item.get_closest_marker(marker):
                 item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def pytest_configure(config):
+    """Give each of xdist's workers a network of its own, if that is permitted.
+
+    So no worker takes a port that another one has found free and is about to listen on.
+    """
+    if not hasattr(config, "workerinput") or os.geteuid() != 0:
+        return
+    if ctypes.CDLL(None).unshare(CLONE_NEWNET) == 0:  # os.unshare from Python 3.12 on
+        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
