@@ -9,6 +9,7 @@ from pathlib import Path
 
 from switch.addresses import split_address
 from switch.p4runtime.tls import TlsFiles
+from switch.runtime.egress_queues import MAX_PRIORITIES
 
 MAX_PORT = 510
 """511 is v1model's drop port."""
@@ -43,6 +44,7 @@ class Arguments:
     metrics: str | None
     interfaces: dict[int, str]
     cpu_port: int | None
+    priority_queues: int
     program: Path | None
     p4info: Path | None
     log_level: str
@@ -73,6 +75,7 @@ def parse(argv: Sequence[str] | None) -> Arguments:
         metrics=given.metrics,
         interfaces=interfaces,
         cpu_port=given.cpu_port,
+        priority_queues=given.priority_queues,
         program=given.program,
         p4info=given.p4info,
         log_level=given.log_level,
@@ -105,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
         "--thrift",
         type=_address,
         metavar="HOST:PORT",
-        help="where to answer BMv2's Thrift calls for registers and counters (default: nowhere)",
+        help="where to answer BMv2's Thrift calls (registers, counters, queues; default: nowhere)",
     )
     parser.add_argument(
         "--metrics",
@@ -128,6 +131,14 @@ def _parser() -> argparse.ArgumentParser:
         default=DEFAULT_CPU_PORT,
         metavar="PORT",
         help="the port of packet-ins and packet-outs, or `none` (default %(default)s)",
+    )
+    parser.add_argument(
+        "--priority-queues",
+        type=int,
+        choices=range(1, MAX_PRIORITIES + 1),
+        default=1,
+        metavar="N",
+        help="egress queues of each port, one a priority (default %(default)s)",
     )
     parser.add_argument(
         "--program", type=Path, metavar="JSON", help="a program to run from the start"

@@ -73,7 +73,11 @@ class _Switch:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._finish, STOPPED)
         plane = DataPlane(
-            arguments.device_id, arguments.interfaces, arguments.cpu_port, self._listeners()
+            arguments.device_id,
+            arguments.interfaces,
+            arguments.cpu_port,
+            self._listeners(),
+            arguments.priority_queues,
         )
         device = Device(arguments.device_id, plane, arguments.cpu_port)
         self._server = P4RuntimeServer(device, arguments.grpc, arguments.tls)

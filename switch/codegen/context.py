@@ -43,14 +43,16 @@ class Context:
     names: Names
     links: Links
     state: PacketState
+    priority_queues: int
+    """How many egress queues each port has."""
     features: Features = field(default_factory=Features)
 
     @classmethod
-    def of(cls, program: Program, bounds: Bounds) -> Context:
+    def of(cls, program: Program, bounds: Bounds, priority_queues: int) -> Context:
         """A fresh context; `bounds` are what is known of fields beyond their width."""
         names = Names()
         state = PacketState(program.body.layout, names, _headers_on_wire(program), bounds)
-        return cls(program, names, Links(names), state)
+        return cls(program, names, Links(names), state, priority_queues)
 
     def well_known(self, bmv2_name: str) -> FieldRef | None:
         """One of BMv2's standard fields; None if the program lacks it."""

@@ -4,6 +4,9 @@ The whole of a packet's way is one function, so that the packet's fields are loc
 
     parser, checksum verification, ingress, end of ingress,
     for each copy: egress, end of egress, checksum update, deparser, send
+
+A copy that has to wait in an egress queue leaves it before egress; a second function is egress for
+such copies.
 """
 
 from __future__ import annotations
@@ -39,14 +42,15 @@ from switch.codegen.parser import emit_parser
 from switch.codegen.pipeline import emit_pipeline
 from switch.codegen.primitives.forwarding import truncation
 from switch.codegen.primitives.headers import packet_size
-from switch.codegen.state import PARAMETERS, PROCESS, Bounds
+from switch.codegen.queueing import emit_egress_start, emit_hold, emit_waited, needed_by
+from switch.codegen.state import EGRESS, PARAMETERS, PROCESS, Bounds
 from switch.codegen.traffic import (
     COPIES,
     clock_us,
     egress_port,
+    egress_rid,
     emit_drop,
     emit_egress_end,
-    emit_egress_start,
     emit_ingress_end,
     emit_restore_fields,
     emit_send,
@@ -66,41 +70,53 @@ LINE_LENGTH = 85
 
 @dataclass(frozen=True)
 class Generated:
-    """The source of a module with one function, `process`, and the names it must be given."""
+    """The source of a module of two functions, and the names that it must be given."""
 
     source: str
     links: Mapping[str, Request]
     """What each global name of the module stands for; see `switch.runtime.link`."""
 
 
-def generate(program: Program) -> Generated:
+def generate(program: Program, priority_queues: int = 1) -> Generated:
     """Generate the code of a program. Raises `ProgramError` if a construct is not supported."""
     bounds: Bounds = {}
     for _ in range(PASSES - 1):
-        context = Context.of(program, bounds)
-        bounds = find_bounds(_emit_process(context), context.state)
-    context = Context.of(program, bounds)
-    body, _ = prune(_emit_process(context))
-    body, needed = prune(inline(body))
+        context = Context.of(program, bounds, priority_queues)
+        process, waited = _emit(context)
+        bounds = find_bounds([*process, *waited], context.state)
+    context = Context.of(program, bounds, priority_queues)
+    process, waited = _emit(context)
     title = f"{program.source_file or 'A P4 program'}, translated for the embedded switch."
-    body = [Comment(title), *_start_values(context, needed), *lower(body, context.links)]
-    lines = [f"def {PROCESS}({', '.join(PARAMETERS)}):", *render(body, 1)]
+    lines = [
+        *_function(PROCESS, title, process, context),
+        *("", ""),
+        *_function(EGRESS, "Egress of a packet that has waited in a queue.", waited, context),
+    ]
     return Generated("\n".join(lines) + "\n", dict(context.links.requests))
 
 
-def _emit_process(context: Context) -> Block:
+def _function(name: str, title: str, block: Block, context: Context) -> list[str]:
+    """The lines of one function."""
+    body, _ = prune(block)
+    body, needed = prune(inline(body))
+    body = [Comment(title), *_start_values(context, needed), *lower(body, context.links)]
+    return [f"def {name}({', '.join(PARAMETERS)}):", *render(body, 1)]
+
+
+def _emit(context: Context) -> tuple[Block, Block]:
+    """The bodies of both functions."""
     ingress = _emit_ingress(context)
-    egress = _emit_egress(context)
+    direct, waited = _emit_egress(context)
     front = _emit_front(context, ingress)
-    before, loop = _emit_copies(context, front, egress)
-    return [*front, *before, loop]
+    before, loop = _emit_copies(context, front, direct)
+    return [*front, *before, loop], waited
 
 
 def _start_values(context: Context, needed: frozenset[str]) -> Block:
     """Give a value to what may be read before it is set."""
     names = needed - frozenset(PARAMETERS)
     if Stage.EGRESS not in context.features.clones_from:
-        names -= context.state.places
+        names -= context.state.places.keys()
     return [
         Run(f"{' = '.join(some)} = {value.text}", value.reads, frozenset(some))
         for value, group in initial_values(names, context.state.defaults)
@@ -210,23 +226,18 @@ def _arrival(context: Context) -> Block:
 # -- the copies -----------------------------------------------------------------------------------
 
 
-def _emit_egress(context: Context) -> Block:
-    """Egress to the wire, for one copy."""
-    port, rid = variable(egress_port(context), 0, 511), variable(_rid(context), 0)
-    pipeline = emit_pipeline(Stage.EGRESS, context)
-    return [
-        *emit_egress_start(context),
-        *context.set_known("standard_metadata.egress_port", port),
-        *context.set_known("intrinsic_metadata.egress_rid", rid),
-        *pipeline,
+def _emit_egress(context: Context) -> tuple[Block, Block]:
+    """Egress to the wire, for a copy that comes from ingress and for one that has waited."""
+    rest = [
+        *emit_pipeline(Stage.EGRESS, context),
         *emit_egress_end(context),
         *emit_deparser(context),
         *emit_send(context),
     ]
-
-
-def _rid(context: Context) -> str:
-    return context.state.local("output_rid")
+    direct = [*emit_egress_start(context, waited=False), *rest]
+    waited = [*emit_egress_start(context, waited=True), *rest]
+    needed = needed_by(context, waited)
+    return [*emit_hold(context, needed), *direct], emit_waited(context, needed, waited)
 
 
 def _emit_copies(context: Context, front: Block, egress: Block) -> tuple[Block, ForEach]:
@@ -248,5 +259,5 @@ def _emit_copies(context: Context, front: Block, egress: Block) -> tuple[Block, 
         before = [Assign(holder, Value(f"({listed})", reads=frozenset(saved)))]
         start.append(Unpack(saved, variable(holder)))
     copies = variable(context.state.local(COPIES))
-    targets = (egress_port(context), _rid(context))
+    targets = (egress_port(context), egress_rid(context))
     return before, ForEach(targets, copies, [*start, *body])

@@ -34,9 +34,9 @@ class Compiled:
     """Widths of actions' parameters in bits, by name of the action."""
 
 
-def compile_program(program: Program) -> Compiled:
+def compile_program(program: Program, priority_queues: int = 1) -> Compiled:
     """Generate and compile a program's code. Raises `ProgramError` if it is not supported."""
-    generated = generate(program)
+    generated = generate(program, priority_queues)
     name = f"<{program.source_file or 'P4 program'} #{next(_serial)}>"
     nodes = list(_table_nodes(program))
     return Compiled(

@@ -27,10 +27,11 @@ from switch.codegen.operators import cut
 from switch.p4json.headers import VALID_FIELD, FieldType, Header, Layout
 
 PROCESS = "process"
-"""The name of the generated function."""
+EGRESS = "egress"
+"""The names of the generated functions: a packet's whole way, and egress of one that waited."""
 
 PARAMETERS = ("data", "at", "length", "port", "kind", "carried")
-"""Of the generated function: the buffer, where in it the frame begins and how long it is, the port
+"""Of both functions: the buffer, where in it the frame begins and how long it is, the port
 it came in by, how it came (`Instance`), and what it brought along from its former run."""
 
 Bounds = dict[tuple[str, str], int]
@@ -52,8 +53,8 @@ class PacketState:
     """What is known of fields beyond their width."""
     defaults: dict[str, Value] = field(default_factory=dict)
     """What each variable holds when a packet arrives, should it be read before it is set."""
-    places: set[str] = field(default_factory=set)
-    """Variables of places in the frame: read only of headers that were extracted."""
+    places: dict[str, str] = field(default_factory=dict)
+    """Variables of places in the frame, with their headers: read only of those extracted."""
     assigned: dict[str, set[str]] = field(default_factory=dict)
     """Fields that the program assigns, by header."""
     constructed: set[str] = field(default_factory=set)
@@ -62,7 +63,7 @@ class PacketState:
     _used: dict[tuple[str, str], None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in (PROCESS, *PARAMETERS):
+        for name in (PROCESS, EGRESS, *PARAMETERS):
             self.names.get("local", name, wish=name)
 
     # -- variables ----------------------------------------------------------------------------
@@ -136,7 +137,7 @@ class PacketState:
     def place_name(self, header: str) -> str:
         """The variable that holds where in the frame a header was extracted from, in bytes."""
         name = self._flag(header, "at", number(0))
-        self.places.add(name)
+        self.places[name] = header
         return name
 
     def dirty_name(self, header: str) -> str:

@@ -181,19 +181,6 @@ def _resubmit(context: Context) -> Block:
 # -- egress -------------------------------------------------------------------------------------
 
 
-def emit_egress_start(context: Context) -> Block:
-    """What BMv2 sets when a packet leaves its queue; there is no queue here, so depths are 0."""
-    now = clock_us(context)
-    block: Block = [Comment("Egress")]
-    block += context.set_known("intrinsic_metadata.egress_global_timestamp", now)
-    block += context.set_known("queueing_metadata.enq_timestamp", now)
-    for name in ("enq_qdepth", "deq_timedelta", "deq_qdepth", "qid"):
-        block += context.set_known(f"queueing_metadata.{name}", number(0))
-    block += context.set_known("standard_metadata.egress_spec", number(DROP_PORT + 1))
-    size = variable(packet_size(context), 0)
-    return [*block, *context.set_known("standard_metadata.packet_length", size)]
-
-
 def emit_egress_end(context: Context) -> Block:
     """From the end of the egress pipeline to the wire."""
     block: Block = [Comment("End of egress")]
@@ -205,7 +192,7 @@ def emit_egress_end(context: Context) -> Block:
 
 
 def emit_send(context: Context) -> Block:
-    """Recirculate, or hand the frame to the port's queue."""
+    """Recirculate, or add the frame to those that the port sends."""
     block: Block = []
     if context.features.recirculates:
         block += _recirculate(context)
@@ -213,15 +200,11 @@ def emit_send(context: Context) -> Block:
 
 
 def _enqueue(context: Context) -> Block:
-    state = context.state
-    address, size, queue = (state.local(name) for name in (ADDRESS, SIZE, "queue"))
-    queues = context.links.get("queues", wish="queue_of")
-    port = egress_port(context)
-    found = Run(f"{queue} = {queues}({port})", frozenset({port}), frozenset({queue}))
+    address, size = (context.state.local(name) for name in (ADDRESS, SIZE))
+    queue = output_queue(context)
     missing = Value(f"{queue} is None", COMPARE, frozenset({queue}), 0, 1)
     reads = frozenset({queue, address, size})
     return [
-        found,
         If(
             missing,
             emit_drop(Drop.NO_PORT, context),
@@ -233,6 +216,16 @@ def _enqueue(context: Context) -> Block:
 def egress_port(context: Context) -> str:
     """The variable of the port that a copy goes to."""
     return context.state.local("output_port")
+
+
+def egress_rid(context: Context) -> str:
+    """The variable of a copy's instance in its multicast group or clone session."""
+    return context.state.local("output_rid")
+
+
+def output_queue(context: Context) -> str:
+    """The variable of the frames that the port is to send; None if there is no such port."""
+    return context.state.local("queue")
 
 
 def _clone_from_egress(context: Context) -> Block:

@@ -59,16 +59,19 @@ class DataPlane:
         interfaces: Mapping[int, str],
         cpu_port: int | None,
         listeners: Listeners,
+        priority_queues: int = 1,
     ) -> None:
         """Prepare, without touching anything.
 
         `interfaces` maps port numbers (0 to 510) to names of network interfaces; `cpu_port` is
-        the port whose frames go to `listeners.on_packet_in`, None for none.
+        the port whose frames go to `listeners.on_packet_in`, None for none. Each port has so many
+        egress queues, one a priority.
         """
         self._device_id = device_id
         self._interfaces = dict(interfaces)
         self._cpu_port = cpu_port
         self._listeners = listeners
+        self._priority_queues = priority_queues
         self._worker: WorkerProcess | None = None
         self._events: EventThread | None = None
         self._programs: dict[Config, tuple[Program, Compiled]] = {}
@@ -95,7 +98,9 @@ class DataPlane:
         Raises `PortError` naming the interface and the cause, and leaves nothing behind.
         """
         start_ns = time.monotonic_ns()
-        self._worker = WorkerProcess(self._device_id, start_ns, self._cpu_port)
+        self._worker = WorkerProcess(
+            self._device_id, start_ns, self._cpu_port, self._priority_queues
+        )
         try:
             self._open_ports(self._worker)
             self._events = EventThread(
@@ -137,7 +142,7 @@ class DataPlane:
         Replaces a program saved before. Raises `ProgramError` if a construct is not supported;
         then nothing changes.
         """
-        compiled = compile_program(program)
+        compiled = compile_program(program, self._priority_queues)
         with self._programs_lock:
             self._programs.pop(Config.SAVED, None)
             self._ask_all(program_requests(program, compiled))
@@ -383,6 +388,26 @@ class DataPlane:
     def delete_clone_session(self, session_id: int) -> None:
         """Delete a clone session; harmless if there is none."""
         self._ask("set_session", session_id, None, 0)
+
+    # -- egress queues ----------------------------------------------------------------------
+
+    def set_queue_depth(
+        self, depth: int, port: int | None = None, priority: int | None = None
+    ) -> None:
+        """How many packets egress queues hold: of one priority, of a port, or of all ports.
+
+        Raises `RequestRefused` for a priority that there is not.
+        """
+        self._ask("set_queue_depth", depth, port, priority)
+
+    def set_queue_rate(
+        self, rate_pps: int, port: int | None = None, priority: int | None = None
+    ) -> None:
+        """How many packets a second may leave each of these queues; 0: as many as there are.
+
+        Raises `RequestRefused` for a priority that there is not.
+        """
+        self._ask("set_queue_rate", rate_pps, port, priority)
 
     # -- packets and ports ------------------------------------------------------------------
 

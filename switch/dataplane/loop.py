@@ -5,12 +5,13 @@ from __future__ import annotations
 import select
 import traceback
 from contextlib import suppress
-from time import monotonic
+from time import monotonic, monotonic_ns
 
 from switch.dataplane.channel import WorkerEnd
 from switch.dataplane.node import Node
 from switch.dataplane.ports import Port
 from switch.dataplane.requests import REQUESTS
+from switch.dataplane.traffic import NEVER
 from switch.runtime.errors import Refused
 
 IDLE_CHECK_INTERVAL_S = 1.0
@@ -27,6 +28,8 @@ class Loop:
         self._poller = select.epoll()
         self._ports: dict[int, Port] = {}
         """Those being waited on, by descriptor."""
+        self._stopped: dict[int, Port] = {}
+        """Those that wait until their interface takes frames, by descriptor of the sender."""
         self._poller.register(requests.fileno(), select.EPOLLIN)
         self._next_idle_check = monotonic() + IDLE_CHECK_INTERVAL_S
 
@@ -39,6 +42,7 @@ class Loop:
                 asked = self._serve_packets(0.0 if busy else self._time_to_wait())
                 busy = asked and self._serve_request()
                 busy |= self._node.process_again()
+                busy |= self._node.serve_queues()
                 busy |= self._node.do_chore()
         except EOFError:
             return
@@ -46,12 +50,21 @@ class Loop:
             self._poller.close()
 
     def _time_to_wait(self) -> float:
-        """Until the next check for idle entries, which is started if it is due."""
+        """Until the next check for idle entries, which is started if it is due.
+
+        If a packet in a queue has its turn before that, this waits itself: epoll rounds up to whole
+        milliseconds, `select` does not.
+        """
         left = self._next_idle_check - monotonic()
-        if left > 0:
+        if left <= 0:
+            self._node.programs.start_idle_check()
+            self._next_idle_check = monotonic() + IDLE_CHECK_INTERVAL_S
+            return 0.0
+        due_ns = self._node.traffic.due_ns
+        if due_ns == NEVER:
             return left
-        self._node.programs.start_idle_check()
-        self._next_idle_check = monotonic() + IDLE_CHECK_INTERVAL_S
+        left = max(0.0, min(left, (due_ns - monotonic_ns()) / 1e9))
+        select.select([self._poller], (), (), left)
         return 0.0
 
     def _serve_packets(self, timeout_s: float) -> bool:
@@ -61,6 +74,10 @@ class Loop:
             port = self._ports.get(descriptor)
             if port is not None:
                 self._node.receive(port)
+            elif descriptor in self._stopped:
+                if self._node.go_on(self._stopped[descriptor]):
+                    self._poller.unregister(descriptor)
+                    del self._stopped[descriptor]
             elif event & select.EPOLLOUT:
                 self._requests.flush()
                 self._wait_for_requests()
@@ -94,13 +111,18 @@ class Loop:
         self._poller.modify(self._requests.fileno(), events)
 
     def _watch_ports(self) -> None:
-        """Wait on the ports that there are, should they have changed."""
-        if not self._node.ports_changed:
-            return
-        self._node.ports_changed = False
-        for descriptor in self._ports:
-            with suppress(OSError):  # a closed one has left by itself
-                self._poller.unregister(descriptor)
-        self._ports = {port.fileno(): port for port in self._node.ports.values()}
-        for descriptor in self._ports:
-            self._poller.register(descriptor, select.EPOLLIN)
+        """Wait on the ports that there are, should they have changed, and on those that stopped."""
+        if self._node.ports_changed:
+            self._node.ports_changed = False
+            for descriptor in (*self._ports, *self._stopped):
+                with suppress(OSError):  # a closed one has left by itself
+                    self._poller.unregister(descriptor)
+            self._ports = {port.fileno(): port for port in self._node.ports.values()}
+            for descriptor in self._ports:
+                self._poller.register(descriptor, select.EPOLLIN)
+            self._stopped.clear()
+            self._node.stopped = [port for port in self._node.ports.values() if port.refused]
+        while self._node.stopped:
+            port = self._node.stopped.pop()
+            self._stopped[port.sender_fileno()] = port
+            self._poller.register(port.sender_fileno(), select.EPOLLOUT)

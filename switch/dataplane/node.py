@@ -28,6 +28,8 @@ from switch.dataplane.offload import (
 from switch.dataplane.ports import Port, drain_to
 from switch.dataplane.programs import Programs
 from switch.dataplane.segmentation import Offload, segments
+from switch.dataplane.traffic import NEVER, TrafficManager
+from switch.runtime.config import Config, Process
 from switch.runtime.drops import Drop
 from switch.runtime.errors import AssertionFailed, EndlessLoop, Refused
 from switch.runtime.instances import Instance
@@ -39,6 +41,9 @@ MAX_AGAIN = 1024
 
 AGAIN_BATCH = 32
 
+QUEUE_BATCH = 32
+"""Packets taken from egress queues between two batches."""
+
 MAX_REPORTED_FAULTS = 10
 """Tracebacks sent to the log for each program; the rest are only counted."""
 
@@ -46,7 +51,9 @@ MAX_REPORTED_FAULTS = 10
 class Node:
     """One switch's data plane, inside the worker."""
 
-    def __init__(self, start_ns: int, cpu_port: int | None, events: WorkerEnd) -> None:
+    def __init__(
+        self, start_ns: int, cpu_port: int | None, events: WorkerEnd, priority_queues: int = 1
+    ) -> None:
         self.start_ns = start_ns
         self.ports: dict[int, Port] = {}
         self.port_is_up: dict[int, bool] = {} if cpu_port is None else {cpu_port: True}
@@ -58,9 +65,13 @@ class Node:
         self.programs = Programs()
         self._cpu_port = cpu_port
         self._events = events
-        self._again: deque[tuple[bytes, int, int, tuple]] = deque()
-        self._queues: dict[int, list[int]] = {} if cpu_port is None else {cpu_port: []}
+        self.stopped: list[Port] = []
+        """Ports whose interface has begun to refuse frames; the loop empties it."""
+        self._again: deque[tuple[Config, bytes, int, int, tuple]] = deque()
         self._drops = [0] * len(Drop)
+        self.traffic = TrafficManager(priority_queues, start_ns, self._drops)
+        if cpu_port is not None:
+            self.traffic.add_port(cpu_port, [])
         self._injected = self._to_controller = 0
         self._buffer = PacketBuffer(self.flush)
         self._incoming = ReceiveVector(self._buffer)
@@ -134,29 +145,52 @@ class Node:
             if control.status & TP_STATUS_VLAN_VALID:
                 tag = tag_of(control)
             whole = segment[:ADDRESSES_SIZE] + tag + segment[ADDRESSES_SIZE:]
-            self._process_copy(whole, number, Instance.NORMAL, ())
+            self._process_copy(self._process, whole, number, Instance.NORMAL, ())
         if not count:
             self._drops[Drop.TOO_LONG] += 1
 
     def inject(self, port: int, frame: bytes) -> None:
         """Process a frame as if it had been received at a port."""
         self._injected += 1
-        self._process_copy(frame, port, Instance.NORMAL, ())
+        self._process_copy(self._process, frame, port, Instance.NORMAL, ())
 
     def process_again(self) -> bool:
         """Process some of the packets that come round again. Returns whether there are more."""
         for _ in range(min(AGAIN_BATCH, len(self._again))):
-            self._process_copy(*self._again.popleft())
+            config, *packet = self._again.popleft()
+            config.on_their_way -= 1
+            self._process_copy(config.process, *packet)
         return bool(self._again)
 
-    def _process_copy(self, frame: bytes, port: int, kind: int, carried: tuple) -> None:
+    def serve_queues(self) -> bool:
+        """Go on with packets whose turn it is. Returns whether there may be more."""
+        if self.traffic.due_ns == NEVER:
+            return False
+        for _ in range(QUEUE_BATCH):
+            found = self.traffic.next_packet(self.now_ns())
+            if found is None:
+                return False
+            config, frame, port, needs = found
+            self._process_copy(config.egress, frame, port, Instance.NORMAL, needs)
+        return True
+
+    def go_on(self, port: Port) -> bool:
+        """Send what an interface had refused. Returns whether all of it is sent."""
+        if not port.send_refused():
+            return False
+        self.traffic.go_on(port.number)
+        return True
+
+    def _process_copy(
+        self, process: Process, frame: bytes, port: int, kind: int, carried: tuple
+    ) -> None:
         if len(frame) > MAX_FRAME:
             self._drops[Drop.TOO_LONG] += 1
             return
         at = self._buffer.spare
         self._buffer.data[at : at + len(frame)] = frame
         try:
-            self._process(self._buffer.data, at, len(frame), port, kind, carried)
+            process(self._buffer.data, at, len(frame), port, kind, carried)
         except Exception as error:
             self._report_fault(error)
         # What leaves unchanged is sent from the spare slot: it must be sent before the next one.
@@ -165,14 +199,19 @@ class Node:
     def flush(self) -> None:
         """Send everything that is queued, to ports and to the controller."""
         for port in self.ports.values():
-            if port.queue:
-                port.flush(self._outgoing)
-        if self._cpu_port is not None and self._queues[self._cpu_port]:
+            if port.queue and not port.flush(self._outgoing):
+                self._stop(port)
+        if self._cpu_port is not None and self.traffic.outputs[self._cpu_port]:
             self._flush_to_controller()
         self._buffer.sent()
 
+    def _stop(self, port: Port) -> None:
+        """Let packets to a port wait until its interface takes frames again."""
+        self.traffic.stop(port.number)
+        self.stopped.append(port)
+
     def _flush_to_controller(self) -> None:
-        for frame in drain_to(self._buffer, self._queues[self._cpu_port]):
+        for frame in drain_to(self._buffer, self.traffic.outputs[self._cpu_port]):
             if self._events.try_send(("packet_in", frame)):
                 self._to_controller += 1
             else:
@@ -183,11 +222,14 @@ class Node:
         if not self._events.try_send(event):
             self._drops[Drop.NOTICE_LOST] += 1
 
-    def _requeue(self, frame: bytes, port: int, kind: int, carried: tuple) -> None:
-        if len(self._again) < MAX_AGAIN:
-            self._again.append((frame, port, kind, carried))
-        else:
+    def _requeue(self, config: Config, frame: bytes, port: int, kind: int, carried: tuple) -> None:
+        if len(self._again) >= MAX_AGAIN or config.rounds_left == 0:
             self._drops[Drop.AGAIN_FULL] += 1
+            return
+        if config.rounds_left is not None:
+            config.rounds_left -= 1
+        config.on_their_way += 1
+        self._again.append((config, frame, port, kind, carried))
 
     def _without_program(self, *frame: object) -> None:
         self._drops[Drop.NO_PROGRAM] += 1
@@ -209,7 +251,8 @@ class Node:
         """What a program's code uses of this node."""
         return Surroundings(
             replication=self.replication,
-            queues=self._queues,
+            queues=self.traffic.direct,
+            hold=self.traffic.hold,
             drops=self._drops,
             start_ns=self.start_ns,
             buffer_address=self._buffer.address,
@@ -222,16 +265,10 @@ class Node:
     def commit(self) -> None:
         """Let the saved program run from the next packet on.
 
-        Packets that come round again finish in the old one, as far as they ever do: what they
-        bring along means nothing to another.
+        Packets that wait in queues or come round again finish in the old one: what they bring along
+        means nothing to another. Those that would come round for ever are dropped in the end.
         """
-        self.programs.config(1)  # refuses if there is none
-        for _ in range(MAX_AGAIN // AGAIN_BATCH):
-            if not self.process_again():
-                break
-        self._drops[Drop.AGAIN_FULL] += len(self._again)
-        self._again.clear()
-        self._process = self.programs.commit()
+        self._process = self.programs.commit(MAX_AGAIN)
         self._faults_reported = 0
 
     def do_chore(self) -> bool:
@@ -258,7 +295,7 @@ class Node:
             port.take_over(former)
             former.close()
         self.ports[number] = port
-        self._queues[number] = port.queue
+        self.traffic.add_port(number, port.queue)
         self.ports_changed = True
         self.port_is_up.setdefault(number, True)
 

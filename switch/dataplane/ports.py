@@ -1,16 +1,21 @@
 """Ports: an AF_PACKET socket to receive from, one to send to, and what happened at them.
 
 A port whose interface goes down stays open and hears again when the interface comes up; one whose
-interface disappears is opened anew when an interface of that name comes back. Sending is never
-waited for: what the kernel does not take is dropped and counted.
+interface disappears is opened anew when an interface of that name comes back.
+
+Sending is never waited for. What an interface cannot take yet (the kernel has as much of this
+socket's as it allows, because the link is slower than what is sent) is kept, and whoever sends is
+told so; what the kernel drops is counted.
 """
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import socket
 import struct
+from collections import deque
 from collections.abc import Sequence
 
 from switch.dataplane.buffers import SEND_BATCH, PacketBuffer, ReceiveVector, SendVector
@@ -48,6 +53,8 @@ class Port:
         self.interface = interface
         self.queue: list[int] = []
         """Frames to be sent: address and length, one after the other."""
+        self.refused: deque[bytes] = deque()
+        """Frames that the interface could not take yet; they go before those of the queue."""
         self.received = 0
         self.sent = 0
         self.send_failed = 0
@@ -75,14 +82,40 @@ class Port:
         self.received += count
         return count
 
-    def flush(self, vector: SendVector) -> None:
-        """Send what is queued."""
-        queue = self.queue
-        for start in range(0, len(queue), 2 * SEND_BATCH):
-            self._send(vector, queue[start : start + 2 * SEND_BATCH])
-        queue.clear()
+    def sender_fileno(self) -> int:
+        """The descriptor to wait on until the interface takes frames again."""
+        return self._sender.fileno()
 
-    def _send(self, vector: SendVector, frames: Sequence[int]) -> None:
+    def flush(self, vector: SendVector) -> bool:
+        """Send what is queued. False: the interface has just begun to refuse frames."""
+        queue, refused_before = self.queue, bool(self.refused)
+        for start in range(0, len(queue), 2 * SEND_BATCH):
+            frames = queue[start : start + 2 * SEND_BATCH]
+            done = 0 if self.refused else self._send(vector, frames)
+            self._keep(frames[2 * done :])
+        queue.clear()
+        return refused_before or not self.refused
+
+    def send_refused(self) -> bool:
+        """Send what the interface had refused. Returns whether it took all of it."""
+        while self.refused:
+            try:
+                self._sender.send(self.refused[0], MSG_DONTWAIT)
+            except BlockingIOError:
+                return False
+            except OSError:
+                self.send_failed += 1
+            else:
+                self.sent += 1
+            self.refused.popleft()
+        return True
+
+    def _keep(self, frames: Sequence[int]) -> None:
+        pairs = zip(frames[::2], frames[1::2], strict=True)
+        self.refused.extend(ctypes.string_at(address, size) for address, size in pairs)
+
+    def _send(self, vector: SendVector, frames: Sequence[int]) -> int:
+        """Returns how many were sent or dropped: all, unless the interface takes no more yet."""
         count = vector.load(frames)
         done = 0
         while done < count:
@@ -92,12 +125,15 @@ class Port:
             if taken > 0:
                 self.sent += taken
                 done += taken
+            elif get_errno() == errno.EAGAIN:
+                return done
             elif get_errno() in _NOT_THERE:
                 self.send_failed += count - done
-                return
+                return count
             else:
                 self.send_failed += 1
                 done += 1
+        return count
 
     def poll_kernel_drops(self) -> int:
         """Frames that the kernel dropped since start because the worker did not keep up."""
@@ -107,7 +143,7 @@ class Port:
 
     def take_over(self, former: Port) -> None:
         """Go on with what another port for the same interface has queued and counted."""
-        self.queue = former.queue
+        self.queue, self.refused = former.queue, former.refused
         self.received, self.sent = former.received, former.sent
         self.send_failed, self.kernel_dropped = former.send_failed, former.poll_kernel_drops()
 

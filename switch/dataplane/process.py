@@ -35,7 +35,9 @@ _ROOT = Path(__file__).resolve().parents[2]
 class WorkerProcess:
     """A running worker. Thread-safe: operations of several threads follow each other."""
 
-    def __init__(self, device_id: int, start_ns: int, cpu_port: int | None) -> None:
+    def __init__(
+        self, device_id: int, start_ns: int, cpu_port: int | None, priority_queues: int
+    ) -> None:
         """Start the process."""
         self._name = f"data-plane worker of device {device_id}"
         requests, request_end = make_pair()
@@ -45,19 +47,16 @@ class WorkerProcess:
         self._lock = threading.Lock()
         self._serial = 0
         with request_end, event_end:
-            self._process = self._spawn(request_end, event_end, start_ns, cpu_port)
+            port = -1 if cpu_port is None else cpu_port
+            self._process = self._spawn(request_end, event_end, start_ns, port, priority_queues)
 
     @staticmethod
     def _spawn(
-        requests: socket.socket, events: socket.socket, start_ns: int, cpu_port: int | None
+        requests: socket.socket, events: socket.socket, *numbers: int
     ) -> subprocess.Popen[bytes]:
         descriptors = (requests.fileno(), events.fileno())
         path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
-        arguments = [
-            *map(str, descriptors),
-            str(start_ns),
-            str(-1 if cpu_port is None else cpu_port),
-        ]
+        arguments = map(str, (*descriptors, *numbers))
         return subprocess.Popen(
             [sys.executable, "-m", "switch.dataplane.worker", *arguments],
             stdin=subprocess.DEVNULL,

@@ -19,6 +19,8 @@ IDLE_CHECK_STEP = 64
 
 IdleEntry = tuple[str, Entry]
 
+_FREED = object()
+
 
 class Programs:
     """Builds, swaps and frees programs, in steps between which packets are served."""
@@ -28,7 +30,7 @@ class Programs:
         self._saved: Config | None = None
         self._building: Config | None = None
         self._code_pieces: list[bytes] = []
-        self._retired: deque[Iterator[None]] = deque()
+        self._retired: deque[tuple[Config, Iterator[None]]] = deque()
         self._idle_check: Iterator[IdleEntry | None] = iter(())
 
     def config(self, which: int) -> Config:
@@ -79,11 +81,17 @@ class Programs:
 
     # -- swapping ---------------------------------------------------------------------------------
 
-    def commit(self) -> Process:
-        """Make the saved one the running one; returns its code."""
+    def commit(self, rounds: int) -> Process:
+        """Make the saved one the running one; returns its code.
+
+        The old one is kept for packets that are on their way in it; so often they may still come
+        round.
+        """
         config = self.config(1)
         if config.process is None:
             raise Refused("the saved program is not complete")
+        if self._running is not None:
+            self._running.rounds_left = rounds
         self._retire(self._running)
         self._running, self._saved = config, None
         self._idle_check = iter(())
@@ -98,17 +106,17 @@ class Programs:
 
     def _retire(self, config: Config | None) -> None:
         if config is not None:
-            self._retired.append(config.take_apart(DISMANTLE_STEP))
+            self._retired.append((config, config.take_apart(DISMANTLE_STEP)))
 
     def free_some(self) -> bool:
-        """Free a piece of an old one. False: there is none."""
-        if not self._retired:
-            return False
-        try:
-            next(self._retired[0])
-        except StopIteration:
-            self._retired.popleft()
-        return True
+        """Free a piece of an old one. False: there is none, or packets are on their way in it."""
+        for retired in self._retired:
+            config, pieces = retired
+            if not config.on_their_way:
+                if next(pieces, _FREED) is _FREED:
+                    self._retired.remove(retired)
+                return True
+        return False
 
     # -- idle entries -----------------------------------------------------------------------------
 

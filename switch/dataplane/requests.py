@@ -295,6 +295,16 @@ def port_status(node: Node, number: int, is_up: bool) -> None:
     node.set_port_status(number, is_up)
 
 
+def set_queue_depth(node: Node, depth: int, port: int | None, priority: int | None) -> None:
+    """How many packets egress queues hold: of one priority, of a port, of all ports."""
+    node.traffic.set_depth(depth, port, priority)
+
+
+def set_queue_rate(node: Node, rate_pps: int, port: int | None, priority: int | None) -> None:
+    """How many packets a second may leave each of them; 0: no limit."""
+    node.traffic.set_rate(rate_pps, port, priority)
+
+
 def inject(node: Node, port: int, frame: bytes) -> None:
     """Process a frame as if it had been received."""
     node.inject(port, frame)
@@ -334,6 +344,8 @@ REQUESTS: Mapping[str, Callable[..., Any]] = {
         read_idle_times,
         read_meters,
         set_group,
+        set_queue_depth,
+        set_queue_rate,
         set_session,
         statistics,
         write_cells,

@@ -67,6 +67,12 @@ class Config:
         self.namespace: dict[str, Any] = {}
         """The generated module."""
         self.process: Process | None = None
+        self.egress: Process | None = None
+        """For packets that have waited in a queue."""
+        self.on_their_way = 0
+        """Packets that wait in queues or come round again: they finish in this program."""
+        self.rounds_left: int | None = None
+        """Once it is replaced: so often one of them may come round; None: it is not replaced."""
 
     # -- building ---------------------------------------------------------------------------------
 
@@ -89,7 +95,7 @@ class Config:
 
     def take_apart(self, step: int) -> Iterator[None]:
         """Free everything, so many cells or entries between two yields."""
-        self.process = None
+        self.process = self.egress = None
         linecache.cache.pop(self.namespace.get("__name__", ""), None)
         self.namespace.clear()
         arrays: list[list] = [

@@ -27,10 +27,14 @@ class Drop(IntEnum):
     TOO_LONG = 8
     """It was longer than 64 KiB, or of a kind that cannot be segmented."""
     SEND_FAILED = 9
-    """The kernel did not take it: the port is down or its queue is full."""
+    """The kernel did not take it: the interface is down, or its own queue (`tc`) was full."""
     CONTROLLER_BUSY = 10
     """It was for the controller, which did not keep up."""
     RECEIVE_QUEUE = 11
     """The kernel dropped it because the worker did not keep up."""
-    NOTICE_LOST = 12
+    QUEUE_FULL = 12
+    """Its egress queue was full."""
+    PRIORITY = 13
+    """It had a priority for which its port has no queue (`--priority-queues`)."""
+    NOTICE_LOST = 14
     """Not a packet: a digest or log message of one that the control process had no room for."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import linecache
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from random import randrange
 from struct import Struct
 from time import monotonic_ns
@@ -28,7 +29,10 @@ class Surroundings:
 
     replication: ReplicationEngine
     queues: Mapping[int, list[int]]
-    """By port: addresses and lengths of frames to be sent, one after the other."""
+    """By port, if its packets need not wait: addresses and lengths of frames to be sent."""
+    hold: Callable[[Config, int, int, int, bytes, int, tuple], bool]
+    """Queues a packet of a program before egress: port, instance, priority, frame, port it came
+    from, variables. False: it need not wait."""
     drops: list[int]
     """Counters by `switch.runtime.drops.Drop`."""
     start_ns: int
@@ -37,8 +41,8 @@ class Surroundings:
     """Where the packet buffer is in memory."""
     stash: Callable[[bytes], int]
     """Copies a frame to the packet buffer and gives its address."""
-    requeue: Callable[[bytes, int, int, tuple], None]
-    """Has a packet processed once more: frame, port, `Instance`, what it brings along."""
+    requeue: Callable[[Config, bytes, int, int, tuple], None]
+    """Has a packet of a program processed once more: frame, port, `Instance`, what it carries."""
     digest: Callable[[str, tuple[int, ...]], None]
     log: Callable[[str, tuple[int, ...]], None]
 
@@ -73,7 +77,7 @@ def link(
     linecache.lazycache(code.co_filename, namespace)
     exec(code, namespace)
     config.namespace = namespace
-    config.process = namespace["process"]
+    config.process, config.egress = namespace["process"], namespace["egress"]
 
 
 _MAKERS: Mapping[str, Callable[..., Any]] = {
@@ -99,7 +103,8 @@ _MAKERS: Mapping[str, Callable[..., Any]] = {
     "queues": lambda config, around: around.queues.get,
     "buffer_address": lambda config, around: around.buffer_address,
     "stash": lambda config, around: around.stash,
-    "requeue": lambda config, around: around.requeue,
+    "hold": lambda config, around: partial(around.hold, config),
+    "requeue": lambda config, around: partial(around.requeue, config),
     "digest": lambda config, around: around.digest,
     "log": lambda config, around: around.log,
     "assertion_error": lambda config, around: AssertionFailed,

@@ -78,6 +78,13 @@ service Standard {
 }
 
 service SimpleSwitch {
+  i32 set_egress_priority_queue_depth(1: i32 port_num, 2: i32 priority, 3: i32 depth_pkts)
+  i32 set_egress_queue_depth(1: i32 port_num, 2: i32 depth_pkts)
+  i32 set_all_egress_queue_depths(1: i32 depth_pkts)
+  i32 set_egress_priority_queue_rate(1: i32 port_num, 2: i32 priority, 3: i64 rate_pps)
+  i32 set_egress_queue_rate(1: i32 port_num, 2: i64 rate_pps)
+  i32 set_all_egress_queue_rates(1: i64 rate_pps)
+
   i64 get_time_elapsed_us()
   i64 get_time_since_epoch_us()
 }

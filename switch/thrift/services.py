@@ -166,10 +166,47 @@ class StandardService:
 
 
 class SimpleSwitchService:
-    """Answers the calls of the service `simple_switch`."""
+    """Answers the calls of the service `simple_switch`.
+
+    Depths and rates below 0 are, as in BMv2, the largest that there are.
+    """
 
     def __init__(self, device: Device) -> None:
         self._device = device
+
+    # -- egress queues ----------------------------------------------------------------------
+
+    def set_egress_priority_queue_depth(self, port_num: int, priority: int, depth_pkts: int) -> int:
+        """How many packets one queue of a port holds."""
+        self._device.plane.set_queue_depth(depth_pkts % (1 << 32), port_num, priority)
+        return 0
+
+    def set_egress_queue_depth(self, port_num: int, depth_pkts: int) -> int:
+        """How many packets each queue of a port holds."""
+        self._device.plane.set_queue_depth(depth_pkts % (1 << 32), port_num)
+        return 0
+
+    def set_all_egress_queue_depths(self, depth_pkts: int) -> int:
+        """How many packets each queue holds."""
+        self._device.plane.set_queue_depth(depth_pkts % (1 << 32))
+        return 0
+
+    def set_egress_priority_queue_rate(self, port_num: int, priority: int, rate_pps: int) -> int:
+        """How many packets a second leave one queue of a port; 0: no limit."""
+        self._device.plane.set_queue_rate(rate_pps % (1 << 64), port_num, priority)
+        return 0
+
+    def set_egress_queue_rate(self, port_num: int, rate_pps: int) -> int:
+        """How many packets a second leave each queue of a port; 0: no limit."""
+        self._device.plane.set_queue_rate(rate_pps % (1 << 64), port_num)
+        return 0
+
+    def set_all_egress_queue_rates(self, rate_pps: int) -> int:
+        """How many packets a second leave each queue; 0: no limit."""
+        self._device.plane.set_queue_rate(rate_pps % (1 << 64))
+        return 0
+
+    # -- the clock --------------------------------------------------------------------------
 
     def get_time_elapsed_us(self) -> int:
         """The switch's clock, which `ingress_global_timestamp` shows."""

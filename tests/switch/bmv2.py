@@ -12,13 +12,27 @@ THRIFT_PORT = 9790
 START_TIMEOUT_S = 20.0
 
 
+def command_line(thrift_port: int, commands: Sequence[str]) -> str:
+    """Run commands of `simple_switch_CLI` on any switch; returns what it printed."""
+    done = subprocess.run(
+        ["simple_switch_CLI", "--thrift-port", str(thrift_port)],
+        input="\n".join(commands) + "\n",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return done.stdout
+
+
 class SimpleSwitch:
     """A running `simple_switch`. A context manager."""
 
-    def __init__(self, json: Path, interfaces: Mapping[int, str]) -> None:
+    def __init__(self, json: Path, interfaces: Mapping[int, str], *options: str) -> None:
+        """`options` are those of the target itself."""
         ports = [word for port, name in interfaces.items() for word in ("-i", f"{port}@{name}")]
         self._process = subprocess.Popen(
-            ["simple_switch", "--thrift-port", str(THRIFT_PORT), *ports, str(json)],
+            ["simple_switch", "--thrift-port", str(THRIFT_PORT), *ports, str(json), "--", *options],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -35,15 +49,7 @@ class SimpleSwitch:
 
     def cli(self, commands: Sequence[str]) -> str:
         """Run commands of `simple_switch_CLI`; returns what it printed."""
-        done = subprocess.run(
-            ["simple_switch_CLI", "--thrift-port", str(THRIFT_PORT)],
-            input="\n".join(commands) + "\n",
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        return done.stdout
+        return command_line(THRIFT_PORT, commands)
 
     def registers(self, names: Sequence[str]) -> dict[str, list[int]]:
         """All cells of register arrays."""

@@ -127,7 +127,7 @@ class Draft:
                 [f"{group}.{name}", ["standard_metadata", name]]
                 for group, names in (
                     ("queueing_metadata", STANDARD_METADATA[5:9]),
-                    ("intrinsic_metadata", STANDARD_METADATA[9:13]),
+                    ("intrinsic_metadata", [*STANDARD_METADATA[9:13], STANDARD_METADATA[15]]),
                 )
                 for name, _ in names
             ],

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from time import monotonic_ns
+from typing import Any
 
 from switch.codegen.manifest import compile_program, table_descriptions, target_of
+from switch.dataplane.traffic import TrafficManager
 from switch.p4json.objects import ActionCall, EntryAction, MatchKey, MemberRef
 from switch.p4json.program import Program
-from switch.runtime.config import Config, Profile, Target
+from switch.runtime.config import Config, Process, Profile, Target
 from switch.runtime.drops import Drop
 from switch.runtime.link import Surroundings, link
 from switch.runtime.replication import ReplicationEngine
@@ -22,9 +24,9 @@ MAX_ROUNDS = 100
 class InProcessSwitch:
     """A program, its state and its ports, for tests of what it does to packets."""
 
-    def __init__(self, program: Program, ports: int = 511) -> None:
+    def __init__(self, program: Program, ports: int = 511, priority_queues: int = 1) -> None:
         self.program = program
-        self.compiled = compile_program(program)
+        self.compiled = compile_program(program, priority_queues)
         self.config = Config()
         self.port_is_up: dict[int, bool] = {}
         self.replication = ReplicationEngine(self.port_is_up)
@@ -33,7 +35,10 @@ class InProcessSwitch:
         self.messages: list[str] = []
         self._data = bytearray(65536)
         self._stashed = STASH_AT
-        self._queues: dict[int, list[int]] = {port: [] for port in range(ports + 1)}
+        self._start_ns = monotonic_ns()
+        self.traffic = TrafficManager(priority_queues, self._start_ns, self.drops)
+        for port in range(ports + 1):
+            self.traffic.add_port(port, [])
         self._again: deque[tuple[bytes, int, int, tuple]] = deque()
         self._build()
 
@@ -62,13 +67,28 @@ class InProcessSwitch:
             case _:
                 return ("group", action.group_id, ())
 
-    def _run(self, frame: bytes, port: int, kind: int, carried: tuple) -> list[tuple[int, bytes]]:
+    def serve(self, now_ns: int | None = None) -> list[tuple[int, bytes]]:
+        """Process packets that may leave their queues. Returns the frames sent."""
+        sent = []
+        while found := self.traffic.next_packet(now_ns or monotonic_ns()):
+            config, frame, port, needs = found
+            assert config is self.config
+            sent += self._do(config.egress, frame, port, 0, needs)
+        return sent
+
+    def _run(self, *packet: Any) -> list[tuple[int, bytes]]:
+        sent = self._do(self.config.process, *packet)
+        return sent + self.serve()
+
+    def _do(
+        self, process: Process | None, frame: bytes, port: int, kind: int, carried: tuple
+    ) -> list[tuple[int, bytes]]:
         self._data[FRAME_AT : FRAME_AT + len(frame)] = frame
         self._stashed = STASH_AT
-        assert self.config.process is not None
-        self.config.process(self._data, FRAME_AT, len(frame), port, kind, carried)
+        assert process is not None
+        process(self._data, FRAME_AT, len(frame), port, kind, carried)
         sent = []
-        for number, queue in self._queues.items():
+        for number, queue in self.traffic.outputs.items():
             for at, size in zip(queue[::2], queue[1::2], strict=True):
                 sent.append((number, bytes(self._data[at : at + size])))
             queue.clear()
@@ -92,12 +112,13 @@ class InProcessSwitch:
         self._fill_tables()
         around = Surroundings(
             replication=self.replication,
-            queues=self._queues,
+            queues=self.traffic.direct,
+            hold=self.traffic.hold,
             drops=self.drops,
-            start_ns=monotonic_ns(),
+            start_ns=self._start_ns,
             buffer_address=0,
             stash=self._stash,
-            requeue=lambda *item: self._again.append(item),
+            requeue=lambda config, *item: self._again.append(item),
             digest=lambda name, values: self.digests.append((name, values)),
             log=lambda template, values: self.messages.append(template % values),
         )

@@ -26,7 +26,14 @@ from switch.dataplane.node import Node
 from switch.p4json.objects import ActionCall
 from switch.p4json.source import ProgramError
 from tests.switch.draft import Draft, assign, call, const, extract, field, forward, named, op, param
-from tests.switch.wires import Wire, add_pair, own_namespace, run, wait_until
+from tests.switch.wires import (
+    Wire,
+    add_pair,
+    own_namespace,
+    run,
+    slow_down,
+    wait_until,
+)
 
 pytestmark = pytest.mark.system
 
@@ -491,3 +498,44 @@ def test_the_worker_does_not_outlive_the_control_process(plane):
     with pytest.raises(WorkerGone, match="not started, or was stopped"):
         plane.clock_us()
     plane.stop()
+
+
+def test_packets_in_a_queue_finish_in_the_program_that_they_began_in(plane):
+    plane.set_queue_rate(10, 2)
+    for index in range(4):
+        plane.wires[1].send(FRAME + bytes([index]))
+    assert plane.wires[2].receive() == FRAME + b"\0"
+    plane.save(_program(mark=0x5555))
+    plane.commit()
+    plane.wires[1].send(FRAME + b"\4")
+    types = [(frame[12:14], frame[-1]) for frame in (plane.wires[2].receive() for _ in range(4))]
+    assert types == [*[(FRAME[12:14], index) for index in (1, 2, 3)], (b"\x55\x55", 4)]
+
+
+def test_a_rate_at_one_port_leaves_the_others_alone(plane):
+    plane.set_queue_rate(1, 2)
+    for _ in range(2):
+        plane.wires[1].send(FRAME)
+    for _ in range(50):
+        plane.wires[2].send(FRAME)
+        plane.wires[1].receive()
+    assert plane.statistics()["sent"] == 51, "the second frame waits for its second to be over"
+    assert [plane.wires[2].receive() for _ in range(2)] == [FRAME] * 2
+
+
+def test_a_link_slower_than_what_is_sent_fills_the_queue_of_its_port_and_no_other(plane):
+    """The kernel's own buffer for the socket fills first."""
+    slow_down("s1d2", mbit_per_s=2)
+    frames = [FRAME[:14] + index.to_bytes(2, "big") + bytes(1400) for index in range(400)]
+    for frame in frames:
+        plane.wires[1].send(frame)
+        time.sleep(0.0005)
+    plane.wires[2].send(FRAME)
+    assert plane.wires[1].receive() == FRAME
+    received = plane.wires[2].drain(0.5)
+    counts = plane.statistics()
+    assert counts["dropped.queue_full"] > 100
+    assert counts["dropped.send_failed"] == 0
+    assert len(received) + counts["dropped.queue_full"] == len(frames)
+    order = [int.from_bytes(frame[14:16], "big") for frame in received]
+    assert order == sorted(order)

@@ -11,6 +11,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
+
 from switch.dataplane.libc import (
     ETH_P_ALL,
     PACKET_AUXDATA,
@@ -44,6 +46,15 @@ def own_namespace() -> Iterator[None]:
 def run(*command: str) -> None:
     """Run a command that must succeed."""
     subprocess.run(command, check=True, capture_output=True, timeout=10)
+
+
+def slow_down(interface: str, mbit_per_s: int) -> None:
+    """Make what leaves by an interface slow. Skips the test if the kernel cannot (`sch_tbf`)."""
+    rate = ("rate", f"{mbit_per_s}mbit", "burst", "4000", "limit", "1000000")
+    command = ["tc", "qdisc", "add", "dev", interface, "root", "tbf", *rate]
+    shaped = subprocess.run(command, capture_output=True, timeout=10, check=False)
+    if shaped.returncode:
+        pytest.skip(f"no token bucket: {shaped.stderr.decode().strip()}")
 
 
 def add_pair(near: str, far: str) -> None:

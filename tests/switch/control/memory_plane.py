@@ -16,6 +16,8 @@ from switch.dataplane.messages import (
 )
 from switch.p4json.objects import ActionCall, GroupRef, MemberRef
 from switch.p4json.source import ProgramError
+from switch.runtime.egress_queues import EgressQueues
+from switch.runtime.errors import Refused
 
 
 @dataclass
@@ -44,6 +46,7 @@ class MemoryPlane:
         self.configs = {}
         self.multicast_groups = {}
         self.clone_sessions = {}
+        self.queues = EgressQueues()
         self.injected = []
         self.calls = []
         self.refuse_program = None
@@ -205,6 +208,18 @@ class MemoryPlane:
 
     def delete_clone_session(self, session_id):
         del self.clone_sessions[session_id]
+
+    def set_queue_depth(self, depth, port=None, priority=None):
+        self._set_queue(self.queues.set_depth, depth, port, priority)
+
+    def set_queue_rate(self, rate_pps, port=None, priority=None):
+        self._set_queue(self.queues.set_rate, rate_pps, port, priority)
+
+    def _set_queue(self, change, *what):
+        try:
+            change(*what)
+        except Refused as refusal:
+            raise RequestRefused(str(refusal)) from refusal
 
     def inject(self, port, frame):
         self.injected.append((port, frame))

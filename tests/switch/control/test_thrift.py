@@ -258,6 +258,40 @@ def test_stopping_cuts_the_connections():
     connection.close()
 
 
+def test_egress_queues_get_depths_and_rates(rig):
+    client = connect(rig, IDL.SimpleSwitch, "simple_switch")
+    assert client.set_all_egress_queue_depths(1) == 0
+    assert client.set_egress_queue_depth(2, 2) == 0
+    assert client.set_egress_priority_queue_depth(2, 0, 3) == 0
+    taken = {port: sum(rig.plane.queues.push(port, 0, 0, 0) for _ in range(9)) for port in (1, 2)}
+    assert taken == {1: 1, 2: 3}
+    for change in (
+        lambda: client.set_all_egress_queue_rates(10),
+        lambda: client.set_egress_queue_rate(5, 10),
+        lambda: client.set_egress_priority_queue_rate(5, 0, 10),
+    ):
+        rig.plane.queues.set_rate(0)
+        assert change() == 0
+        assert rig.plane.queues.limits(5)
+    client.close()
+
+
+def test_a_negative_depth_or_rate_is_as_good_as_none(rig):
+    client = connect(rig, IDL.SimpleSwitch, "simple_switch")
+    client.set_egress_queue_rate(5, -1)
+    client.set_egress_queue_depth(5, -1)
+    assert not rig.plane.queues.limits(5)
+    assert all(rig.plane.queues.push(5, 0, 0, 0) for _ in range(100))
+    client.close()
+
+
+def test_a_priority_without_a_queue_is_refused_by_name(rig):
+    client = connect(rig, IDL.SimpleSwitch, "simple_switch")
+    with pytest.raises(TApplicationException, match="no priority 3"):
+        client.set_egress_priority_queue_rate(1, 3, 10)
+    client.close()
+
+
 @pytest.mark.bmv2
 def test_bmv2s_own_command_line_reads_and_writes(rig):
     rig.load()
