@@ -131,7 +131,7 @@ class ThriftServer:
                     continue
                 thread = Thread(target=self._serve, args=(connection,), daemon=True)
                 self._connections[connection] = thread
-            thread.start()
+                thread.start()  # under the lock: who finds it may join it
 
     def _serve(self, connection: socket.socket) -> None:
         """Answer the calls of one connection until it ends."""
