@@ -539,3 +539,32 @@ def test_a_link_slower_than_what_is_sent_fills_the_queue_of_its_port_and_no_othe
     assert len(received) + counts["dropped.queue_full"] == len(frames)
     order = [int.from_bytes(frame[14:16], "big") for frame in received]
     assert order == sorted(order)
+
+
+@pytest.mark.parametrize("vanishes", [False, True])
+def test_frames_that_wait_for_a_slow_link_are_lost_with_it_and_others_pass_later(
+    plane, heard, vanishes
+):
+    slow_down("s1d2", mbit_per_s=1)
+    for _ in range(200):
+        plane.wires[1].send(FRAME + bytes(1400))
+        time.sleep(0.0002)
+    wait_until(lambda: plane.statistics()["dropped.queue_full"] > 0, "the queue is full")
+    if vanishes:
+        run("ip", "link", "del", "s1d2")
+        plane.wires.pop(2).close()
+        add_pair("s1d2", "s1h2")
+        plane.wires[2] = Wire("s1h2")
+    else:
+        run("ip", "link", "set", "s1d2", "down")
+        run("tc", "qdisc", "del", "dev", "s1d2", "root")
+        run("ip", "link", "set", "s1d2", "up")
+        plane.wires[2].drain(0.1)
+    wait_until(lambda: (2, False) in heard.status, "port 2 is reported down")
+    wait_until(lambda: heard.status[-1] == (2, True), "port 2 is reported up")
+    plane.wires[1].send(FRAME)
+    while (frame := plane.wires[2].receive()) != FRAME:
+        assert len(frame) > 1400
+    counts = plane.statistics()
+    lost = counts["dropped.queue_full"] + counts["dropped.send_failed"]
+    assert counts["sent"] + lost == 201
