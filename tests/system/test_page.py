@@ -1,25 +1,17 @@
-"""The page in a real browser: the network, and a move that was planned and started there."""
+"""The page in a real browser: the network, and what is planned and started there."""
 
-import os
-import shutil
-import subprocess
 import urllib.error
 import urllib.request
-from pathlib import Path
 
 import pytest
 from traces import wait_for
 
+from tests.integration.page_browser import keep_picture, open_browser, open_page
 from topo.demo.management import ManagementEntity
 from topo.deployment import bring_up
 from topo.topologies import diamond
 
 pytestmark = pytest.mark.system
-
-CHROMIUM = shutil.which("chromium")
-PICTURES = os.environ.get("HITLESS_SCREENSHOTS")
-"""A directory for screenshots; not set: none are kept."""
-FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync")
 
 
 @pytest.fixture(scope="module")
@@ -45,82 +37,117 @@ def url(me):
 
 @pytest.fixture(scope="module")
 def browser():
-    if CHROMIUM is None or subprocess.run([CHROMIUM, "--version"], check=False).returncode != 0:
-        pytest.skip("needs a Chromium that starts: Debian's package chromium")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+    with open_browser() as browser:
         yield browser
-        browser.close()
 
 
-@pytest.fixture(params=["light", "dark"])
-def page(request, browser, url):
-    context = browser.new_context(
-        color_scheme=request.param, viewport={"width": 1400, "height": 1000}
-    )
-    errors = []
-    page = context.new_page()
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda said: errors.append(said.text) if is_defect(said) else None)
-    page.goto(url)
-    page.scheme = request.param
-    yield page
-    context.close()
-    assert errors == []
-
-
-def is_defect(said):
-    """Tell whether what a page says on its console is its own fault: refusals are none."""
-    return said.type == "error" and "400 (Bad Request)" not in said.text
-
-
-def keep_picture(page, name):
-    if PICTURES:
-        page.screenshot(path=Path(PICTURES) / f"page-{name}-{page.scheme}.png")
+@pytest.fixture
+def page(browser, url):
+    with open_page(browser, url, "light", 1400, 1000) as page:
+        page.wait_for_selector("#nodes tbody tr:nth-child(4)")
+        yield page
 
 
 def migrations(me):
     return me.command("migrations")["migrations"]
 
 
-def test_it_shows_the_network_and_a_move_that_was_planned_and_started_on_it(page, me):
-    page.wait_for_selector("#nodes tbody tr:nth-child(4)")
-    assert [row.inner_text() for row in page.query_selector_all("#nodes tbody td:first-child")] == [
-        "s1", "s2", "s3", "s4",
-    ]  # fmt: skip
-    assert page.query_selector_all("#slots .slot")[0].get_attribute("title").endswith("slot 0: s1")
-    before = len(migrations(me))
+def explained(page):
+    """Wait for what would be done; return it."""
+    page.wait_for_selector("#plan[open] li")
+    return page.inner_text("#explanation")
 
-    page.select_option("[name=source]", "s1")
-    page.select_option("[name=destination]", "s4")
-    page.fill("[name=slots]", "3")
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#plan:not([hidden]) li")
-    assert "firewall, slots 3" in page.inner_text("#explanation")
-    assert len(migrations(me)) == before  # a plan does nothing
-    keep_picture(page, "plan")
 
-    page.click("#start")
-    page.wait_for_selector(".slot.moving, .step.running")
-    keep_picture(page, "moving")
-    page.wait_for_selector("#slots .slot[title$='slot 3: s4']")
-    page.wait_for_selector("#migrations .migration .step:last-child.done")
-    assert len(migrations(me)) == before + 1
-    assert "finished" in page.inner_text("#migrations .migration")
-    told = f"migration ended {before + 1}: firewall, slots 3, s1 to s4, finished"
-    assert told in page.inner_text("#events")
-    keep_picture(page, "moved")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_shows_the_network_and_a_move_that_was_planned_and_started_on_it(
+    browser, url, me, scheme
+):
+    with open_page(browser, url, scheme, 1400, 1000) as page:
+        page.wait_for_selector("#nodes tbody tr:nth-child(4)")
+        names = page.query_selector_all("#nodes tbody td:first-child")
+        assert [name.inner_text() for name in names] == ["s1", "s2", "s3", "s4"]
+        page.wait_for_selector("#slots .slot[title$='slot 0: s1']")
+        before = len(migrations(me))
+
+        page.select_option("[name=source]", "s1")
+        page.select_option("[name=destination]", "s4")
+        page.fill("[name=slots]", "3")
+        page.keyboard.press("Enter")
+        assert "firewall, slots 3" in explained(page)
+        assert len(migrations(me)) == before  # a plan does nothing
+        keep_picture(page, "plan")
+
+        page.keyboard.press("Enter")
+        page.wait_for_selector(".slot.moving, .step.running")
+        keep_picture(page, "moving")
+        page.wait_for_selector("#slots .slot[title$='slot 3: s4']")
+        page.wait_for_selector("#migrations .migration .step:last-child.done")
+        assert len(migrations(me)) == before + 1
+        assert "finished" in page.inner_text("#migrations .migration")
+        told = f"migration ended {before + 1}: firewall, slots 3, s1 to s4, finished"
+        page.wait_for_selector(f"#events :text('{told}')")
+        keep_picture(page, "moved")
     me.migrate("firewall", "s4", "s1", "auto", "hitless")
 
 
 def test_a_move_that_will_not_do_is_refused_with_the_reason(page):
-    page.wait_for_selector("[name=destination] option[value=s1]", state="attached")
     page.select_option("[name=source]", "s1")
     page.select_option("[name=destination]", "s1")
     page.click("#move button")
     page.wait_for_selector("#answer.bad")
     assert "source and destination are both s1" in page.inner_text("#answer")
+
+
+def test_automatic_moves_are_paused_and_resumed_by_keyboard(page, me):
+    page.focus("#scaling button:text('Pause')")
+    page.keyboard.press("Enter")
+    assert "Nothing is moved because of load" in explained(page)
+    assert me.command("scaling")["paused"] is False  # what it means comes first
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#plan", state="hidden")
+    assert page.evaluate("document.activeElement.textContent") == "Pause …"
+
+    page.keyboard.press("Enter")
+    explained(page)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#scaling:has-text('paused')")
+    assert me.command("scaling")["paused"] is True
+    page.focus("#scaling button:text('Resume')")
+    page.keyboard.press("Enter")
+    explained(page)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#scaling:has-text('advise')")
+    assert me.command("scaling")["paused"] is False
+
+
+def test_a_node_is_drained_and_undrained_by_keyboard(page, me):
+    page.keyboard.press("n")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#detail h3:text-is('s1')")
+    page.focus("#detail button:text('Drain')")
+    page.keyboard.press("Enter")
+    assert "s1 is drained" in explained(page)
+    assert me.command("scaling")["draining"] == []
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#detail dd:has-text('drained')")
+    page.wait_for_selector("#slots:not(:has(.slot[title*='s1']))")
+    keep_picture(page, "drained")
+    assert me.command("scaling")["draining"] == ["s1"]
+
+    page.focus("#detail button:text('Undrain')")
+    page.keyboard.press("Enter")
+    assert "s1 may have slots again" in explained(page)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#detail button:text('Drain')")
+    assert me.command("scaling")["draining"] == []
+
+
+def test_a_page_with_another_token_can_look_and_not_act(browser, url):
+    with open_page(browser, f"{url}x", "light", 1400, 1000) as page:
+        page.wait_for_selector("#nodes tbody tr:nth-child(4)")
+        page.click("#scaling button:text('Pause')")
+        page.click("#start")
+        page.wait_for_selector("#answer.bad:has-text('acting takes the token')")
 
 
 def answer_to(url, headers, body=b"{}"):

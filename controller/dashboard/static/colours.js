@@ -1,7 +1,15 @@
 // Colours: those of the style sheet as they are now, a ramp for load, one for each node.
 
+const known = new Map();
+
 export function css(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+  if (!known.has(name)) known.set(name, getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim());
+  return known.get(name);
+}
+
+// To be called when they have changed.
+export function forgetColours() {
+  known.clear();
 }
 
 // Colour of a node's load: idle to its threshold; the caller gives 0 to 1.
@@ -18,6 +26,8 @@ function parse(hex) {
 // Told apart by people with the common colour-vision deficiencies too (after Okabe and Ito, darkened
 // so that white text on them can be read).
 const NODES = ["#0b62c4", "#b34700", "#00735c", "#8a3d85", "#7a6000", "#a8223f", "#2c6f8a", "#555e68"];
+
+export const COLOURS = NODES.length;
 
 export function nodeColour(names, name) {
   return NODES[names.indexOf(name) % NODES.length];

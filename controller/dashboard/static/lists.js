@@ -1,6 +1,6 @@
 // Lists of nodes, slots, migrations and events.
 
-import { nodeColour } from "./colours.js";
+import { COLOURS, nodeColour } from "./colours.js";
 import { element, isUnderWay, number, slotNumbers } from "./text.js";
 
 export function drawNodes(picture, chosen, choose) {
@@ -33,14 +33,19 @@ export function drawNodes(picture, chosen, choose) {
   if (focused) body.querySelector(`[data-node="${CSS.escape(focused)}"]`)?.focus();
 }
 
-export function drawSlots(picture) {
+// Names in the order of their colours: all nodes' if there are enough colours, else those that matter.
+function coloured(picture, used) {
   const names = picture.nodes.map((node) => node.name);
-  const used = new Set();
+  return names.length <= COLOURS ? names : names.filter((name) => used.has(name));
+}
+
+export function drawSlots(picture) {
+  const used = new Set(Object.values(picture.functions).flatMap((about) => Object.keys(about.placement)));
+  const names = coloured(picture, used);
   const rows = Object.entries(picture.functions).map(([name, about]) => {
     const owners = Array.from({ length: about.slots }, () => []);
     for (const [node, slots] of Object.entries(about.placement)) {
       slotNumbers(slots).forEach((slot) => owners[slot].push(node));
-      used.add(node);
     }
     const moving = new Set(
       picture.migrations

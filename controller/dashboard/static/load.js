@@ -1,7 +1,8 @@
-// Load over time: a line for each of the most loaded nodes, with the others in one.
+// Load over time: a line for each of the most loaded nodes, with the others' mean.
 
 import uPlot from "/lib/uplot.mjs";
-import { css, nodeColour } from "./colours.js";
+import { COLOURS, css, nodeColour } from "./colours.js";
+import { number } from "./text.js";
 
 const SAMPLES = 600;
 const LINES = 8;
@@ -47,7 +48,7 @@ export class LoadChart {
 
   data(shown) {
     const others = Object.keys(this.pps).filter((name) => !shown.includes(name));
-    const rest = this.at.map((_, i) => others.reduce((sum, name) => sum + (this.pps[name][i] ?? 0), 0));
+    const rest = this.at.map((_, i) => others.reduce((sum, name) => sum + (this.pps[name][i] ?? 0), 0) / others.length);
     return [this.at, ...shown.map((name) => this.pps[name]), ...(others.length ? [rest] : [])];
   }
 
@@ -65,16 +66,16 @@ export class LoadChart {
     const axis = { stroke: css("quiet"), grid: { stroke: css("line") }, ticks: { stroke: css("line") } };
     const data = this.data(this.lines);
     const series = this.lines.map((name) => ({
-      label: name, stroke: nodeColour(this.names.length ? this.names : this.lines, name), width: 2,
+      label: name, stroke: nodeColour(this.names.length && this.names.length <= COLOURS ? this.names : this.lines, name), width: 2,
       points: { show: false },
-      value: (_, value) => (value == null ? "–" : Math.round(value).toLocaleString("en")),
+      value: rounded,
     }));
-    if (data.length > series.length + 1) series.push({ label: "others", stroke: css("quiet"), dash: [4, 4] });
+    if (data.length > series.length + 1) series.push({ label: "others, mean", points: { show: false }, value: rounded, stroke: css("quiet"), dash: [4, 4] });
     this.chart = new uPlot(
       {
         ...this.size(),
         series: [{ value: "{HH}:{mm}:{ss}" }, ...series],
-        axes: [axis, { ...axis, size: 60 }],
+        axes: [axis, { ...axis, size: 70 }],
         scales: { y: { range: (_, low, high) => [0, Math.max(10, high * 1.1)] } },
       },
       data,
@@ -85,4 +86,8 @@ export class LoadChart {
   size() {
     return { width: Math.max(200, this.place.clientWidth), height: 200 };
   }
+}
+
+function rounded(_, value) {
+  return number(value);
 }

@@ -1,142 +1,236 @@
-// The network as a picture: hosts outside to the left, those inside to the right, moves as arrows.
+// The network as a picture: nodes coloured by load, with their slots; links by what passes; moves as
+// arrows. The further it is zoomed in, the more is written.
 
 import cytoscape from "/lib/cytoscape.mjs";
 import { css, ramp } from "./colours.js";
-import { isUnderWay, number } from "./text.js";
+import { arrange, hostGroups, owner } from "./layout.js";
+import { edges, fabric } from "./links.js";
+import { style } from "./style.js";
+import { isUnderWay } from "./text.js";
+import { HOSTS_PX, label, lettering, strip } from "./tiles.js";
 
 const STEP_MS = 60;
+const MARGIN = 14;
+const FIT_ZOOM = 1.8;
 
 export class NetworkGraph {
-  constructor(place, choose) {
+  // choose(kind, id): somebody wants a node or a link; hover(kind, id, {x, y}), or hover() for none.
+  constructor(place, choose, hover) {
+    this.place = place;
     this.shape = "";
-    this.view = cytoscape({ container: place, style: style(), minZoom: 0.1, maxZoom: 3 });
-    this.view.on("tap", "node[kind = 'node']", (event) => choose(event.target.id()));
-    new ResizeObserver(() => { this.view.resize(); this.view.fit(undefined, 20); }).observe(place);
-    if (!window.matchMedia("(prefers-reduced-motion: reduce)").matches) {
-      let offset = 0;
-      setInterval(() => {
-        const moves = this.view.edges(".move");
-        if (moves.length) moves.style("line-dash-offset", (offset -= 2));
-      }, STEP_MS);
-    }
+    this.picture = null;
+    this.chosen = null;
+    this.moved = false;
+    this.view = cytoscape({ container: place, style: style(), minZoom: 0.1, maxZoom: 5, autoungrabify: true });
+    this.view.on("tap", "node[kind = 'node']", (event) => choose("node", event.target.id()));
+    this.view.on("tap", "node[kind = 'hosts']", (event) => choose("node", event.target.data("home")));
+    this.view.on("tap", "edge.link", (event) => choose("link", event.target.id()));
+    this.view.on("mouseover", "node[kind = 'node'], edge.link", (event) =>
+      hover(event.target.isNode() ? "node" : "link", event.target.id(), event.renderedPosition));
+    this.view.on("mouseout dragpan", () => hover());
+    this.view.on("zoom", () => this.letter());
+    this.view.on("dragpan scrollzoom pinchzoom", () => (this.moved = true));
+    place.addEventListener("keydown", (event) => this.steer(event));
+    new ResizeObserver(() => this.resized()).observe(place);
+    this.animate();
   }
 
   show(picture, chosen) {
     const shape = JSON.stringify([
-      picture.nodes.map((node) => node.name), picture.links, picture.hosts.map((host) => [host.name, host.attached]),
+      picture.nodes.map((node) => node.name), picture.links.map(({ a, b }) => [a, b]),
+      picture.hosts.map((host) => [host.name, host.attached, host.zone]),
     ]);
-    if (shape !== this.shape) {
-      this.shape = shape;
-      this.build(picture);
-    }
+    this.picture = picture;
+    this.chosen = chosen;
+    if (shape !== this.shape) this.build();
+    this.shape = shape;
     this.view.batch(() => {
-      picture.nodes.forEach((node) => this.mark(node, picture, chosen));
-      picture.links.forEach((link) => this.view.getElementById(linkId(link)).data("text", traffic(link, picture)));
-      this.markMoves(picture);
+      this.markNodes();
+      this.markLinks();
+      this.markMoves();
     });
   }
 
   restyle() {
+    this.shape = "";
     this.view.style(style());
+    if (this.picture) this.show(this.picture, this.chosen);
   }
 
-  build(picture) {
-    const names = new Set(picture.nodes.map((node) => node.name));
-    const elements = [
-      ...picture.nodes.map(({ name }) => ({
-        data: { id: name, kind: "node", text: name, colour: css("down"), strong: 1 },
-      })),
-      ...picture.hosts.map((host) => ({ data: { id: host.name, kind: "host", zone: host.zone ?? "", text: host.name } })),
-      ...picture.hosts
-        .filter((host) => names.has(owner(host.attached)))
-        .map((host) => ({ data: { id: `${host.name}~`, source: owner(host.attached), target: host.name, text: "" } })),
-      ...picture.links.map((link) => ({ data: { id: linkId(link), source: owner(link.a), target: owner(link.b), text: "" } })),
+  // What nobody has moved is arranged anew for its new place.
+  resized() {
+    const { width, height } = this.place.getBoundingClientRect();
+    if (this.room === `${width} ${height}`) return;
+    this.view.resize();
+    if (!this.picture || this.moved) return;
+    this.shape = "";
+    this.show(this.picture, this.chosen);
+  }
+
+  fit() {
+    if (!this.extent) return;
+    this.moved = false;
+    this.view.viewport(this.window());
+  }
+
+  // Zoom and pan that show all.
+  window() {
+    const { left, top, w, h } = this.extent;
+    const { width, height } = this.place.getBoundingClientRect();
+    const room = Math.min((width - 2 * MARGIN) / w, (height - 2 * MARGIN) / h);
+    const zoom = Math.max(0.1, Math.min(FIT_ZOOM, room));
+    return { zoom, pan: { x: width / 2 - zoom * (left + w / 2), y: height / 2 - zoom * (top + h / 2) } };
+  }
+
+  // Whether something is in the right half of what is seen.
+  isRight(id) {
+    const found = this.view.getElementById(id);
+    return found.nonempty() && found.renderedBoundingBox().x1 > this.place.clientWidth / 2;
+  }
+
+  // Brings a node to the middle, so near that all can be read.
+  goTo(name) {
+    const node = this.view.getElementById(name);
+    if (node.empty()) return;
+    this.moved = true;
+    this.view.zoom(Math.max(this.view.zoom(), 150 / this.size.w));
+    this.view.center(node);
+  }
+
+  zoomBy(factor) {
+    const { width, height } = this.place.getBoundingClientRect();
+    this.moved = true;
+    this.view.zoom({ level: this.view.zoom() * factor, renderedPosition: { x: width / 2, y: height / 2 } });
+  }
+
+  steer(event) {
+    const pans = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] };
+    if (pans[event.key]) {
+      this.moved = true;
+      this.view.panBy({ x: pans[event.key][0], y: pans[event.key][1] });
+    } else if (event.key === "+" || event.key === "=") this.zoomBy(1.3);
+    else if (event.key === "-") this.zoomBy(1 / 1.3);
+    else if (event.key === "0") this.fit();
+    else return;
+    event.preventDefault();
+  }
+
+  build() {
+    const { picture } = this;
+    const groups = hostGroups(picture);
+    const { width, height } = this.place.getBoundingClientRect();
+    this.room = `${width} ${height}`;
+    this.view.resize();
+    const { size, places, frames } = arrange(picture, groups, width && height ? width / height : 1.6);
+    this.size = size;
+    this.extent = extent(places, size);
+    if (!this.moved) this.view.viewport(this.window());
+    this.letters = lettering(size, this.view.zoom());
+    const shown = groups.filter((group) => places.has(group.id));
+    const nodes = picture.nodes.map(({ name }) => ({
+      data: { id: name, kind: "node", text: name, colour: css("down"), w: size.w, h: size.h, room: size.w - 6, font: this.letters.font }, position: places.get(name),
+    }));
+    const hosts = shown.map((group) => ({
+      data: { ...size.hosts, font: this.hostsFont(), id: group.id, kind: "hosts", home: group.node, zone: group.zone, text: hostText(group) },
+      position: places.get(group.id),
+    }));
+    const stubs = shown.map((group) => ({
+      data: { id: `${group.id}~`, source: group.node, target: group.id, text: "", width: 1.5, opacity: 0.8 },
+    }));
+    const beneath = [
+      ...frames.map((frame, i) => ({ data: { id: `frame ${i}`, kind: "frame", text: "", ...frame }, position: frame })),
+      ...[fabric(picture, places)].filter(Boolean).map((image) => ({ data: { id: "fabric", kind: "fabric", text: "", ...image }, position: image })),
     ];
     this.view.elements().remove();
-    this.view.add(elements);
-    const roots = picture.hosts.filter((host) => host.zone === "outside").map((host) => host.name);
-    this.view.layout({
-      name: "breadthfirst",
-      roots: roots.length ? roots.map((name) => `#${CSS.escape(name)}`).join(",") : undefined,
-      directed: false,
-      fit: true,
-      padding: 20,
-      spacingFactor: 1.1,
-      transform: (_, { x, y }) => ({ x: y * 1.7, y: x * 0.8 }),
-    }).run();
+    this.view.add([...beneath, ...nodes, ...hosts, ...stubs]);
   }
 
-  mark(node, picture, chosen) {
-    const shown = this.view.getElementById(node.name);
-    const most = Math.max(1, ...picture.nodes.map((other) => other.pps ?? 0));
-    const load = node.pps == null ? "" : `\n${number(node.pps)} pkt/s`;
-    const slots = Object.entries(node.enforces).map(([name, text]) => `\n${name} ${text}`).join("");
-    shown.data({
-      text: node.name + load + slots,
-      colour: node.state === "ready" ? ramp((node.pps ?? 0) / (node.high_pps ?? most)) : css("down"),
-      strong: slots ? 3 : 1,
+  // Chooses how much is written, when the zoom has changed that.
+  letter() {
+    if (!this.letters) return;
+    const letters = lettering(this.size, this.view.zoom());
+    if (this.letters.lines === letters.lines && Math.abs(this.letters.font / letters.font - 1) < 0.04) return;
+    this.letters = letters;
+    this.view.batch(() => {
+      this.markNodes();
+      this.markMoves();
+      this.view.nodes("[kind = 'hosts']").forEach((hosts) => update(hosts, { font: this.hostsFont() }, {}));
     });
-    shown.toggleClass("chosen", node.name === chosen);
   }
 
-  markMoves(picture) {
-    const wanted = new Map(picture.migrations.filter(isUnderWay).map((m) => [`move-${m.id}`, m]));
+  hostsFont() {
+    return Math.min(this.size.hosts.font, HOSTS_PX / this.view.zoom());
+  }
+
+  markNodes() {
+    const most = Math.max(1, ...this.picture.nodes.map((node) => node.pps ?? 0));
+    for (const node of this.picture.nodes) {
+      const ready = node.state === "ready";
+      const marks = Object.keys(node.enforces).length ? strip(node, this.picture.functions, css("ink")) : {};
+      update(this.view.getElementById(node.name), {
+        text: label(node, this.letters.lines),
+        font: this.letters.font,
+        colour: ready ? ramp((node.pps ?? 0) / (node.high_pps ?? most)) : css("down"),
+        ...marks,
+      }, {
+        cut: this.letters.lines === 1,
+        slots: Boolean(marks.image),
+        chosen: node.name === this.chosen,
+        down: !ready,
+        drained: Boolean(this.picture.scaling?.draining.includes(node.name)),
+      });
+    }
+  }
+
+  markLinks() {
+    const wanted = edges(this.picture, this.chosen);
+    this.view.edges(".link").filter((edge) => !wanted.has(edge.id())).remove();
+    for (const [id, { near, chosen, ...data }] of wanted) {
+      let edge = this.view.getElementById(id);
+      if (edge.empty()) edge = this.view.add({ classes: "link", data: { id, ...data } });
+      update(edge, data, { near, chosen });
+    }
+  }
+
+  markMoves() {
+    const wanted = new Map(this.picture.migrations.filter(isUnderWay).map((m) => [`move-${m.id}`, m]));
     this.view.edges(".move").filter((edge) => !wanted.has(edge.id())).remove();
     for (const [id, move] of wanted) {
       const step = move.steps.find((one) => one.state === "running")?.name ?? move.state;
       const text = `${move.function} ${move.slots}: ${step}`;
+      const font = 12 / this.view.zoom();
       const edge = this.view.getElementById(id);
-      if (edge.length) edge.data("text", text);
-      else this.view.add({ data: { id, source: move.from, target: move.to, text }, classes: "move" });
+      if (edge.nonempty()) edge.data({ text, font });
+      else this.view.add({ data: { id, source: move.from, target: move.to, text, font }, classes: "move" });
     }
+  }
+
+  animate() {
+    if (window.matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    let offset = 0;
+    setInterval(() => {
+      const moves = this.view.edges(".move");
+      if (moves.nonempty()) moves.style("line-dash-offset", (offset -= 2));
+    }, STEP_MS);
   }
 }
 
-function owner(end) {
-  return end.slice(0, end.lastIndexOf(":"));
+function hostText(group) {
+  return group.names.length === 1 ? group.names[0] : `${group.names.length} hosts`;
 }
 
-function linkId(link) {
-  return `${link.a}=${link.b}`;
+// What all of it takes, with what hangs beneath nodes.
+function extent(places, size) {
+  const [xs, ys] = ["x", "y"].map((axis) => [...places.values()].map((place) => place[axis]));
+  const [left, top] = [Math.min(...xs) - size.w / 2, Math.min(...ys) - size.h / 2];
+  return { left, top, w: Math.max(...xs) + size.w / 2 - left, h: Math.max(...ys) + size.h / 2 - top };
 }
 
-// What passes a link, both ways, as its two ends count it.
-function traffic(link, picture) {
-  const sent = [link.a, link.b].map((end) => {
-    const node = picture.nodes.find((one) => one.name === owner(end));
-    const rates = node?.ports?.[end.slice(end.lastIndexOf(":") + 1)];
-    return rates == null ? null : rates[1];
-  });
-  return sent.every((pps) => pps == null) ? "" : number(sent.reduce((sum, pps) => sum + (pps ?? 0), 0));
-}
-
-function style() {
-  const ink = css("ink");
-  return [
-    { selector: "node", style: {
-      label: "data(text)", color: ink, "font-size": 11, "text-wrap": "wrap", "text-valign": "center",
-      "text-halign": "center", "min-zoomed-font-size": 6, "border-color": css("quiet"), "border-width": 1,
-    } },
-    { selector: "node[kind = 'node']", style: {
-      shape: "round-rectangle", width: 108, height: 54, "background-color": "data(colour)",
-      "border-width": "data(strong)",
-    } },
-    { selector: "node[kind = 'host']", style: {
-      shape: "ellipse", width: 40, height: 40, "background-color": css("card"), "border-width": 3,
-    } },
-    { selector: "node[zone = 'outside']", style: { "border-color": css("outside") } },
-    { selector: "node[zone = 'inside']", style: { "border-color": css("inside") } },
-    { selector: ".chosen", style: { "border-color": css("accent"), "border-width": 4 } },
-    { selector: "edge", style: {
-      width: 1.5, "line-color": css("line"), "curve-style": "bezier", label: "data(text)", color: css("quiet"),
-      "font-size": 9, "min-zoomed-font-size": 6, "text-background-color": css("card"),
-      "text-background-opacity": 0.85, "text-background-padding": 1,
-    } },
-    { selector: ".move", style: {
-      width: 4, "line-color": css("accent"), "line-style": "dashed", "line-dash-pattern": [10, 6],
-      "curve-style": "unbundled-bezier", "control-point-distances": [-60], "control-point-weights": [0.5],
-      "target-arrow-shape": "triangle", "target-arrow-color": css("accent"), color: ink, "font-size": 12,
-      "z-index": 10,
-    } },
-  ];
+// Sets only what has changed: to set is to draw again.
+function update(element, data, classes) {
+  const before = element.data();
+  if (Object.entries(data).some(([key, value]) => before[key] !== value)) element.data(data);
+  for (const [name, on] of Object.entries(classes)) {
+    if (element.hasClass(name) !== on) element.toggleClass(name, on);
+  }
 }

@@ -1,35 +1,70 @@
 // The page: hears the live feed, and hands what it says to the parts that show it.
 
+import { Acts } from "./acts.js";
+import { forgetColours } from "./colours.js";
+import { Detail } from "./detail.js";
 import { drawEvents, drawMigrations, drawNodes, drawSlots } from "./lists.js";
 import { LoadChart } from "./load.js";
 import { MoveForm } from "./move.js";
 import { NetworkGraph } from "./network.js";
+import { drawScaling, Search } from "./top.js";
 
-const state = document.getElementById("state");
-const graph = new NetworkGraph(document.getElementById("graph"), choose);
-const chart = new LoadChart(document.getElementById("load"), document.getElementById("noload"));
-const form = new MoveForm(document.getElementById("move"));
 const MIGRATIONS = 20;
 const EVENTS = 100;
+const WIDE_NODES = 24;
+
+const live = new EventSource("/live");
+const state = document.getElementById("state");
+const acts = new Acts();
+const form = new MoveForm(document.getElementById("move"), acts);
+const detail = new Detail(document.getElementById("detail"), document.getElementById("tip"), acts, { choose, moveFrom });
+const graph = new NetworkGraph(
+  document.getElementById("graph"),
+  (_, id) => choose(chosen === id ? null : id),
+  (kind, id, at) => picture && detail.point(picture, kind, id, at),
+);
+const chart = new LoadChart(document.getElementById("load"), document.getElementById("noload"));
+const search = new Search(document.getElementById("search"), (name) => {
+  choose(name);
+  graph.goTo(name);
+});
+// The network comes first: all else is drawn when it has been seen. The mark is for measuring.
+const { promise: whenShown, resolve: shown } = Promise.withResolvers();
+whenShown.then(() => performance.mark("shown"));
 const events = [];
 let picture = null;
 let chosen = null;
 
-// Marks a node everywhere, and makes it the source of a move.
-function choose(name) {
-  chosen = chosen === name ? null : name;
-  if (chosen) form.setSource(chosen);
+// Marks a node or a link everywhere; a node becomes the source of a move.
+function choose(id) {
+  chosen = id;
+  document.getElementById("detail").classList.toggle("left", id != null && graph.isRight(id));
+  if (picture?.nodes.some((node) => node.name === id)) form.setSource(id);
   show();
+}
+
+function moveFrom(name) {
+  form.setSource(name);
+  form.focus();
 }
 
 function show() {
   if (!picture) return;
+  document.body.classList.toggle("many", picture.nodes.length > WIDE_NODES);
   graph.show(picture, chosen);
-  drawNodes(picture, chosen, choose);
+  document.getElementById("conflicts").textContent = picture.conflicts.join("; ");
+  whenShown.then(showLists);
+  if (picture.nodes.length) requestAnimationFrame(() => setTimeout(shown));
+}
+
+function showLists() {
+  detail.show(picture, chosen);
+  drawNodes(picture, chosen, (name) => choose(chosen === name ? null : name));
   drawSlots(picture);
   drawMigrations(picture.migrations);
+  drawScaling(picture, acts);
   form.offer(picture);
-  document.getElementById("conflicts").textContent = picture.conflicts.join("; ");
+  search.offer(picture);
 }
 
 function tell(text, gone = false) {
@@ -43,7 +78,7 @@ function merge(news) {
   const known = new Map([...(picture?.migrations ?? []), ...migrations].map((one) => [one.id, one]));
   picture = { nodes: [], links: [], hosts: [], functions: {}, conflicts: [], load: {}, ...picture, ...parts };
   picture.migrations = [...known.values()].sort((a, b) => a.id - b.id).slice(-MIGRATIONS);
-  picture.nodes = picture.nodes.map((node) => ({ ...node, pps: null, ports: {}, ...picture.load[node.name] }));
+  picture.nodes = picture.nodes.map((node) => ({ ...node, pps: null, stale: false, ...picture.load[node.name] }));
   events.unshift(...told.reverse());
   events.length = Math.min(events.length, EVENTS);
   if (told.length) drawEvents(events);
@@ -52,29 +87,34 @@ function merge(news) {
   show();
 }
 
-const live = new EventSource("/live");
 live.addEventListener("picture", (message) => {
   picture = null;
   events.length = 0;
   merge(JSON.parse(message.data));
 });
-live.addEventListener("timeline", (message) => chart.reset(JSON.parse(message.data)));
+live.addEventListener("timeline", (message) => whenShown.then(() => chart.reset(JSON.parse(message.data))));
 live.addEventListener("change", (message) => {
   const news = JSON.parse(message.data);
   merge(news);
-  if (news.load_at) chart.add(picture);
+  if (news.load_at) whenShown.then(() => chart.add(picture));
 });
 live.onerror = () => tell("the page's server is gone; trying again …", true);
 
 window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  forgetColours();
   graph.restyle();
   chart.redraw();
 });
 
-// For keyboards: g to the graph's list of nodes, m to the form, e to the events.
-const PLACES = { g: "#nodes tbody tr", m: "#move select", e: "#events" };
+const ZOOMS = { "zoom-in": () => graph.zoomBy(1.3), "zoom-out": () => graph.zoomBy(1 / 1.3), fit: () => graph.fit() };
+for (const [id, zoom] of Object.entries(ZOOMS)) document.getElementById(id).addEventListener("click", zoom);
+
+// For keyboards, as the legend says.
+const PLACES = { "/": "#search", g: "#graph", n: "#nodes tbody tr", m: "#move select", e: "#events" };
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || /INPUT|SELECT/.test(event.target.tagName)) return;
+  if (document.querySelector("dialog[open]")) return;
+  if (event.key === "Escape") choose(null);
   const place = PLACES[event.key] && document.querySelector(PLACES[event.key]);
   if (place) {
     event.preventDefault();

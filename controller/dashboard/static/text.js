@@ -22,3 +22,8 @@ export function slotNumbers(text) {
 export function isUnderWay(migration) {
   return !["finished", "undone"].includes(migration.state);
 }
+
+// 8,432 as "8.4k": where there is little room.
+export function brief(value) {
+  return value < 1000 ? String(Math.round(value)) : `${(value / 1000).toFixed(value < 100000 ? 1 : 0)}k`;
+}

@@ -1,0 +1,122 @@
+// What changes something: what it would do is shown first, then it may be done. The checks are the
+// management entity's, as for the shell.
+
+import { brief, element } from "./text.js";
+
+const HEADER = "X-Hitless-Token";
+
+// The token comes behind the # of the URL, which no server ever sees, and is kept for this tab.
+function token() {
+  const given = new URLSearchParams(location.hash.slice(1)).get("token");
+  if (given) {
+    sessionStorage.setItem("token", given);
+    history.replaceState(null, "", location.pathname);
+  }
+  return sessionStorage.getItem("token") ?? "";
+}
+
+async function send(command, body) {
+  const response = await fetch(`/do/${command}`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", [HEADER]: token() },
+    body: JSON.stringify(body),
+  });
+  const answer = await response.json();
+  if (!response.ok) throw new Error(answer.fault.message);
+  return answer;
+}
+
+export class Acts {
+  constructor() {
+    token();
+    this.dialog = document.getElementById("plan");
+    this.answer = document.getElementById("answer");
+    this.act = null;
+    document.getElementById("start").addEventListener("click", () => this.start());
+    document.getElementById("discard").addEventListener("click", () => this.dialog.close());
+  }
+
+  move(request) {
+    const what = `Move ${request.function} from ${request.source} to ${request.destination}`;
+    return this.planned(what, "Start the move", "migrate", request, ({ id }) => `Migration ${id} is under way.`);
+  }
+
+  drain(node) {
+    return this.planned(`Drain ${node}`, "Drain it", "drain", { node }, () => `${node} is being drained; it gets no slots until it is undrained.`);
+  }
+
+  relieve(node) {
+    const request = { kind: "out", node };
+    return this.planned(`Relieve ${node}`, "Move the slots", "scale", request, () => `${node} is being relieved.`);
+  }
+
+  gather() {
+    return this.planned("Gather the slots of idle nodes", "Move the slots", "scale", { kind: "in" }, () => "Slots are being gathered.");
+  }
+
+  undrain(node) {
+    this.show(`Undrain ${node}`, "Undrain it", [
+      `${node} may have slots again.`,
+      "Nothing moves now; plans may use it from here on.",
+    ], () => send("undrain", { node }), () => `${node} may have slots again.`);
+  }
+
+  pause({ mode }) {
+    this.show("Pause automatic moves", "Pause", [
+      "Nothing is moved because of load until it is resumed.",
+      "A move under way goes on; operators' moves and drains, and take-overs from dead nodes, go on as well.",
+      `The mode is “${mode}”${mode === "act" ? "." : ": nothing is moved because of load now either."}`,
+    ], () => send("pause", {}), () => "Paused.");
+  }
+
+  resume({ mode }) {
+    this.show("Resume automatic moves", "Resume", [
+      mode === "act"
+        ? "Load is acted on again: slots move by themselves from loaded nodes, and away from idle ones."
+        : `The mode is “${mode}”: plans are not carried out by themselves.`,
+    ], () => send("resume", {}), () => "Resumed.");
+  }
+
+  // Asks for a command's plan, and offers to have it carried out.
+  async planned(title, button, command, request, said) {
+    await this.attempt(async () => {
+      const { plan } = await send(command, { ...request, dry_run: true });
+      this.show(title, button, plan.explanation, () => send(command, request), said, plan, command === "scale" && !plan.moves.length);
+    });
+  }
+
+  show(title, button, explanation, act, said, plan = {}, nothing = false) {
+    document.getElementById("plan-title").textContent = title;
+    document.getElementById("explanation").replaceChildren(
+      ...explanation.map((text) => element("li", { textContent: text })),
+      ...Object.entries(plan.after_pps ?? {}).filter(([node, pps]) => pps !== plan.before_pps?.[node]).map(([node, pps]) => element("li", {
+        textContent: `${node}: ${brief(plan.before_pps?.[node] ?? 0)} → ${brief(pps)} packets/s`,
+      })),
+    );
+    const start = document.getElementById("start");
+    start.textContent = button;
+    start.disabled = nothing;
+    this.act = async () => {
+      this.answer.textContent = said(await act());
+    };
+    if (!this.dialog.open) this.dialog.showModal();
+    document.getElementById(nothing ? "discard" : "start").focus();
+  }
+
+  async start() {
+    const act = this.act;
+    this.dialog.close();
+    await this.attempt(act);
+  }
+
+  async attempt(work) {
+    this.answer.textContent = "";
+    this.answer.className = "";
+    try {
+      await work();
+    } catch (error) {
+      this.answer.textContent = error.message;
+      this.answer.className = "bad";
+    }
+  }
+}

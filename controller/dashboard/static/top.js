@@ -1,0 +1,64 @@
+// The top of the page: the search for a node, and what the management entity does by itself.
+
+import { natural, owner } from "./layout.js";
+import { element } from "./text.js";
+
+export class Search {
+  // find(name): a node was chosen, by its name or by that of a host.
+  constructor(input, find) {
+    this.input = input;
+    this.find = find;
+    this.homes = new Map();
+    input.addEventListener("change", () => this.look());
+    input.addEventListener("input", () => input.setCustomValidity(""));
+  }
+
+  offer(picture) {
+    this.homes = new Map([
+      ...picture.hosts.map((host) => [host.name, owner(host.attached)]),
+      ...picture.nodes.map((node) => [node.name, node.name]),
+    ]);
+    const names = [...this.homes.keys()].sort(natural);
+    if (names.join("\n") === this.names) return;
+    this.names = names.join("\n");
+    this.input.list.replaceChildren(...names.map((value) => element("option", { value })));
+  }
+
+  look() {
+    const text = this.input.value.trim().toLowerCase();
+    if (!text) return;
+    const names = [...this.homes.keys()].sort(natural);
+    const name = names.find((one) => one.toLowerCase() === text) ?? names.find((one) => one.toLowerCase().startsWith(text));
+    this.input.setCustomValidity(name ? "" : "no node or host begins so");
+    this.input.reportValidity();
+    if (!name) return;
+    this.find(this.homes.get(name));
+    this.input.value = "";
+  }
+}
+
+export function drawScaling({ scaling }, acts) {
+  const place = document.getElementById("scaling");
+  const key = JSON.stringify(scaling);
+  if (!scaling || place.dataset.key === key) return;
+  place.dataset.key = key;
+  const button = (textContent, act) => {
+    const made = element("button", { type: "button", className: "plain", textContent });
+    made.addEventListener("click", act);
+    return made;
+  };
+  const focused = place.contains(document.activeElement);
+  const first = scaling.paused
+    ? button("Resume …", () => acts.resume(scaling))
+    : button("Pause …", () => acts.pause(scaling));
+  place.replaceChildren(
+    element("span", {
+      className: scaling.paused ? "bad" : "quiet",
+      textContent: `Automatic moves: ${scaling.paused ? "paused" : scaling.mode}`
+        + (scaling.draining.length ? ` · drained: ${scaling.draining.join(" ")}` : ""),
+    }),
+    first,
+    button("Gather idle …", () => acts.gather()),
+  );
+  if (focused) first.focus();
+}

@@ -1,0 +1,136 @@
+"""The page in a real browser, of networks too large to bring up here: can it be read?"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.page_browser import (
+    LABELS,
+    keep_picture,
+    open_browser,
+    open_page,
+    shown_after_ms,
+)
+from tests.integration.page_world import SimulatedMe, page_process
+from topo import topologies
+from topo.blueprint import Blueprint
+
+SIZES = ((1280, 800), (1920, 1080), (480, 900))
+LEAST_PX = 7.0
+"Letters are no smaller; 8 hosts' sum on a telephone."
+LEAF_SPINE = topologies.leaf_spine(84, 16, hosts=8)
+FAT_TREE = topologies.fat_tree(8)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with open_browser() as browser:
+        yield browser
+
+
+@contextmanager
+def page_of(
+    browser: Any, directory: Path, network: Blueprint, scheme: str = "light"
+) -> Iterator[Any]:
+    """Open a page on a network whose firewall is split over three nodes, under load."""
+    first, second, third = network.node_names[0], network.node_names[-2], network.node_names[1]
+    places = {first: range(6), second: range(6, 10), third: range(10, 16)}
+    me = SimulatedMe(directory / "rpc.sock", network, places)
+    try:
+        began = time.monotonic()
+        with page_process(directory / "rpc.sock") as url:
+            ready_s = time.monotonic() - began
+            with open_page(browser, url, scheme, *SIZES[0]) as page:
+                shown_ms = shown_after_ms(page)
+                print(
+                    f"{network.name}, {len(network.nodes)} nodes: the page's process was ready "
+                    f"after {1000 * ready_s:.0f} ms, the network painted after {shown_ms:.0f} ms"
+                )
+                me.measure(0)
+                page.wait_for_selector("#nodes td.number:text-matches('[0-9]')")
+                yield page
+    finally:
+        me.close()
+
+
+def apart(one: list[float], other: list[float]) -> bool:
+    """Tell whether two boxes do not overlap; a pixel is the frame's."""
+    return (
+        one[2] <= other[0] + 1
+        or other[2] <= one[0] + 1
+        or one[3] <= other[1] + 1
+        or other[3] <= one[1] + 1
+    )
+
+
+def check_legible(page: Any, network: Blueprint) -> None:
+    labels = page.evaluate(LABELS)
+    stage = page.evaluate("(({width, height}) => [width, height])(graph.getBoundingClientRect())")
+    assert {label["lines"][0] for label in labels if label["kind"] == "node"} == set(
+        network.node_names
+    )
+    for label in labels:
+        left, top, right, bottom = label["box"]
+        assert min(left, top) >= 0 and right <= stage[0] and bottom <= stage[1], label
+        assert label["px"] >= LEAST_PX, label
+        assert label["written"] <= right - left - 2, label
+        assert label["label"][1] >= top - 2 and label["label"][3] <= bottom + 2, label
+    for one, other in itertools.combinations(labels, 2):
+        assert apart(one["label"], other["label"]), (one, other)
+        # Hosts hang on their node's lower edge; else nothing touches anything.
+        assert one["kind"] != other["kind"] or apart(one["box"], other["box"]), (one, other)
+
+
+@pytest.mark.parametrize("network", [LEAF_SPINE, FAT_TREE], ids=["leaf-spine", "fat-tree"])
+def test_a_hundred_nodes_can_be_read_on_small_and_large_screens(
+    browser: Any, tmp_path: Path, network: Blueprint
+) -> None:
+    for scheme in ("dark", "light"):
+        directory = tmp_path / scheme
+        directory.mkdir()
+        with page_of(browser, directory, network, scheme) as page:
+            check_legible(page, network)
+            keep_picture(page, network.name)
+            for width, height in SIZES[1:] if scheme == "light" else ():
+                page.set_viewport_size({"width": width, "height": height})
+                page.wait_for_timeout(300)
+                check_legible(page, network)
+
+
+def test_four_nodes_can_be_read_with_their_load_and_slots(browser: Any, tmp_path: Path) -> None:
+    network = topologies.diamond()
+    with page_of(browser, tmp_path, network) as page:
+        page.wait_for_timeout(300)
+        check_legible(page, network)
+        nodes = [label for label in page.evaluate(LABELS) if label["kind"] == "node"]
+        assert all("pkt/s" in node["lines"][1] for node in nodes)
+        assert [n["lines"][2:] for n in nodes] == [
+            ["firewall 0-5"],
+            ["firewall 10-15"],
+            ["firewall 6-9"],
+            [],
+        ]
+
+
+def test_a_node_is_found_by_its_name_and_by_a_hosts(browser: Any, tmp_path: Path) -> None:
+    with page_of(browser, tmp_path, LEAF_SPINE) as page:
+        for text, node in (("leaf33", "leaf33"), ("h9", "leaf2")):
+            page.keyboard.press("Escape")
+            page.keyboard.press("/")
+            page.keyboard.type(text)
+            page.keyboard.press("Enter")
+            page.wait_for_selector(f"#detail h3:text-is('{node}')")
+            label = next(one for one in page.evaluate(LABELS) if one["id"] == node)
+            assert "pkt/s" in label["lines"][1]  # so near that there is room for more
+            width = page.evaluate("graph.clientWidth")
+            assert abs((label["box"][0] + label["box"][2]) / 2 - width / 2) < 2
+            page.evaluate("document.activeElement.blur()")
+        page.click("#fit")
+        check_legible(page, LEAF_SPINE)
