@@ -74,6 +74,7 @@ class Loop:
             port = self._ports.get(descriptor)
             if port is not None:
                 self._node.receive(port)
+                self._node.serve_queues()  # or the next batch finds them full
             elif descriptor in self._stopped:
                 if self._node.go_on(self._stopped[descriptor]):
                     self._poller.unregister(descriptor)

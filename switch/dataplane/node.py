@@ -9,7 +9,7 @@ import traceback
 from collections import deque
 from time import monotonic_ns
 
-from switch.dataplane.buffers import MAX_FRAME, PacketBuffer, ReceiveVector, SendVector
+from switch.dataplane.buffers import BATCH, MAX_FRAME, PacketBuffer, ReceiveVector, SendVector
 from switch.dataplane.channel import WorkerEnd
 from switch.dataplane.errors import PortError
 from switch.dataplane.libc import (
@@ -41,8 +41,8 @@ MAX_AGAIN = 1024
 
 AGAIN_BATCH = 32
 
-QUEUE_BATCH = 32
-"""Packets taken from egress queues between two batches."""
+QUEUE_BATCH = BATCH
+"""Packets taken from egress queues between two batches: no fewer than a batch puts there."""
 
 MAX_REPORTED_FAULTS = 10
 """Tracebacks sent to the log for each program; the rest are only counted."""

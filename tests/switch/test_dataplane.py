@@ -512,6 +512,14 @@ def test_packets_in_a_queue_finish_in_the_program_that_they_began_in(plane):
     assert types == [*[(FRAME[12:14], index) for index in (1, 2, 3)], (b"\x55\x55", 4)]
 
 
+def test_a_burst_through_a_queue_whose_rate_allows_it_loses_nothing(plane):
+    plane.set_queue_rate(1_000_000, 2)
+    frames = [FRAME[:14] + index.to_bytes(4, "big") for index in range(500)]
+    for frame in frames:
+        plane.wires[1].send(frame)
+    assert [plane.wires[2].receive() for _ in frames] == frames
+
+
 def test_a_rate_at_one_port_leaves_the_others_alone(plane):
     plane.set_queue_rate(1, 2)
     for _ in range(2):
