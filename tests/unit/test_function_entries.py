@@ -5,6 +5,7 @@ import time
 
 import pytest
 from migration_lab import ALL, Lab, rule
+from model_world import ProcessDied, at_action, kill_process, nothing
 
 from controller.errors import MigrationError, RequestError
 from controller.scaling.checkpoints import Checkpoints
@@ -128,3 +129,30 @@ def test_a_node_whose_content_could_not_be_carried_is_not_reloaded():
     with pytest.raises(RequestError, match="s2 cannot be reloaded with gated: the meter in"):
         take_over(lab, kept_of(lab))
     assert lab.program("s2").name == "metered"
+
+
+def test_a_process_that_dies_at_any_point_of_a_take_over_takes_over_when_it_is_back():
+    survived, number = False, 0
+    while not survived:
+        number += 1
+        lab = Lab(random.Random(4), ("gated", "plain"), traffic=0)
+        lab.node("s1").write([rule(99)])
+        kept, wanted = kept_of(lab), rows(lab.node("s1"))
+        lab.node("s1").power_off()
+        lab.world.fault = at_action(number, kill_process)
+        try:
+            take_over(lab, kept)
+            survived = True
+        except ProcessDied:
+            lab.world.fault = nothing
+            lab.restart()
+            take_over(lab, kept)
+        lab.world.fault = nothing
+        lab.node("s1").power_on()
+        lab.manager.node_back("s1")
+        assert lab.placement() == {"s2": ALL}, number
+        assert rows(lab.node("s2")) == wanted, number
+        lab.world.probe()
+        assert not lab.world.lost, number
+        assert not lab.world.leaked, number
+    assert number > 40
