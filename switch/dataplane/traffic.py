@@ -147,11 +147,9 @@ class TrafficManager:
         queued_us = (packet.queued_ns - self._start_ns) // 1000
         waited_us = (now_ns - self._start_ns) // 1000 - queued_us
         left = self._queues.waiting(port, priority)
-        needs = (
-            *(port, packet.rid, self.outputs.get(port)),
-            *(queued_us, packet.depth, waited_us, left, priority),
-            *packet.values,
-        )
+        where = (port, packet.rid, self.outputs.get(port))
+        told = (queued_us, packet.depth, waited_us, left, priority)
+        needs = (*where, *told, *packet.values)
         return packet.config, packet.frame, packet.entered_by, needs
 
     def _look_ahead(self) -> None:
