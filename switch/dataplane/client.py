@@ -288,6 +288,27 @@ class DataPlane:
         mask = self._register_mask(config, name)
         self._write_cells(config, "register", name, first, ([value & mask for value in values],))
 
+    def write_register_cells(
+        self, config: Config, name: str, indices: Sequence[int], values: Sequence[int]
+    ) -> None:
+        """Set cells that need not follow each other."""
+        first, count = indices[0], len(indices)
+        if list(indices) == list(range(first, first + count)):
+            self.write_registers(config, name, first, values)
+            return
+        mask, which = self._register_mask(config, name), encoding.which(config)
+        cut = [value & mask for value in values]
+        self._ask_all(
+            (
+                "write_cells_at",
+                which,
+                name,
+                list(indices[start : start + size]),
+                cut[start : start + size],
+            )
+            for start, size in ranges(0, count, CELLS)
+        )
+
     def fill_registers(self, config: Config, name: str, first: int, count: int, value: int) -> None:
         """Set `count` consecutive cells to one value."""
         cut, which = value & self._register_mask(config, name), encoding.which(config)

@@ -240,6 +240,16 @@ def write_cells(
         cells[first : first + len(new)] = new
 
 
+def write_cells_at(
+    node: Node, which: int, name: str, indices: list[int], values: list[int]
+) -> None:
+    """Set cells of a register array that need not follow each other."""
+    first = min(indices)
+    (cells,) = node.programs.config(which).cells("register", name, first, max(indices) - first + 1)
+    for index, value in zip(indices, values, strict=True):
+        cells[index] = value
+
+
 def fill_cells(node: Node, which: int, name: str, first: int, count: int, value: int) -> None:
     """Set consecutive cells of a register array to one value."""
     (cells,) = node.programs.config(which).cells("register", name, first, count)
@@ -349,6 +359,7 @@ REQUESTS: Mapping[str, Callable[..., Any]] = {
         set_session,
         statistics,
         write_cells,
+        write_cells_at,
         write_entries,
         write_entry_counters,
         write_entry_meters,

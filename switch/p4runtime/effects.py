@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from itertools import repeat
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from switch.dataplane.client import DataPlane
@@ -171,44 +172,42 @@ def _entry_of(item: TableOp | DefaultOp | EntryName) -> tuple[Any, ...]:
     return item.table, item.key, item.priority
 
 
-def _stretches(arrays: Sequence[str], indices: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Where cells begin and end that follow each other in one array."""
-    start, count = 0, len(indices)
-    while start < count:
-        array, ahead, end = arrays[start], indices[start] - start, start + 1
-        while end < count and indices[end] - end == ahead and arrays[end] == array:
-            end += 1
-        yield start, end
-        start = end
-
-
-def _write_cells(
-    write: Callable[..., None],
-    config: Config,
-    arrays: Sequence[str],
-    indices: Sequence[int],
-    values: Sequence[Any],
-) -> None:
-    """Write cells, those that follow each other together."""
-    for start, end in _stretches(arrays, indices):
-        try:
-            write(config, arrays[start], indices[start], values[start:end])
-        except RequestRefused as error:
-            raise RequestRefused(str(error), start + error.index) from error
+def _runs(cells: Sequence[Cell]) -> Iterator[tuple[int, str, int, list[Any]]]:
+    """Cells that follow each other in one array: place of the first, array, index, values."""
+    start = 0
+    for place in range(1, len(cells) + 1):
+        first = cells[start]
+        if (
+            place == len(cells)
+            or cells[place].array != first.array
+            or cells[place].index != first.index + place - start
+        ):
+            yield start, first.array, first.index, [cell.value for cell in cells[start:place]]
+            start = place
 
 
 def _cells(method: str) -> Callable[[DataPlane, Config, Sequence[Cell]], None]:
     def apply(plane: DataPlane, config: Config, items: Sequence[Cell]) -> None:
-        _write_cells(getattr(plane, method), config, *map(list, zip(*items, strict=True)))
+        for place, array, first, values in _runs(items):
+            try:
+                getattr(plane, method)(config, array, first, values)
+            except RequestRefused as error:
+                raise RequestRefused(str(error), place + error.index) from error
 
     return apply
 
 
 def _register_cells(plane: DataPlane, config: Config, items: Sequence[Cells]) -> None:
-    arrays = [array for item in items for array in repeat(item.array, len(item))]
-    indices = [index for item in items for index in item.indices]
-    values = [value for item in items for value in item.values]
-    _write_cells(plane.write_registers, config, arrays, indices, values)
+    before = 0
+    for array, group in groupby(items, attrgetter("array")):
+        parts = list(group)
+        indices = [index for cells in parts for index in cells.indices]
+        values = [value for cells in parts for value in cells.values]
+        try:
+            plane.write_register_cells(config, array, indices, values)
+        except RequestRefused as error:
+            raise RequestRefused(str(error), before + error.index) from error
+        before += len(values)
 
 
 def _each(

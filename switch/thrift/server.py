@@ -1,7 +1,8 @@
 """The Thrift server: a thread a connection, BMv2's multiplexed binary protocol.
 
 thriftpy2's own servers neither end their connections nor bound their number, and their
-multiplexer drops a connection that calls an unknown method instead of saying so.
+multiplexer drops a connection that calls an unknown method instead of saying so. Bursts of register
+writes never get as far as thriftpy2 (`bursts`).
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from types import TracebackType
 from typing import Any
 
 from thriftpy2.protocol import TCyBinaryProtocolFactory
+from thriftpy2.protocol.binary import TBinaryProtocol
 from thriftpy2.thrift import TApplicationException, TException, TMessageType, TProcessor, TType
 from thriftpy2.transport import TCyBufferedTransportFactory, TSocket, TTransportException
 
 from switch.addresses import AddressError, split_address
 from switch.dataplane.errors import DataPlaneError
+from switch.thrift.bursts import answer_burst
 
 LOG = logging.getLogger(__name__)
 
@@ -27,6 +30,8 @@ MAX_CONNECTIONS = 64
 SEND_TIMEOUT_S = 10
 """For a client that does not read its answer. One that asks nothing may stay."""
 STOP_TIMEOUT_S = 2
+RECEIVED_BYTES = 1 << 17
+"""Taken from a connection at a time."""
 
 
 class Multiplexer(TProcessor):
@@ -75,12 +80,54 @@ def _call(handler: Any, method: str, values: list[Any]) -> Any:
         raise TApplicationException(TApplicationException.INTERNAL_ERROR, text) from error
 
 
+class Received:
+    """What has come on a connection; the calls are read from it, a burst or one by one."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._data = b""
+        self._start = 0
+
+    def ahead(self) -> memoryview:
+        """What is still to be read, waited for if that is nothing. Raises at the end."""
+        if self._start == len(self._data):
+            self._data, self._start = self._receive(), 0
+        return memoryview(self._data)[self._start :]
+
+    def skip(self, count: int) -> None:
+        """Some of it has been read."""
+        self._start += count
+
+    def read(self, count: int) -> bytes:
+        """The next bytes, for thriftpy2."""
+        if count < 0:
+            raise TException(f"a length of {count}")
+        end = self._start + count
+        if end > len(self._data):
+            parts = [self._data[self._start :]]
+            missing = count - len(parts[0])
+            while missing > 0:
+                parts.append(self._receive())
+                missing -= len(parts[-1])
+            self._data, end = b"".join(parts), count
+        found = self._data[end - count : end]
+        self._start = end
+        return found
+
+    def _receive(self) -> bytes:
+        received = self._connection.recv(RECEIVED_BYTES)
+        if not received:
+            raise TTransportException(TTransportException.END_OF_FILE, "the client hung up")
+        return received
+
+
 class ThriftServer:
     """Listens while it is entered."""
 
     def __init__(self, address: str, services: Mapping[str, tuple[Any, Any]]) -> None:
         self._address = address
         self._processor = Multiplexer(services)
+        self._writer = services["standard"][1]
         self._listener: socket.socket | None = None
         self._connections: dict[socket.socket, Thread] = {}
         self._lock = Lock()
@@ -140,11 +187,18 @@ class ThriftServer:
         connection.setsockopt(
             socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", SEND_TIMEOUT_S, 0)
         )
+        received = Received(connection)
+        calls = TBinaryProtocol(received)
         transport = TCyBufferedTransportFactory().get_transport(TSocket(sock=connection))
-        protocol = TCyBinaryProtocolFactory().get_protocol(transport)
+        answers = TCyBinaryProtocolFactory().get_protocol(transport)
         try:
             while True:
-                self._processor.process(protocol, protocol)
+                done, answer = answer_burst(received.ahead(), self._writer)
+                received.skip(done)
+                if done:
+                    connection.sendall(answer)
+                else:
+                    self._processor.process(calls, answers)
         except (TTransportException, OSError):
             LOG.debug("a Thrift connection has ended")
         except Exception as error:

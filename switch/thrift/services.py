@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from switch.dataplane.errors import DataPlaneError
@@ -62,6 +62,25 @@ class StandardService:
             _check_register_index(0 <= index < array.size)
             cell = value & ((1 << array.width) - 1)
             self._device.plane.write_registers(config, array.name, index, [cell])
+
+    def write_cells(self, array: str, indices: Sequence[int], values: Sequence[int]) -> int:
+        """Set the first cells, up to one that is to be refused; how many (see `bursts`).
+
+        That one, made as a call of its own, gets the error.
+        """
+        with self._device.lock, suppress(DataPlaneError):
+            program = self._program(0)
+            register = program.registers.get(array) if program is not None else None
+            if register is None:
+                return 0
+            size = register.size
+            count = next((n for n, i in enumerate(indices) if not 0 <= i < size), len(indices))
+            if count:
+                self._device.plane.write_register_cells(
+                    self._device.control_config, array, indices[:count], values[:count]
+                )
+            return count
+        return 0
 
     def bm_register_write_range(
         self, cxt_id: int, register_array_name: str, start_index: int, end_index: int, value: int

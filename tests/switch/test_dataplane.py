@@ -236,6 +236,10 @@ def test_what_is_written_is_read_back(plane):
     plane.write_registers(running, "r", 10, [1, 2, (1 << 40) + 3])
     plane.fill_registers(running, "r", 20, 4, 9)
     assert plane.read_registers(running, "r", 9, 5) == [0, 1, 2, 3, 0]
+    plane.write_register_cells(running, "r", [40, 2, 40, 7], [1, 2, (1 << 40) + 3, 4])
+    assert plane.read_registers(running, "r", 40, 1) == [3]
+    assert plane.read_registers(running, "r", 2, 6) == [2, 0, 0, 0, 0, 4]
+    plane.write_register_cells(running, "r", [2, 3, 7], [0, 0, 0])
     assert plane.read_registers(running, "r", 19, 6) == [0, 9, 9, 9, 9, 0]
     plane.write_counters(running, "c", 2, [CounterCell(5, 500)])
     plane.wires[1].send(FRAME)

@@ -177,6 +177,13 @@ class MemoryPlane:
         self.calls.append(("write_registers", first, len(values)))
         self[config].registers[name][first : first + len(values)] = values
 
+    def write_register_cells(self, config, name, indices, values):
+        self.calls.append(("write_register_cells", len(indices)))
+        cells = self[config].registers[name]
+        mask = (1 << self[config].program.registers[name].width) - 1
+        for index, value in zip(indices, values, strict=True):
+            cells[index] = value & mask
+
     def fill_registers(self, config, name, first, count, value):
         self[config].registers[name][first : first + count] = [value] * count
 

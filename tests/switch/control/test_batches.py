@@ -123,8 +123,9 @@ def test_a_run_is_one_call_to_the_data_plane(device):
     device.write(read([insert(table_entry=dmac(1 << 24 | n)) for n in range(500)]), FULL_ACCESS)
     assert device.plane.calls == [("write_table", 500)]
     device.plane.calls.clear()
-    device.write(read([cell(n, n) for n in range(16)]), FULL_ACCESS)
-    assert device.plane.calls == [("write_registers", 0, 16)]
+    device.write(read([cell(n % 15 + 1, n) for n in range(60)]), FULL_ACCESS)
+    assert device.plane.calls == [("write_register_cells", 60)]
+    assert device.plane[Config.RUNNING].registers["EverythingIngress.totals"] == [0, *range(45, 60)]
 
 
 def test_integers_end_where_they_say_so():
