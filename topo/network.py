@@ -109,6 +109,8 @@ class Network:
             for process in reversed(self._processes):
                 process.stop()
             for node in self.nodes:
+                node.process.terminate()
+            for node in self.nodes:
                 node.process.stop()
             for host in self.net.hosts:
                 _empty_namespace(host)

@@ -40,6 +40,7 @@ class ManagedProcess:
         self.log = log
         self._environment = {**os.environ, **(environment or {})}
         self._process: subprocess.Popen[bytes] | None = None
+        self._told_to_end = False
 
     def start(self) -> None:
         """Start it; the log file is appended to, so that a restart keeps what came before."""
@@ -52,6 +53,7 @@ class ManagedProcess:
                 env=self._environment,
                 start_new_session=True,
             )
+        self._told_to_end = False
 
     @property
     def pid(self) -> int:
@@ -96,13 +98,18 @@ class ManagedProcess:
         if self._process is not None and self._process.returncode != 0:
             raise ProcessFailed(f"{self.name} {self._ending()}{self.tail()}")
 
+    def terminate(self) -> None:
+        """Send SIGTERM, once, and do not wait: several processes end at the same time."""
+        if self.alive and not self._told_to_end:
+            self._told_to_end = True
+            os.kill(self.pid, signal.SIGTERM)
+
     def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> None:
         """Stop it: SIGTERM, after `timeout_s` SIGKILL, to all of its session. May be repeated."""
         if self._process is None:
             return
-        if self.alive:
-            os.kill(self._process.pid, signal.SIGTERM)
-            self._wait(timeout_s)
+        self.terminate()
+        self._wait(timeout_s)
         self._signal_group(signal.SIGKILL)
         self._wait(STOP_TIMEOUT_S)
 

@@ -63,6 +63,25 @@ def test_stopping_ends_what_the_process_has_started_too(tmp_path):
     assert not process.alive
 
 
+def test_a_process_is_told_to_end_once_however_often_it_is_asked(tmp_path):
+    told, ready = tmp_path / "told", tmp_path / "ready"
+    process = managed(
+        tmp_path,
+        "import signal, sys, time\n"
+        "def told(*_):\n"
+        f"    open({str(told)!r}, 'a').write('told\\n'); time.sleep(0.3); sys.exit(0)\n"
+        "signal.signal(signal.SIGTERM, told)\n"
+        f"open({str(ready)!r}, 'w').close(); time.sleep(60)",
+    )
+    process.start()
+    wait_for(ready.exists)
+    process.terminate()
+    wait_for(told.exists)
+    process.terminate()
+    process.stop()
+    assert told.read_text() == "told\n"
+
+
 def test_a_process_that_ignores_sigterm_is_killed(tmp_path):
     ready = tmp_path / "ready"
     process = managed(
