@@ -120,7 +120,8 @@ def test_on_a_leaf_spine_all_meet_broadcasts_arrive_once_and_spines_share_flows(
 def test_on_a_diamond_a_cut_link_is_left_within_the_bound():
     with loops(diamond()) as up:
         ping = ("ping", "-n", "-i", "0.05", "-c", "100", "-W", "1", up.hosts["hB"].address)
-        pings = [up.start("hA", *ping) for _ in range(8)]  # each has an identifier of its own
+        # Each has an identifier of its own; of so many, some take either branch.
+        pings = [up.start("hA", *ping) for _ in range(16)]
         time.sleep(1.0)
         subprocess.run(["ip", "link", "set", up.interface("s1", 2), "down"], check=True)
         lost = [100 - received(ping.communicate(timeout=30)[0]) for ping in pings]
