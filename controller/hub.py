@@ -3,8 +3,8 @@
 os-ken schedules its apps on one of two hubs, chosen by the environment variable OSKEN_HUB_TYPE
 before the process starts: ``native`` (threads of the operating system, the default) or
 ``eventlet`` (green threads in one). Through here pass: what blocks (``call``), what runs beside
-(``spawn``, ``periodic``), and what comes from threads that os-ken does not know, such as gRPC's
-(``Mailbox``).
+(``spawn``, ``Workers``, ``periodic``), and what comes from threads that os-ken does not know, such
+as gRPC's (``Mailbox``).
 
 Choices, each because of a trap in os-ken 4:
 - On eventlet everything but ``threading`` is patched. The controller's core and the node drivers
@@ -103,6 +103,40 @@ def _logged(function: Callable[..., object], args: tuple[Any, ...], name: str) -
         function(*args)
     except Exception:
         LOG.exception("%s: ended by an error", name)
+
+
+class Workers:
+    """Runs functions beside, as ``spawn`` does, but keeps threads for the next ones.
+
+    To start a thread costs several times what an answer to a short question does. Green threads
+    cost little and are not kept.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._todo: queue.SimpleQueue[tuple[Callable[..., object], tuple[Any, ...]] | None]
+        self._todo = queue.SimpleQueue()
+        self._idle = threading.Semaphore(0)
+
+    def do(self, function: Callable[..., object], *args: Any) -> None:
+        """Run a function beside; to be called on the hub."""
+        if EVENTLET:
+            spawn(function, *args, name=self._name)
+            return
+        self._todo.put((function, args))
+        if not self._idle.acquire(blocking=False):
+            spawn(self._work, name=self._name)
+
+    def close(self) -> None:
+        """End threads when they have nothing to do. Idempotent."""
+        self._todo.put(None)
+
+    def _work(self) -> None:
+        while (task := self._todo.get()) is not None:
+            function, args = task
+            _logged(function, args, self._name)
+            self._idle.release()
+        self._todo.put(None)  # for the others
 
 
 def join_all(tasks: list[Any]) -> None:

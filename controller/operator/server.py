@@ -71,6 +71,7 @@ class RpcServer:
         self._connections: set[Connection] = set()
         self._places = threading.BoundedSemaphore(CONNECTION_LIMIT)
         self._free = threading.BoundedSemaphore(REQUEST_LIMIT)
+        self._workers = hub.Workers("rpc answer")
         self._closing = False
 
     def start(self) -> None:
@@ -86,6 +87,7 @@ class RpcServer:
             listener.close()
         for connection in list(self._connections):
             connection.close()
+        self._workers.close()
 
     def publish(self, event: dict[str, Any]) -> None:
         """Send an event to all who subscribed to its kind."""
@@ -130,7 +132,7 @@ class RpcServer:
             result = {"version": self._version, "pid": os.getpid()}
             connection.send(Response(request.msgid, None, result))
         elif self._free.acquire(blocking=False):
-            hub.spawn(self._answer, connection, request, name=f"rpc {request.method}")
+            self._workers.do(self._answer, connection, request)
         else:
             connection.send(Response(request.msgid, faults.busy(REQUEST_LIMIT), None))
 
