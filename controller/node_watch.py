@@ -31,8 +31,8 @@ LOG = logging.getLogger(__name__)
 
 REFRESH_TIMEOUT_S = 2.0
 "A node that has not said by then what it holds is shown as it was last heard."
-FRESH_S = 0.2
-"What a node said within this time is not asked again, however many want to know."
+FRESH_S = 0.5
+"What a node said within this time is not asked again; after a migration it is asked at once."
 KEEPER_STOP_TIMEOUT_S = 2.0
 
 Emit = Callable[[EventBase], None]

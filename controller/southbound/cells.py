@@ -51,14 +51,13 @@ class P4Registers:
         check_range(self._wire, register, first, count, asked)
         whole = count * _WHOLE_SHARE >= register.size
         wanted = [_cell(register)] if whole else _cells(register, range(first, first + count))
+        values: dict[int, int] = {}
         try:
-            found = self._wire.read_raw(wanted, asked)
+            for entity in self._wire.stream_raw(wanted, asked):
+                entry = entity.register_entry  # each access makes an object
+                values[entry.index.index] = int.from_bytes(entry.data.bitstring, "big")
         except NodeRefused as exc:
             raise register_error(exc) from exc
-        entries = [entity.register_entry for entity in found]  # each access makes an object
-        values = {
-            entry.index.index: int.from_bytes(entry.data.bitstring, "big") for entry in entries
-        }
         try:
             return [values[index] for index in range(first, first + count)]
         except KeyError as exc:

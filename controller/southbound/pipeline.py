@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 
 from finsy.p4schema import P4Schema
-from finsy.proto import U128, p4r
+from finsy.proto import U128, p4i, p4r
 
 from controller.errors import NodeRefused, PipelineRejected
 from controller.southbound.connection import Connection
@@ -30,17 +30,26 @@ class Pipeline:
         self.saved: Program | None = None
         "What this driver saved and has not committed."
         self._one_at_a_time = threading.RLock()
+        self._indexed: tuple[p4i.P4Info, P4Schema] | None = None
+        "What the node had when it was asked last: it is asked often, and has the same mostly."
 
     def installed(self, connection: Connection | None = None) -> InstalledPipeline | None:
         """Ask the node which config it has, over the session's connection unless one is given."""
         config = self._get(_Content.P4INFO_AND_COOKIE, connection)
         if config is None or not config.HasField("p4info"):
             return None
-        try:
-            schema = read_schema(config.p4info)
-        except SchemaError as exc:
-            raise NodeRefused(self._wire.name, "read of the pipeline", str(exc)) from exc
-        return InstalledPipeline(config.cookie.cookie, config.p4info, schema)
+        return InstalledPipeline(config.cookie.cookie, config.p4info, self._index(config.p4info))
+
+    def _index(self, p4info: p4i.P4Info) -> P4Schema:
+        """Return the index of what the node has, the same object as long as it has the same."""
+        indexed = self._indexed
+        if indexed is None or indexed[0] != p4info:
+            try:
+                indexed = p4info, read_schema(p4info)
+            except SchemaError as exc:
+                raise NodeRefused(self._wire.name, "read of the pipeline", str(exc)) from exc
+            self._indexed = indexed
+        return indexed[1]
 
     def refresh(self, connection: Connection | None = None) -> None:
         """Take over the program that the node says it has, on a new session."""

@@ -9,7 +9,7 @@ Choices:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -62,15 +62,19 @@ class Wire:
         self, entities: Iterable[P4Entity | p4r.Entity], asked: str = ""
     ) -> list[p4r.Entity]:
         """Read the entities that match; long lists are asked for in several requests."""
+        return list(self.stream_raw(entities, asked))
+
+    def stream_raw(
+        self, entities: Iterable[P4Entity | p4r.Entity], asked: str = ""
+    ) -> Iterator[p4r.Entity]:
+        """Yield the same one by one, for those who keep none: thousands cost time to keep."""
         try:
             messages = encode_entities(entities, self.schema)
         except ValueError as exc:
             raise self.refused(asked or "read", str(exc)) from exc
-        found: list[p4r.Entity] = []
         remaining = iter(messages)
         while page := list(islice(remaining, self.options.write_batch)):
-            found += self._read_page(page, asked or f"read of {len(messages)} entities")
-        return found
+            yield from self._read_page(page, asked or f"read of {len(messages)} entities")
 
     def refused(self, asked: str, reason: str, advice: str = "") -> NodeRefused:
         """Return the error for what is not even sent, because the program has no such thing."""
@@ -107,11 +111,12 @@ class Wire:
         message = message_of(exc)
         return {update.index: UpdateFailure(update.update, code, message) for update in batch}
 
-    def _read_page(self, page: Sequence[p4r.Entity], asked: str) -> list[p4r.Entity]:
+    def _read_page(self, page: Sequence[p4r.Entity], asked: str) -> Iterator[p4r.Entity]:
         connection = self.session.connection(asked)
         request = p4r.ReadRequest(device_id=self.device_id, entities=page)
         responses = connection.call_stream("Read", request, asked, self.options.call_timeout_s)
-        return [entity for response in responses for entity in response.entities]
+        for response in responses:
+            yield from response.entities
 
     def decode(self, message: p4r.Entity) -> P4Entity:
         """Decode an entity that the node sent, with full names; raises NodeFaulty."""

@@ -23,6 +23,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from weakref import WeakKeyDictionary
 
 from finsy.p4schema import P4BitsType, P4Register, P4Schema
 
@@ -52,6 +53,17 @@ def read_manifests(schema: P4Schema, program: str) -> Mapping[str, FunctionManif
     Raises:
         ProgramError: naming the program, the object and the annotation that is wrong.
     """
+    known = _KNOWN.get(schema)
+    if known is None:
+        _KNOWN[schema] = known = _read(schema, program)
+    return known
+
+
+_KNOWN: WeakKeyDictionary[P4Schema, Mapping[str, FunctionManifest]] = WeakKeyDictionary()
+"What was read: nodes are asked often, and nobody changes an index that is in use."
+
+
+def _read(schema: P4Schema, program: str) -> Mapping[str, FunctionManifest]:
     drafts: dict[str, _Draft] = defaultdict(lambda: _Draft({}, [], [], [], {}))
     for register in schema.registers:
         for note in annotations_of(program, register, ("hitless_control", "hitless_state")):
