@@ -7,18 +7,19 @@ from pathlib import Path
 
 def resident_mb(pid: int) -> float:
     """Megabytes of memory (proportional set size: what is shared is counted once)."""
-    return sum(_pss_kb(process) for process in [pid, *_descendants(pid)]) / 1024
+    return sum(_pss_kb(process) for process in [pid, *descendants(pid)]) / 1024
 
 
 def descriptors(pid: int) -> int:
     """How many descriptors are open."""
-    processes = [pid, *_descendants(pid)]
+    processes = [pid, *descendants(pid)]
     return sum(len(list(Path(f"/proc/{process}/fd").iterdir())) for process in processes)
 
 
-def _descendants(pid: int) -> list[int]:
+def descendants(pid: int) -> list[int]:
+    """Return the processes that a process has started, and theirs."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [found for child in map(int, children) for found in (child, *_descendants(child))]
+    return [found for child in map(int, children) for found in (child, *descendants(child))]
 
 
 def _pss_kb(pid: int) -> int:
