@@ -14,7 +14,10 @@ from typing import Any
 from mininet.cli import CLI
 
 from topo.errors import Missing
+from topo.process import run_command
 from topo.requirements import executable
+
+COMPLETE_TIMEOUT_S = 3.0
 
 
 class Prompt(CLI):
@@ -38,6 +41,22 @@ class Prompt(CLI):
             self._run([executable("hitless"), "--rpc", str(self._rpc_socket), *words])
         except (ValueError, Missing) as problem:
             print(f"me: {problem}")
+
+    def complete_me(self, text: str, line: str, _begin: int, end: int) -> list[str]:
+        """Return what could stand in place of `text`, which may be only the end of a word."""
+        _, _, said = line[:end].partition(" ")
+        word = "" if said.endswith(" ") else said.rpartition(" ")[2]
+        behind = len(word) - len(text)
+        found = [complete[behind:] for complete in self._complete(said)]
+        return [f"{found[0]} "] if len(found) == 1 else found
+
+    def _complete(self, line: str) -> list[str]:
+        """Ask `hitless` for the words that could stand at the end of a line; none in doubt."""
+        try:
+            command = [executable("hitless"), "--rpc", str(self._rpc_socket), "complete", line]
+            return run_command(command, COMPLETE_TIMEOUT_S).stdout.split()
+        except (Missing, subprocess.TimeoutExpired):
+            return []
 
     def _run(self, command: list[str]) -> None:
         """Run a command in the foreground. Ctrl-C is for it, and it ends by itself."""

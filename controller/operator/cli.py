@@ -20,8 +20,10 @@ from controller.errors import HitlessError
 from controller.operator.address import Address, default_address, parse_address
 from controller.operator.client import CALL_TIMEOUT_S, RpcClient
 from controller.operator.commands import COMMANDS
+from controller.operator.completion import hints_at
 from controller.operator.console import WAIT_TIMEOUT_S, Console
 from controller.operator.grammar import UsageError, parse, resolve
+from controller.operator.shell.live import LiveValues
 from controller.operator.status import DONE, INTERRUPTED, TEXT, WRONG, status_of
 from controller.operator.tables import pairs
 from controller.operator.terminal import page_for
@@ -31,6 +33,9 @@ PROGRAM = "hitless"
 SHELL = "shell"
 SHELL_HELP = "the interactive shell: completion, history, ? for help"
 HELP = ("-h", "--help")
+COMPLETE = "complete"
+COMPLETE_HELP = "the words that could stand at the end of a LINE, for other shells' completion"
+OWN_WORDS = {SHELL: SHELL_HELP, COMPLETE: COMPLETE_HELP, "help": "what a command does"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -54,8 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(console: Console, options: argparse.Namespace, words: list[str]) -> int:
-    if not words or words[0] in HELP:
-        print("\n".join(_help()), file=sys.stdout if words else sys.stderr)
+    if not words or words[0] in (*HELP, "help"):
+        lines = _help(words[1:])
+        print("\n".join(lines), file=sys.stdout if words else sys.stderr)
         return DONE if words else WRONG
     if words[0] == SHELL:
         if words[1:]:
@@ -64,11 +70,13 @@ def _run(console: Console, options: argparse.Namespace, words: list[str]) -> int
         from controller.operator.shell.run import run_shell
 
         return run_shell(_address(options), console)
+    if words[0] == COMPLETE:
+        return _complete(" ".join(words[1:]), _address(options))
     if words[0].startswith("-"):
         raise UsageError(f"there is no option {words[0]}: {PROGRAM} --help")
     command, rest = resolve(words)
     if set(HELP) & set(rest):
-        print("\n".join(command_help(command, page_for(sys.stdout), PROGRAM)))
+        print("\n".join(_help(words)))
         return DONE
     given = parse(command, rest)
     with RpcClient(_address(options)) as client:
@@ -80,8 +88,19 @@ def _address(options: argparse.Namespace) -> Address:
     return parse_address(options.rpc or default_address(), files)
 
 
-def _help() -> list[str]:
+def _complete(line: str, address: Address) -> int:
+    """Print each word that could stand at the end of a line."""
+    _, found = hints_at(line, LiveValues(address).ask, OWN_WORDS)
+    print(*(hint.text for hint in found if hint.writable), sep="\n")
+    return DONE
+
+
+def _help(words: list[str]) -> list[str]:
+    """Say what there is to say about a command, or about all."""
     page = page_for(sys.stdout)
+    if words:
+        command, _ = resolve(words)
+        return command_help(command, page, PROGRAM)
     commands = [(command.name, command.help) for command in COMMANDS.values()]
     return [
         f"usage: {PROGRAM} [OPTION ...] COMMAND [ARGUMENT ...]",
@@ -90,7 +109,7 @@ def _help() -> list[str]:
         *page.wrap("Words may be abbreviated. COMMAND --help shows a command's arguments."),
         "",
         "commands:",
-        *(f"  {line}" for line in pairs([*commands, (SHELL, SHELL_HELP)], page)),
+        *(f"  {line}" for line in pairs([*commands, *OWN_WORDS.items()], page)),
         "",
         "options:",
         *_options().format_help().partition("options:\n")[2].splitlines(),

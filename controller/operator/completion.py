@@ -1,4 +1,4 @@
-"""What could come next on a command line: for the shell's completion and its ``?``.
+"""What could come next on a command line: for completion, and the shell's ``?``.
 
 Pure but for one function that asks the network for values.
 """
@@ -30,6 +30,26 @@ class Hint:
     def writable(self) -> bool:
         """Tell whether it can be written as it stands."""
         return not self.text.startswith("<")
+
+
+def hints_at(text: str, ask: Ask, extra: Mapping[str, str]) -> tuple[str, list[Hint]]:
+    """Return the word that a text ends in, and what could stand in its place.
+
+    Args:
+        text: A line up to where somebody is writing.
+        ask: Asks for values.
+        extra: Further first words and their help.
+    """
+    words = text.split()
+    partial = words.pop() if words and not text[-1].isspace() else ""
+    if words and words[0] == "help":
+        found = hints(words[1:], partial, _nothing, {})
+        return partial, [hint for hint in found if hint.writable]
+    return partial, hints(words, partial, ask, extra)
+
+
+def _nothing(*_about: Any) -> list[str]:
+    return []
 
 
 def hints(words: Sequence[str], partial: str, ask: Ask, extra: Mapping[str, str]) -> list[Hint]:

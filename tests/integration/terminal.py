@@ -10,6 +10,7 @@ import struct
 import subprocess
 import termios
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from me_process import HITLESS
@@ -18,19 +19,22 @@ from me_process import HITLESS
 class Terminal:
     """A terminal with ``hitless shell`` in it; a context manager that leaves nothing behind."""
 
-    def __init__(self, socket: Path, state: Path, **environment: str) -> None:
+    def __init__(
+        self, socket: Path, state: Path, command: Sequence[str] = (), **environment: str
+    ) -> None:
         """Start it.
 
         Args:
             socket: Where the management entity is.
             state: Where the shell may keep its history.
+            command: What to run instead of the shell.
             environment: Further variables.
         """
         self._descriptor, end = pty.openpty()
         variables = {"PROMPT_TOOLKIT_NO_CPR": "1", "XDG_STATE_HOME": str(state), **environment}
         fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
         self.process = subprocess.Popen(
-            [HITLESS, "--rpc", str(socket), "shell"],
+            command or [HITLESS, "--rpc", str(socket), "shell"],
             stdin=end,
             stdout=end,
             stderr=end,

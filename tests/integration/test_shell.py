@@ -24,11 +24,12 @@ from prompt_toolkit.output import DummyOutput
 from terminal import Terminal
 
 from controller.operator.commands import answer
+from controller.operator.completion import hints_at
 from controller.operator.console import Console
 from controller.operator.server import RpcServer
 from controller.operator.shell.interpreter import Interpreter
 from controller.operator.shell.live import LiveValues
-from controller.operator.shell.prompt import NetworkCompleter, hints_at, make_session
+from controller.operator.shell.prompt import NetworkCompleter, make_session
 from controller.operator.shell.run import converse, run_lines
 from controller.operator.tables import PLAIN
 
@@ -157,7 +158,7 @@ def test_commands_and_names_of_the_live_network_are_completed(
 def test_keys_in_quick_succession_ask_the_network_once(socket: Path, network: Network) -> None:
     values = LiveValues(socket)
     for text in ("nodes l", "nodes le", "nodes lea"):
-        assert hints_at(text, values.ask)[1]
+        assert hints_at(text, values.ask, {})[1]
     assert network.asked == 1
 
 
@@ -190,7 +191,7 @@ def test_keys_complete_run_and_recall_lines(
 
 
 def test_a_question_mark_shows_what_could_come_next(socket: Path) -> None:
-    partial_word, hints = hints_at("migrate firewall --", LiveValues(socket).ask)
+    partial_word, hints = hints_at("migrate firewall --", LiveValues(socket).ask, {})
     assert partial_word == "--"
     assert {"--from", "--to", "--slots"} <= {hint.text for hint in hints}
     assert all(hint.help for hint in hints)
@@ -266,6 +267,27 @@ def test_mininets_prompt_has_the_same_commands(
     assert re.search(r"^leaf1 +ready", said.out, re.MULTILINE)
     assert "there is no node 'leaf9'" in said.err
     assert "me: No closing quotation" in said.out
+
+
+def test_tab_completes_behind_me_at_mininets_prompt(socket: Path, tmp_path: Path) -> None:
+    pytest.importorskip("mininet.cli", reason="Mininet is not installed")
+    program = f"from topo.prompt import Prompt; Prompt({{}}, {str(socket)!r})"
+    python = [sys.executable, "-c", program]
+    with Terminal(socket, tmp_path, python, HOME=str(tmp_path), INPUTRC="/dev/null") as prompt:
+        prompt.wait_for("mininet>")
+        prompt.type("me migrate fir\t--fr\t")
+        prompt.wait_for("me migrate firewall --from ")
+        prompt.type("spi\t")
+        prompt.wait_for("--from spine1 ")
+        prompt.type("\x15me nodes spi\t\r")
+        prompt.wait_for("127.0.0.1:1")
+
+
+def test_other_shells_ask_what_could_be_completed(socket: Path) -> None:
+    done = subprocess.run(
+        [HITLESS, "--rpc", str(socket), "complete", "nodes le"], capture_output=True, text=True
+    )
+    assert done.stdout.split() == ["leaf1", "leaf2"]
 
 
 def test_the_client_in_the_documentation_works(socket: Path, tmp_path: Path) -> None:

@@ -17,26 +17,12 @@ from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.shortcuts import CompleteStyle
 
-from controller.operator.completion import Ask, Hint, hints
+from controller.operator.completion import Ask, hints_at
 from controller.operator.shell.interpreter import OWN_WORDS
 from controller.operator.tables import Page
 from controller.operator.views.help_text import hint_lines
 
 PROMPT = "hitless> "
-
-
-def hints_at(text: str, ask: Ask) -> tuple[str, list[Hint]]:
-    """Return the word that a text ends in, and what could stand in its place."""
-    words = text.split()
-    partial = words.pop() if words and not text[-1].isspace() else ""
-    if words and words[0] == "help":
-        words = words[1:]
-        return partial, [hint for hint in hints(words, partial, _nothing, {}) if hint.writable]
-    return partial, hints(words, partial, ask, OWN_WORDS)
-
-
-def _nothing(*_about: Any) -> list[str]:
-    return []
 
 
 class NetworkCompleter(Completer):
@@ -49,7 +35,7 @@ class NetworkCompleter(Completer):
         self, document: Document, complete_event: CompleteEvent
     ) -> Iterator[Completion]:
         """Yield what could stand at the cursor."""
-        partial, found = hints_at(document.text_before_cursor, self._ask)
+        partial, found = hints_at(document.text_before_cursor, self._ask, OWN_WORDS)
         writable = [hint for hint in found if hint.writable]
         for hint in writable:
             text = f"{hint.text} " if len(writable) == 1 else hint.text
@@ -83,7 +69,7 @@ def _bindings(ask: Ask, page: Page) -> KeyBindings:
     @bindings.add("?")
     def show_hints(event: KeyPressEvent) -> None:
         text = event.current_buffer.document.text_before_cursor
-        _, found = hints_at(text, ask)
+        _, found = hints_at(text, ask, OWN_WORDS)
         shown = "\n".join([f"{PROMPT}{text}?", *hint_lines(found, page)])
         run_in_terminal(lambda: print(shown, flush=True))
 
