@@ -178,6 +178,11 @@ def test_events_are_watched_as_they_happen(me: MeProcess) -> None:
     assert ended["at"] >= begun["at"]
 
 
+def test_who_watches_for_a_time_is_told_nothing_else(me: MeProcess) -> None:
+    done = me.hitless("watch", "--kinds", "node_failed", "--timeout", "0.3")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 def test_the_latest_events_are_kept(me: MeProcess) -> None:
     move_there_and_back(me)
     kept = me.data("events", "--kinds", "migration_started,migration_ended", "--last", "2")
