@@ -102,7 +102,7 @@ class RpcClient:
 
     def subscribe(self, kinds: Sequence[str] | None = None) -> None:
         """Have events (of these kinds) sent to this connection; raises as ``call``."""
-        self.call("subscribe", {"kinds": list(kinds)} if kinds else None, PING_TIMEOUT_S)
+        self.call("subscribe", {"kinds": list(kinds)} if kinds else None)
 
     def next_event(self, timeout_s: float) -> Data | None:
         """Return the next event; None if there was none in time. Raises ``NotRunning``."""

@@ -11,6 +11,8 @@ from controller.errors import NotRunning
 from controller.operator.address import Address, TlsAddress
 
 CONNECT_TIMEOUT_S = 2.0
+HANDSHAKE_TIMEOUT_S = 10.0
+"TLS takes a busy management entity, or a far one, longer than to accept."
 
 
 def connect(address: Address) -> socket.socket:
@@ -48,6 +50,7 @@ def _tls(address: TlsAddress) -> socket.socket:
     context.load_cert_chain(address.certificate, address.key)
     plain = socket.create_connection((address.host, address.port), CONNECT_TIMEOUT_S)
     try:
+        plain.settimeout(HANDSHAKE_TIMEOUT_S)
         return context.wrap_socket(plain, server_hostname=address.host)
     except OSError:
         plain.close()
