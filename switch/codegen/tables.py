@@ -145,7 +145,7 @@ class _TableWriter:
         default = Value(f"{table}.default")
         if not self._table.keys:
             found: Block = [Run(f"{entry} = {default.text}", writes=frozenset({entry}))]
-            return [*found, *self._run_entry(entry, boolean(False))]
+            return [*found, *self._on_miss(entry), *self._run_entry(entry, boolean(False))]
         lookup = self._context.links.get(
             "lookup", self._node.name, wish=f"find_{short(self._node.name)}"
         )
@@ -159,7 +159,7 @@ class _TableWriter:
         take_default = Run(f"{entry} = {default.text}", writes=frozenset({entry}))
         found += [
             Assign(hit, is_hit),
-            If(is_hit, self._on_hit(entry), [take_default]),
+            If(is_hit, self._on_hit(entry), [take_default, *self._on_miss(entry)]),
         ]
         return [*found, *self._run_entry(entry, variable(hit, 0, 1))]
 
@@ -192,13 +192,29 @@ class _TableWriter:
         used = frozenset({entry})
         if self._table.direct_meter is not None:
             block += self._mark(entry, self._table.direct_meter)
-        if self._table.with_counters:
-            block.append(Run(f"{entry}.packets += 1", used))
-            block.append(Run(f"{entry}.bytes += length", used | {"length"}))
+        block += self._count(entry)
         if self._table.supports_timeout:
             clock = self._context.links.get("clock", wish="monotonic_ns")
             block.append(Run(f"{entry}.hit_ns = {clock}()", used))
         return block
+
+    def _on_miss(self, entry: str) -> Block:
+        """The default entry counts, and meters once a controller has set its rates: until then the
+        field for the colour stays as it is, as in BMv2, whose default entries do neither."""
+        block = self._count(entry)
+        if self._table.direct_meter is not None:
+            is_set = Value(f"{entry}.meter.rates is not None", COMPARE, frozenset({entry}), 0, 1)
+            block.append(If(is_set, self._mark(entry, self._table.direct_meter)))
+        return block
+
+    def _count(self, entry: str) -> Block:
+        if not self._table.with_counters:
+            return []
+        used = frozenset({entry})
+        return [
+            Run(f"{entry}.packets += 1", used),
+            Run(f"{entry}.bytes += length", used | {"length"}),
+        ]
 
     def _mark(self, entry: str, meter: str) -> Block:
         """The colour of the entry's own meter goes to the field that the program names."""

@@ -61,6 +61,9 @@ def new_entries(new: NewEntries, compiled: Compiled) -> tuple[list[Encoded], int
 
 def entry_key(name: EntryName, compiled: Compiled) -> EntryKey:
     """The name of an entry."""
+    if name.key is None:
+        _layout(name.table, compiled)
+        return (name.table, None, name.priority)
     return (name.table, _encode(name.table, name.key, compiled), name.priority)
 
 

@@ -81,7 +81,8 @@ class EntryName:
     """One entry of a table."""
 
     table: str
-    key: MatchKey
+    key: MatchKey | None
+    """None: the default entry."""
     priority: int = 0
 
 

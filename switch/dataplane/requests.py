@@ -21,7 +21,7 @@ from switch.runtime.sets import RuntimeValueSet
 EntryOp = tuple[str, str, Encoded, int, Target | None, int, object]
 """Kind, table, key, priority, action, time-out in ms, key as given; `default` has fewer."""
 
-EntryKey = tuple[str, Encoded, int]
+EntryKey = tuple[str, Encoded | None, int]
 
 MeterState = tuple[Rates | None, Counts]
 

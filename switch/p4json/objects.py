@@ -153,9 +153,11 @@ class Table:
 
     @property
     def is_constant_action(self) -> bool:
-        """Whether applying it always does the same: no key, and a default nobody can change."""
+        """Whether applying it only ever runs one action: no key, a default nobody can change, and
+        nothing that counts or meters."""
         return (
             not self.keys
+            and not (self.with_counters or self.direct_meter)
             and self.default_is_const
             and self.implementation is (TableImplementation.SIMPLE)
         )

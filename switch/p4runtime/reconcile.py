@@ -22,6 +22,9 @@ from switch.p4runtime.status import StatusError, invalid_argument
 from switch.p4runtime.transaction import Transaction
 from switch.p4runtime.view import View
 
+_MODIFIED_ONLY = ("direct_counter_entry", "direct_meter_entry", "meter_entry", "value_set_entry")
+"""Entities that are there from the start."""
+
 
 def carry_over(plane: DataPlane, running: Pipeline, saved: Pipeline) -> None:
     """Fill the saved config; raises INVALID_ARGUMENT if something has no place in it."""
@@ -47,6 +50,7 @@ def _written_state(source: View) -> Iterator[p4r.Entity]:
         p4r.Entity(value_set_entry=p4r.ValueSetEntry()),
         p4r.Entity(digest_entry=p4r.DigestEntry()),
         p4r.Entity(table_entry=p4r.TableEntry(is_default_action=True)),
+        *_resources_of_defaults(source.pipeline),
     )
     for request in requests:
         kind = request.WhichOneof("entity")
@@ -62,6 +66,17 @@ def _drop_initial_entries(tx: Transaction, target: View) -> None:
         if not entity.table_entry.is_const:
             tx.begin_update()
             HANDLERS["table_entry"].write(tx, target, p4r.Update.DELETE, entity.table_entry)
+
+
+def _resources_of_defaults(pipeline: Pipeline) -> Iterator[p4r.Entity]:
+    """Requests for what default entries have counted, and for their meters."""
+    for table_id, table in pipeline.tables.items():
+        default = p4r.TableEntry(table_id=table_id, is_default_action=True)
+        if table.has_counter:
+            yield p4r.Entity(direct_counter_entry=p4r.DirectCounterEntry(table_entry=default))
+        if table.has_meter:
+            meter = p4r.DirectMeterEntry(table_entry=default, counter_data=p4r.MeterCounterData())
+            yield p4r.Entity(direct_meter_entry=meter)
 
 
 def _table_request() -> p4r.TableEntry:
@@ -80,10 +95,14 @@ def _is_written(source: View, entity: p4r.Entity) -> bool:
         if entry.is_default_action:
             return table.default.action is not None
         return not entry.is_const
-    if kind == "meter_entry":
-        counts = entity.meter_entry.counter_data
+    if kind == "direct_counter_entry":
+        data = entity.direct_counter_entry.data
+        return bool(data.packet_count or data.byte_count)
+    if kind in ("meter_entry", "direct_meter_entry"):
+        meter = getattr(entity, kind)
+        counts = meter.counter_data
         counted = any(each.packet_count for each in (counts.green, counts.yellow, counts.red))
-        return counted or entity.meter_entry.HasField("config")
+        return counted or meter.HasField("config")
     return kind != "value_set_entry" or bool(entity.value_set_entry.members)
 
 
@@ -92,7 +111,7 @@ def _write(tx: Transaction, target: View, entity: p4r.Entity) -> None:
     kind = entity.WhichOneof("entity")
     message = getattr(entity, kind)
     update = p4r.Update.INSERT
-    if kind in ("meter_entry", "value_set_entry") or entity.table_entry.is_default_action:
+    if kind in _MODIFIED_ONLY or entity.table_entry.is_default_action:
         update = p4r.Update.MODIFY
     try:
         HANDLERS[kind].write(tx, target, update, message)

@@ -92,8 +92,10 @@ class Table:
         """Whether entries may have a time to live."""
         return self.info.idle_timeout_behavior == p4i.Table.NOTIFY_CONTROL
 
-    def plane_name(self, entry: Entry) -> EntryName:
+    def plane_name(self, entry: Entry | DefaultEntry) -> EntryName:
         """What the data plane calls an entry."""
+        if isinstance(entry, DefaultEntry):
+            return EntryName(self.name, None)
         return EntryName(self.name, entry.key, entry.priority)
 
 

@@ -164,16 +164,19 @@ class Config:
         self._table(name).table.remove(key, priority)
 
     def set_default(self, name: str, target: Target | None) -> None:
-        """Set the default entry; None: the program's own."""
+        """Give the default entry another action (None: its own). Counter and meter stay."""
         state = self._table(name)
-        entry = Entry(NO_ACTION, ())
+        former, entry = state.table.default, Entry(NO_ACTION, ())
+        entry.packets, entry.bytes, entry.meter = former.packets, former.bytes, former.meter
         chosen = state.original_default if target is None else target
         if chosen is not None:
             self._set_action(entry, state, chosen)
         state.table.default = entry
 
-    def entry(self, name: str, key: Encoded, priority: int) -> Entry:
-        """An entry that must be there."""
+    def entry(self, name: str, key: Encoded | None, priority: int) -> Entry:
+        """An entry that must be there; without a key the default entry."""
+        if key is None:
+            return self._table(name).table.default
         entry = self._table(name).table.get(key, priority)
         if entry is None:
             raise Refused(f"table {name} has no such entry")

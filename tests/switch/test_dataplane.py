@@ -213,6 +213,9 @@ def test_table_writes_stop_at_the_first_that_is_refused(plane):
         plane.read_direct_counters(Config.RUNNING, [EntryName("t", (99,))])
     with pytest.raises(RequestRefused, match="no such entry"):
         plane.read_direct_counters(Config.RUNNING, [EntryName("t", (300,))])
+    default = EntryName("t", None)
+    plane.write_direct_counters(Config.RUNNING, [(default, CounterCell(3, 4))])
+    assert plane.read_direct_counters(Config.RUNNING, [default]) == [CounterCell(3, 4)]
     plane.write_table(Config.RUNNING, later)
     names = [EntryName("t", (n,)) for n in range(99, 900)]
     assert plane.read_direct_counters(Config.RUNNING, names) == [CounterCell()] * 801

@@ -189,13 +189,29 @@ def test_constant_entries_are_compared(count):
     assert [_port(switch, b=7 * index + 1) for index in range(count)] == [MISS] * count
 
 
-def test_direct_counters_count_hits_only():
+def test_direct_counters_count_hits_of_each_entry_and_misses_of_the_default():
     switch = _switch([("exact", A)], with_counters=True)
     switch.insert("t", (1,), ActionCall("to", (2,)))
     for a in (1, 1, 2, 1):
         _port(switch, a)
-    entry = switch.config.entry("t", 1, 0)
+    entry, default = switch.config.entry("t", 1, 0), switch.config.entry("t", None, 0)
     assert (entry.packets, entry.bytes) == (3, 12)
+    assert (default.packets, default.bytes) == (1, 4)
+
+
+def test_a_default_entry_with_another_action_keeps_its_counter():
+    switch = _switch([("exact", A)], with_counters=True)
+    _port(switch, 2)
+    switch.config.set_default("t", switch.target("t", ActionCall("to", (3,))))
+    assert _port(switch, 2) == 3
+    assert switch.config.entry("t", None, 0).packets == 2
+
+
+def test_a_table_without_a_key_counts_at_its_default_entry():
+    default = {"action_id": 1, "action_const": True, "action_data": [], "action_entry_const": True}
+    switch = _switch([], with_counters=True, default_entry=default)
+    assert _port(switch) == MISS
+    assert switch.config.entry("t", None, 0).packets == 1
 
 
 def test_a_modified_entry_keeps_its_counter():
@@ -226,6 +242,21 @@ def test_a_direct_meters_colour_goes_to_its_field():
     switch.config.entry("t", 1, 0).meter = rewritten(UNSET, (1, 1, 1, 2), None)
     colours = [switch.send(1, b"\x01\0\0\x09")[0][1][3] for _ in range(3)]
     assert colours == [0, 1, 2]
+
+
+def test_a_default_entrys_meter_marks_once_it_has_rates():
+    draft = _draft([("exact", A)], direct_meters="m")
+    draft.add_meter("m", 1024)
+    draft.json["meter_arrays"][0].update(is_direct=True, binding="t", result_target=["h", "c"])
+    switch = InProcessSwitch(draft.load())
+
+    def colour() -> int:
+        return switch.send(1, b"\x05\0\0\x09")[0][1][3]
+
+    assert colour() == 9
+    default = switch.config.entry("t", None, 0)
+    default.meter = rewritten(default.meter, (1, 1, 1, 2), None)
+    assert [colour() for _ in range(3)] == [0, 1, 2]
 
 
 def _profile_switch(selector: bool) -> InProcessSwitch:

@@ -16,9 +16,9 @@ from switch.p4runtime.entities.resources import (
     fill_meter_entry,
     meter_cell,
 )
-from switch.p4runtime.entities.table_keys import entry_key, fill_key
-from switch.p4runtime.state import Entry, Table
-from switch.p4runtime.status import invalid_argument, not_found, unimplemented
+from switch.p4runtime.entities.table_keys import check_default, entry_key, fill_key
+from switch.p4runtime.state import DefaultEntry, Entry, Table
+from switch.p4runtime.status import invalid_argument, not_found
 from switch.p4runtime.transaction import Transaction
 from switch.p4runtime.view import View, find, select
 
@@ -32,7 +32,7 @@ class _DirectHandler(EntityHandler):
         """The id of the table that the resource belongs to."""
         return message.table_entry.table_id
 
-    def _entry(self, view: View, message: Any) -> tuple[Table, Entry]:
+    def _entry(self, view: View, message: Any) -> tuple[Table, Entry | DefaultEntry]:
         """The entry that a message names; raises NOT_FOUND."""
         if not message.HasField("table_entry"):
             raise invalid_argument("the message has no table_entry")
@@ -40,7 +40,8 @@ class _DirectHandler(EntityHandler):
         table = find(view.pipeline.tables, request.table_id, "table")
         self._check_table(table)
         if request.is_default_action:
-            raise unimplemented("direct counters and meters of default entries")
+            check_default(request)
+            return table, table.default
         entry = table.entries.get(entry_key(table, request))
         if entry is None:
             raise not_found(f"table {table.name} has no such entry")
@@ -53,7 +54,7 @@ class _DirectHandler(EntityHandler):
     def _has(self, table: Table) -> bool:
         return table.has_counter if self.resource == "counter" else table.has_meter
 
-    def _selected(self, view: View, message: Any) -> list[tuple[Table, list[Entry]]]:
+    def _selected(self, view: View, message: Any) -> list[tuple[Table, list[Entry | DefaultEntry]]]:
         """One entry, all of a table (no match given), or all of all tables (no table)."""
         request = message.table_entry
         if request.match or request.is_default_action:
@@ -99,7 +100,9 @@ class DirectCounterHandler(_DirectHandler):
         ]
         return self._messages(found)
 
-    def _messages(self, found: list[tuple[Table, list[Entry], Any]]) -> Iterator[p4r.Entity]:
+    def _messages(
+        self, found: list[tuple[Table, list[Entry | DefaultEntry], Any]]
+    ) -> Iterator[p4r.Entity]:
         for table, entries, cells in found:
             for entry, cell in zip(entries, cells, strict=True):
                 entity = p4r.Entity()
@@ -133,7 +136,10 @@ class DirectMeterHandler(_DirectHandler):
         return self._messages(found, with_counts=message.HasField("counter_data"))
 
     def _messages(
-        self, found: list[tuple[Table, list[Entry], list[MeterCell]]], *, with_counts: bool
+        self,
+        found: list[tuple[Table, list[Entry | DefaultEntry], list[MeterCell]]],
+        *,
+        with_counts: bool,
     ) -> Iterator[p4r.Entity]:
         for table, entries, cells in found:
             for entry, cell in zip(entries, cells, strict=True):

@@ -8,7 +8,7 @@ from finsy.proto import p4i, p4r
 
 from switch.dataplane.messages import CounterCell, MeterCell, MeterConfig
 from switch.p4runtime.effects import Channel
-from switch.p4runtime.state import Entry, Table
+from switch.p4runtime.state import DefaultEntry, Entry, Table
 from switch.p4runtime.status import invalid_argument, unimplemented
 from switch.p4runtime.transaction import Transaction
 
@@ -89,13 +89,6 @@ def fill_meter_entry(
         fill_meter_counts(message.counter_data, cell.counts)
 
 
-def refuse_for_default(message: p4r.TableEntry) -> None:
-    """Raise UNIMPLEMENTED for resources of a default entry: as in BMv2 it has none."""
-    fields = ("counter_data", "meter_config", "meter_counter_data")
-    if any(message.HasField(field) for field in fields):
-        raise unimplemented("direct counters and meters of default entries")
-
-
 def check(table: Table, message: p4r.TableEntry) -> None:
     """Raise INVALID_ARGUMENT for what a table does not have, or for bad values."""
     if message.HasField("counter_data"):
@@ -109,7 +102,12 @@ def check(table: Table, message: p4r.TableEntry) -> None:
 
 
 def write(
-    tx: Transaction, table: Table, entry: Entry, message: p4r.TableEntry, *, is_insert: bool
+    tx: Transaction,
+    table: Table,
+    entry: Entry | DefaultEntry,
+    message: p4r.TableEntry,
+    *,
+    is_insert: bool,
 ) -> None:
     """Set the resources of an entry as a `TableEntry` message, checked before, says.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from finsy.proto import p4r
 
-from switch.p4runtime.state import Entry, EntryKey, Table
+from switch.p4runtime.state import DefaultEntry, Entry, EntryKey, Table
 from switch.p4runtime.status import invalid_argument
 
 
@@ -30,9 +30,12 @@ def check_default(message: p4r.TableEntry) -> None:
         raise invalid_argument("the default entry has no idle time")
 
 
-def fill_key(message: p4r.TableEntry, table: Table, entry: Entry) -> None:
+def fill_key(message: p4r.TableEntry, table: Table, entry: Entry | DefaultEntry) -> None:
     """Fill what names an entry."""
     message.table_id = table.table_id
+    if isinstance(entry, DefaultEntry):
+        message.is_default_action = True
+        return
     table.keys.encode(entry.key, message.match)
     if entry.priority:
         message.priority = entry.priority

@@ -8,7 +8,7 @@ and idle times are read from the data plane if the request has the field set.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from finsy.proto import p4r
@@ -17,7 +17,7 @@ from switch.dataplane.messages import CounterCell, MeterCell
 from switch.p4json.objects import ActionCall, MemberRef
 from switch.p4runtime.entities import resources
 from switch.p4runtime.entities.table_keys import check_default, entry_key, fill_key
-from switch.p4runtime.state import Entry, Table
+from switch.p4runtime.state import DefaultEntry, Entry, Table
 from switch.p4runtime.status import invalid_argument
 from switch.p4runtime.view import View, select
 
@@ -29,7 +29,7 @@ class _Found:
     """The selected entries of one table and what the data plane says of each."""
 
     table: Table
-    entries: list[Entry]
+    entries: Sequence[Entry | DefaultEntry]
     counters: list[CounterCell] | None = None
     meters: list[MeterCell] | None = None
     idle_ms: list[int] | None = None
@@ -48,15 +48,14 @@ class TableReads:
         tables = select(self._view, self._view.pipeline.tables, request.table_id, "table")
         if request.is_default_action:
             check_default(request)
-            resources.refuse_for_default(request)
-            return self._defaults([(table, table.default) for table in tables])
+            return self._messages([self._find(table, [table.default]) for table in tables])
         if not request.table_id:
             self._check_no_filter()
         elif request.HasField("time_since_last_hit"):
             for table in tables:
                 if not table.supports_idle_timeout:
                     raise invalid_argument(f"table {table.name} has no idle time-outs")
-        return self._messages([self._find(table) for table in tables])
+        return self._messages([self._find(table, self._selected(table)) for table in tables])
 
     def _check_no_filter(self) -> None:
         request = self._request
@@ -69,8 +68,8 @@ class TableReads:
         ):
             raise invalid_argument("a read of all tables takes no filter; give a table_id")
 
-    def _find(self, table: Table) -> _Found:
-        found = _Found(table, self._selected(table))
+    def _find(self, table: Table, entries: Sequence[Entry | DefaultEntry]) -> _Found:
+        found = _Found(table, entries)
         plane, config, request = self._view.plane, self._view.config, self._request
         names = [table.plane_name(entry) for entry in found.entries]
         if not names:
@@ -124,7 +123,10 @@ class TableReads:
             for place, entry in enumerate(group.entries):
                 entity = p4r.Entity()
                 message = entity.table_entry
-                fill_entry(message, group.table, entry)
+                if isinstance(entry, DefaultEntry):
+                    _fill_default(message, group.table, entry)
+                else:
+                    fill_entry(message, group.table, entry)
                 if group.counters is not None:
                     resources.fill_counter(message.counter_data, group.counters[place])
                 if group.meters is not None:
@@ -139,18 +141,15 @@ class TableReads:
         if self._request.HasField("meter_counter_data") and cell.counts is not None:
             resources.fill_meter_counts(message.meter_counter_data, cell.counts)
 
-    def _defaults(self, found) -> Iterator[p4r.Entity]:
-        for table, default in found:
-            entity = p4r.Entity()
-            message = entity.table_entry
-            message.table_id = table.table_id
-            message.is_default_action = True
-            message.controller_metadata = default.controller_metadata
-            message.metadata = default.metadata
-            call = default.action or table.program.default_action
-            if call is not None and table.actions.knows(call.action):
-                table.actions.encode(call, message.action.action)
-            yield entity
+
+def _fill_default(message: p4r.TableEntry, table: Table, entry: DefaultEntry) -> None:
+    """Fill the message of a default entry."""
+    fill_key(message, table, entry)
+    message.controller_metadata = entry.controller_metadata
+    message.metadata = entry.metadata
+    call = entry.action or table.program.default_action
+    if call is not None and table.actions.knows(call.action):
+        table.actions.encode(call, message.action.action)
 
 
 def fill_entry(message: p4r.TableEntry, table: Table, entry: Entry) -> None:

@@ -144,10 +144,11 @@ class TableHandler(EntityHandler):
             )
         if table.info.const_default_action_id or table.program.default_is_const:
             raise permission_denied(f"the default action of table {table.name} is constant")
-        resources.refuse_for_default(message)
+        resources.check(table, message)
         entry = _default_entry(table, message)
         tx.assign(table, "default", entry)
         tx.effect(Channel.TABLE, DefaultOp(table.name, entry.action))
+        resources.write(tx, table, entry, message, is_insert=False)
 
 
 def _entry(

@@ -122,6 +122,8 @@ class MemoryPlane:
             raise RequestRefused(f"no group {op.action}", place)
 
     def _name(self, state, entry, place=0):
+        if entry.key is None:
+            return entry.table
         name = (entry.table, tuple(entry.key), entry.priority)
         if name not in state.entries:
             raise RequestRefused(f"no entry {entry}", place)

@@ -368,6 +368,14 @@ def fill(client):
     route = table_entry("route", [lpm(1, b"\x0a\x00\x00\x00\x00\x00", 8)], action("set_color"))
     route.meter_config.pir = 9
     default = table_entry("dmac", [], action("forward", b"\x05"), is_default_action=True)
+    missed = p4r.DirectCounterEntry(
+        table_entry=p4r.TableEntry(table_id=p4_id("dmac"), is_default_action=True)
+    )
+    missed.data.packet_count = 3
+    red = p4r.DirectMeterEntry(
+        table_entry=p4r.TableEntry(table_id=p4_id("route"), is_default_action=True)
+    )
+    red.config.pir = 5
     total = p4r.RegisterEntry(register_id=p4_id("totals"), index=p4r.Index(index=2))
     total.data.bitstring = b"\x2a"
     count = p4r.CounterEntry(counter_id=p4_id("port_counter"), index=p4r.Index(index=1))
@@ -382,6 +390,8 @@ def fill(client):
         insert(table_entry=counted),
         insert(table_entry=route),
         modify(table_entry=default),
+        modify(direct_counter_entry=missed),
+        modify(direct_meter_entry=red),
         modify(register_entry=total),
         modify(counter_entry=count),
         modify(meter_entry=meter),
@@ -402,6 +412,7 @@ def test_reconcile_keeps_all_state_that_has_its_place_in_the_new_program(rig, pr
     assert after.registers["EverythingIngress.totals"][2] == 42
     assert after.counter_arrays["EverythingIngress.port_counter"][1] == CounterCell(11, 0)
     assert after.counters == before.counters
+    assert after.counters[DMAC] == CounterCell(3, 0)
     assert after.meter_arrays["EverythingIngress.port_meter"][1] == MeterCell(
         MeterConfig(0, 0, 13, 0)
     )

@@ -242,13 +242,59 @@ def test_a_default_action_is_set_read_and_reset(rig, primary):
         (modify(table_entry=default("acl", action("only_entry"))), "PERMISSION_DENIED"),
         (modify(table_entry=default("profiled", action("set_hop", b"\x01"))), "INVALID_ARGUMENT"),
         (
-            modify(table_entry=default("dmac", counter_data=p4r.CounterData())),
-            "UNIMPLEMENTED",
+            modify(table_entry=default("smac", counter_data=p4r.CounterData())),
+            "INVALID_ARGUMENT",
         ),
     ],
 )
 def test_a_default_entry_that_may_not_be_written_so_is_refused(shared_primary, update, code):
     assert shared_primary.refused(update) == [code]
+
+
+def test_a_default_entry_has_a_counter_like_any_other(rig, primary):
+    counted = default("dmac", action("drop"), counter_data=p4r.CounterData(packet_count=5))
+    primary.write(modify(table_entry=counted))
+    request = default("dmac", counter_data=p4r.CounterData())
+    assert primary.read(p4r.Entity(table_entry=request)) == [p4r.Entity(table_entry=counted)]
+    primary.write(modify(table_entry=default("dmac", action("forward", b"\x03"))))
+    entry = p4r.DirectCounterEntry(table_entry=default("dmac"))
+    (read,) = primary.read(p4r.Entity(direct_counter_entry=entry))
+    assert read.direct_counter_entry.data.packet_count == 5
+    read.direct_counter_entry.data.packet_count = 7
+    primary.write(modify(direct_counter_entry=read.direct_counter_entry))
+    assert primary.read(p4r.Entity(direct_counter_entry=entry)) == [read]
+
+
+def test_a_default_entry_has_a_meter_like_any_other(rig, primary):
+    rates = p4r.MeterConfig(cir=1, cburst=2, pir=3, pburst=4)
+    entry = p4r.DirectMeterEntry(table_entry=default("route"), config=rates)
+    primary.write(modify(direct_meter_entry=entry))
+    assert primary.read(p4r.Entity(direct_meter_entry=entry)) == [
+        p4r.Entity(direct_meter_entry=entry)
+    ]
+    request = default("route", meter_config=p4r.MeterConfig())
+    (read,) = primary.read(p4r.Entity(table_entry=request))
+    assert read.table_entry.meter_config == rates
+    primary.write(modify(table_entry=default("route", action("set_color"))))
+    (read,) = primary.read(p4r.Entity(table_entry=request))
+    assert not read.table_entry.HasField("meter_config")
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        default("smac"),
+        default("dmac", priority=1),
+        table_entry("dmac", [exact(1, b"\x01")], is_default_action=True),
+        p4r.TableEntry(is_default_action=True),
+    ],
+)
+def test_a_direct_counter_of_a_default_entry_that_cannot_be_is_refused(shared_primary, entry):
+    counter = p4r.DirectCounterEntry(table_entry=entry, data=p4r.CounterData())
+    assert shared_primary.refused(modify(direct_counter_entry=counter)) == ["INVALID_ARGUMENT"]
+    assert shared_primary.read_refused(p4r.Entity(direct_counter_entry=counter)) == [
+        "INVALID_ARGUMENT"
+    ]
 
 
 def test_a_keyless_table_has_its_default_entry(rig, primary):
