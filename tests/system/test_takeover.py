@@ -1,9 +1,10 @@
 """A node that enforces is killed where there is a second path, and then the management entity too.
 
-Each branch of the diamond enforces the slots whose paths lead through it. s2 is killed under
-traffic: flows that were recorded go on along the other branch, and what nobody asked for gets
-through at no time. When s2 is back, nothing that works is moved. A restarted management entity does
-not know that paths were moved; it takes slots and paths to where it wants them, without a loss.
+s2 enforces the slots whose paths lead through it, and is killed under traffic. s3, on the other
+branch, does not even have the firewall: it is reloaded with it, gets what was recorded, and then
+the paths move there. Flows that were recorded go on, and what nobody asked for gets through at no
+time. When s2 is back, nothing that works is moved. A restarted management entity does not know that
+paths were moved; it takes slots and paths to where it wants them, without a loss.
 """
 
 import os
@@ -17,6 +18,7 @@ from stage import Stage, let_through, uninvited
 from controller.model.network import NetworkDescription
 from controller.model.paths import slot_paths
 from controller.model.slots import format_slots, parse_slots
+from controller.state.checkpoint_store import CheckpointStore
 from topo.deployment import bring_up
 from topo.topologies import diamond
 from topo.traffic.accounting import Window, count
@@ -48,10 +50,20 @@ def placement(stage):
     return {name: parse_slots(slots) for name, slots in stage.placement().items()}
 
 
+def connections_kept(stage):
+    """Return how many connections there are in checkpoints."""
+    journal = stage.deployment.configuration.journal
+    store = CheckpointStore(journal.with_name(f"{journal.stem}-checkpoints.sqlite"))
+    kept = [store.get("firewall", slot) for slot in ALL]
+    store.close()
+    return sum(len(cells) for one in kept if one for cells in one.cells.values())
+
+
 @pytest.fixture
 def stage(node_kind):
     """The diamond, its firewall for the branches only, checkpoints taken often."""
-    with bring_up(diamond(), node_kind, known_neighbours=True) as deployment:
+    blueprint = diamond().with_programs({"s3": "l2"})
+    with bring_up(blueprint, node_kind, known_neighbours=True) as deployment:
         policy = deployment.configuration.policy
         document = yaml.safe_load(policy.read_text()) | {"checkpoint_interval_s": "0.5"}
         document["defaults"] = {}  # load moves nothing here
@@ -66,25 +78,24 @@ def test_a_dead_enforcer_is_replaced_and_nothing_gets_in(stage):
     network = stage.deployment.network
     paths = slot_paths(NetworkDescription.read(stage.deployment.configuration.network))
     by_s2 = frozenset(slot for slot in ALL if "s2" in paths.route(slot, "hA", "hB"))
-    for node, slots in (("s2", by_s2), ("s3", ALL - by_s2)):
-        stage.move("s1", node, "pm", "--slots", format_slots(slots))
+    stage.move("s1", "s2", "pm", "--slots", format_slots(by_s2))
     traffic = stage.send([*let_through(FLOWS, RATE_PPS), *uninvited(FLOWS, RATE_PPS)])
-    time.sleep(1.5)  # connections are open, and in a checkpoint
+    wait_for("all connections are in a checkpoint", lambda: connections_kept(stage) == FLOWS)
 
     os.kill(network.node("s2").process.pid, signal.SIGKILL)
-    wait_for("s3 enforces all slots", lambda: placement(stage).get("s3") == ALL)
+    wait_for("s3 enforces in its place", lambda: placement(stage).get("s3") == by_s2)
     time.sleep(1.0)  # paths move
     moved_ns = time.time_ns()
 
     network.restart_node("s2")
     stage.me.wait_ready()
     time.sleep(1.5)
-    assert placement(stage) == {"s3": ALL}
+    assert placement(stage) == {"s1": ALL - by_s2, "s3": by_s2}
 
     os.kill(stage.me.process.pid, signal.SIGKILL)
     time.sleep(0.3)
     stage.start_me()
-    wanted = {"s2": by_s2, "s3": ALL - by_s2}
+    wanted = {"s1": ALL - by_s2, "s2": by_s2}
     wait_for("all slots are on their paths", lambda: placement(stage) == wanted)
     time.sleep(1.0)
 
