@@ -1,7 +1,7 @@
 """The latest events of the management entity, for those who come later than they.
 
-Choices: in memory and bounded. What is told again at each poll is left out: it would push out what
-happened once.
+Choices: in memory and bounded. What is told again at each poll is left out, and a node's level of
+load, told again while it lasts, is kept once a minute: they would push out what happened once.
 """
 
 from __future__ import annotations
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 LIMIT = 1000
 ROUTINE = frozenset({"load"})
 "Kinds of events that are not kept, and not shown to who does not ask for them."
+LEVELS = frozenset({"load_high", "load_low"})
+"Kinds of events that are told again while they last."
+LEVEL_S = 60.0
+"A node's level is kept again after this time."
 
 
 class EventHistory:
@@ -25,15 +29,26 @@ class EventHistory:
 
     def __init__(self, limit: int = LIMIT) -> None:
         self._events: deque[dict[str, Any]] = deque(maxlen=limit)
+        self._levels: dict[str, tuple[str, float]] = {}
         self._lock = threading.Lock()
 
     def add(self, event: MeEvent) -> dict[str, Any]:
         """Keep an event; return it as plain data, with ``at`` in seconds since the epoch."""
         data = {**event.to_dict(), "at": time.time()}
-        if event.kind not in ROUTINE:
-            with self._lock:
+        with self._lock:
+            if event.kind not in ROUTINE and not self._told(data):
                 self._events.append(data)
         return data
+
+    def _told(self, data: dict[str, Any]) -> bool:
+        """Tell whether this is a node's level of load that was kept a short time ago."""
+        if data["event"] not in LEVELS:
+            return False
+        kind, kept_at = self._levels.get(data["node"], ("", 0.0))
+        told = kind == data["event"] and data["at"] - kept_at < LEVEL_S
+        if not told:
+            self._levels[data["node"]] = data["event"], data["at"]
+        return told
 
     def latest(self, count: int, kinds: Collection[str] | None = None) -> list[dict[str, Any]]:
         """Return the latest events of these kinds (None: of all), the oldest first."""

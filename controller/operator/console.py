@@ -61,7 +61,8 @@ class Console:
     def complain(self, problem: object) -> None:
         """Say what went wrong."""
         page = page_for(self.err)
-        print(f"{page.paint(self.program, 'bad')}: {problem}", file=self.err, flush=True)
+        said = "\n".join(page.wrap(f"{self.program}: {problem}"))
+        print(page.paint(self.program, "bad") + said.removeprefix(self.program), file=self.err)
 
     def _watch(self, client: RpcClient, given: Mapping[str, Any]) -> int:
         """Show events until Ctrl-C, or for the time limit if there is one."""

@@ -13,9 +13,12 @@ from typing import Any, TextIO
 from controller.errors import NoAnswer
 from controller.migration.states import MigrationState, StepState
 from controller.operator.client import RpcClient
+from controller.operator.terminal import page_for
 from controller.operator.views.text import details
 
 ASK_INTERVAL_S = 2.0
+HANGING = 4
+"Columns by which what does not fit a step's line is indented."
 
 PLAN_ENDS = ("finished", "failed", "stopped")
 
@@ -116,10 +119,11 @@ def _show_news(record: Record, shown: dict[int, str], progress: TextIO | None) -
         shown[position] = state.value
         running = state is StepState.RUNNING
         # What comes next on this line is never shorter than what is there.
-        print(f"\r{_step_line(step)}", end="" if running else "\n", file=progress, flush=True)
+        line = "\n".join(page_for(progress).wrap(_step_line(step), HANGING))
+        print(f"\r{line}", end="" if running else "\n", file=progress, flush=True)
 
 
 def _step_line(step: Mapping[str, Any]) -> str:
     took = "" if step["ms"] is None else f"{step['ms']:.1f} ms"
-    line = f"  {step['name']:<16} {step['node']:<8} {step['state']:<8} {took:>12}"
+    line = f"  {step['name']:<12} {step['node']:<8} {step['state']:<8} {took:>10}"
     return f"{line}  {details(step['detail'])}".rstrip(" ") if took else line

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any, NoReturn
 
 from controller.errors import RequestError
@@ -73,9 +74,12 @@ def _only(
     """Return the commands of the only choice; raises ``UsageError`` if it is not one."""
     if len(choices) == 1:
         return next(iter(choices.values()))
-    line = " ".join(words[: depth + 1])
+    word, line = words[depth], " ".join(words[: depth + 1])
     if choices:
         raise UsageError(f"{line!r} is ambiguous: {', '.join(choices)}")
+    close = get_close_matches(word, {command.words[depth] for command in longer})
+    if close:
+        raise UsageError(f"there is no command {line!r}; close to it: {', '.join(close)}")
     raise UsageError(f"there is no command {line!r}; these would do: {_names(longer)}")
 
 

@@ -38,9 +38,12 @@ class Page:
         """Return a text in a tone, if the page has colours."""
         return f"\x1b[{_CODES[tone]}m{text}\x1b[0m" if self.colour and text else text
 
-    def wrap(self, text: str) -> list[str]:
-        """Return a paragraph's lines."""
-        return [text] if self.width is None else textwrap.wrap(text, max(self.width, LEAST_WIDTH))
+    def wrap(self, text: str, hanging: int = 0) -> list[str]:
+        """Return a paragraph's lines, all but the first indented by so many columns."""
+        if self.width is None:
+            return [text]
+        width, indent = max(self.width, LEAST_WIDTH + hanging), " " * hanging
+        return textwrap.wrap(text, width, subsequent_indent=indent, break_on_hyphens=False)
 
 
 PLAIN = Page()

@@ -42,7 +42,8 @@ def test_every_command_is_found_by_its_name() -> None:
     ("line", "text"),
     [
         ("migr", "'migr' is ambiguous: migrate, migrations"),
-        ("nodez", "there is no command 'nodez'; these would do: .*nodes"),
+        ("nodez", "there is no command 'nodez'; close to it: node, nodes"),
+        ("xyzzy", "there is no command 'xyzzy'; these would do: .*nodes"),
         ("program", "program: give one of program push"),
         ("program pull", "no command 'program pull'; these would do: program push"),
         ("", "no command is given; these would do: .*nodes"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from controller.operator.tables import PLAIN
+from controller.operator.tables import PLAIN, Page
 from controller.operator.views import entity, functions, migrations
 
 RECORD: dict[str, Any] = {
@@ -41,7 +41,7 @@ def test_a_migration_is_shown_with_outcome_reason_and_steps() -> None:
 def test_migrations_are_shown_one_a_line() -> None:
     lines = migrations.migrations({"migrations": [RECORD, RECORD | {"duration_ms": None}]}, PLAIN)
     assert len(lines) == 3
-    shown = "firewall 0-7 s1 s2 pm hitless undone 0 1234.6 ms"
+    shown = "firewall 0-7 s1 s2 pm undone 0 1235 ms"
     assert " ".join(lines[1].split()[3:]) == shown
     assert lines[2].endswith("-")
 
@@ -59,6 +59,13 @@ def test_a_plan_gives_its_reasons_and_its_steps() -> None:
         "STEP     NODE",
         "prepare  s2",
     ]
+
+
+def test_migrations_fit_a_terminal_of_eighty_columns() -> None:
+    record = RECORD | {"id": 12, "slots": "0-1,3-4,6", "from": "spine1", "to": "leaf1"}
+    lines = migrations.migrations({"migrations": [record]}, Page(80))
+    assert max(map(len, lines)) <= 80
+    assert lines[1].endswith("1235 ms")
 
 
 def test_a_migration_that_was_begun_says_how_to_follow_it() -> None:

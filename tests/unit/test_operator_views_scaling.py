@@ -136,3 +136,20 @@ def test_load_is_one_line_a_node_and_of_a_single_one_its_slots_and_ports() -> No
     full = [line.split() for line in load.load({"nodes": [one]}, PLAIN)]
     assert ["firewall", "3", "1,000"] in full
     assert ["1", "1,500", "2"] in full
+
+
+def test_what_does_not_fit_the_terminal_goes_on_below_between_words() -> None:
+    event = {"event": "node_down", "node": "leaf1", "reason": "it has not answered " * 5}
+    lines = event_line(event, Page(60, colour=True)).split("\n")
+    assert lines[0].startswith("-  \x1b[1mnode_down")
+    assert all(line.startswith("    ") and len(line) <= 60 for line in lines[1:])
+    assert " ".join(" ".join(lines).split()).endswith("it has not answered")
+
+
+def test_a_plan_that_came_to_nothing_says_why() -> None:
+    plan = {"kind": "scale_out", "node": "s1", "moves": [], "explanation": ["no node has room"]}
+    said = {"at": 0.0, "plan": plan, "state": "impossible", "reason": ""}
+    data = {"mode": "act", "paused": False, "draining": [], "plan": None, "plans": [said]}
+    lines = scaling.status(data, PLAIN)
+    assert "impossible" in lines[-1]
+    assert lines[-1].endswith("no node has room")

@@ -68,7 +68,7 @@ def answer(me: ManagementEntity, method: str, given: Mapping[str, Any]) -> Answe
     arguments = command.take(given, me)
     if command.acts:
         said = " ".join(f"{key}={value}" for key, value in given.items())
-        LOG.info("%s: %s %s", OPERATOR.get(), command.name, said)
+        LOG.info("%s: %s", OPERATOR.get(), f"{command.name} {said}".rstrip())
     return command.run(me, arguments)
 
 

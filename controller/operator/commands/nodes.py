@@ -155,7 +155,9 @@ FAMILY = (
         acts=True,
         details="Entries, counters and registers are kept as far as the new program has a place for"
         " them. A node that enforces slots is refused: move them away first. What was pushed is"
-        " remembered when the node or the management entity restarts.",
+        " remembered when the node or the management entity restarts. A program that is not"
+        " described is described first: add it to the network's description, check that with"
+        " `osken-manager --check`, and restart the management entity; nodes go on meanwhile.",
         examples=("program push s2 l2",),
     ),
 )

@@ -15,15 +15,15 @@ from controller.operator.views import text
 Event = Mapping[str, Any]
 
 KIND_WIDTH = 20
+HANGING = 4
 
 
 def event_line(event: Event, page: Page) -> str:
-    """Return the line of an event."""
-    kind = event["event"]
-    what = event_text(event)
+    """Return the line of an event, or its lines where one does not fit the page."""
+    kind = event["event"].ljust(KIND_WIDTH)
     when = text.clock(event["at"]) if "at" in event else "-"
-    line = f"{when}  {page.paint(kind.ljust(KIND_WIDTH), 'title')}  {what}"
-    return line.rstrip()
+    lines = "\n".join(page.wrap(f"{when}  {kind}  {event_text(event)}".rstrip(), HANGING))
+    return lines.replace(kind, page.paint(kind, "title"), 1)
 
 
 def event_text(event: Event) -> str:

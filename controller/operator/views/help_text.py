@@ -16,7 +16,8 @@ NO_WAIT_HINT = ("--no-wait", NO_WAIT_HELP)
 def command_help(command: Command, page: Page, program: str = "") -> list[str]:
     """Say how a command is written, what it does, and what its arguments are."""
     start = f"{program} " if program else ""
-    lines = [f"usage: {start}{usage(command)}", "", *page.wrap(f"{_sentence(command.help)}")]
+    lines = page.wrap(f"usage: {start}{usage(command)}", len("usage: "))
+    lines += ["", *page.wrap(_sentence(command.help))]
     lines += page.wrap(command.details.replace("`", "")) if command.details else []
     if command.arguments:
         rows = [(argument.flag, argument.help) for argument in command.arguments]

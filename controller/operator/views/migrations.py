@@ -35,15 +35,14 @@ def migrations(data: Data, page: Page) -> list[str]:
             record["slots"],
             record["from"],
             record["to"],
-            record["method"],
-            record["mode"],
+            record["method"] if record["mode"] == "hitless" else f"{record['method']} paper",
             record["state"],
             record["cells_moved"],
-            text.milliseconds(record["duration_ms"]),
+            text.milliseconds(record["duration_ms"], digits=0),
         )
         for record in data["migrations"]
     ]
-    titles = "id", "started", "function", "slots", "from", "to", "method", "mode", "state"
+    titles = "id", "started", "function", "slots", "from", "to", "method", "state"
     return render((*titles, "cells", "took"), rows, page)
 
 

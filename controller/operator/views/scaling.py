@@ -51,12 +51,16 @@ def status(data: Data, page: Page) -> list[str]:
             plan_name(one["plan"]),
             one["state"],
             len(one["plan"]["moves"]),
-            one["reason"] or None,
+            one["reason"] or (None if one["plan"]["moves"] else _why(one["plan"])),
         )
         for one in data["plans"]
     ]
     titles = ("when", "plan", "state", "moves", "reason")
     return pairs(rows, page) + (["", *render(titles, plans, page)] if plans else [])
+
+
+def _why(found: Data) -> str | None:
+    return "; ".join(found["explanation"]) or None
 
 
 def plan_name(found: Data) -> str:

@@ -8,8 +8,10 @@ from typing import Any
 
 
 def moment(epoch_s: float) -> str:
-    """Return date and time of a moment, in this machine's time zone."""
-    return datetime.datetime.fromtimestamp(epoch_s).strftime("%Y-%m-%d %H:%M:%S")
+    """Return the time of day of a moment, with the date unless it is today's; local time."""
+    then = datetime.datetime.fromtimestamp(epoch_s)
+    today = then.date() == datetime.date.today()
+    return then.strftime("%H:%M:%S" if today else "%Y-%m-%d %H:%M:%S")
 
 
 def clock(epoch_s: float) -> str:
@@ -17,9 +19,9 @@ def clock(epoch_s: float) -> str:
     return datetime.datetime.fromtimestamp(epoch_s).strftime("%H:%M:%S.%f")[:-3]
 
 
-def milliseconds(ms: float | None) -> str | None:
+def milliseconds(ms: float | None, digits: int = 1) -> str | None:
     """Return a duration; None stays None."""
-    return None if ms is None else f"{ms:.1f} ms"
+    return None if ms is None else f"{ms:.{digits}f} ms"
 
 
 def rate(pps: float | None) -> str | None:
