@@ -10,6 +10,11 @@ import subprocess
 from importlib.util import find_spec
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Timings decide nothing here, and a busy machine is no fault of the code.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 CLONE_NEWNET = 0x40000000  # linux/sched.h
 

@@ -148,7 +148,7 @@ def _run(tree: Tree, width_a: int, width_b: int, a: int, b: int, width: int) -> 
 
 
 @pytest.mark.filterwarnings("ignore:Generating overly large repr")
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(tree=_numbers(), width_a=WIDTHS, width_b=WIDTHS, width=WIDTHS, data=st.data())
 def test_an_expression_is_worth_what_a_plain_evaluator_says(tree, width_a, width_b, width, data):
     a = data.draw(st.integers(0, (1 << width_a) - 1))

@@ -50,7 +50,7 @@ def _set(root, path, value, remove):
         root[path[-1]] = value
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_a_damaged_program_is_loaded_or_refused(original, data):
     damaged = copy.deepcopy(original)

@@ -1,7 +1,7 @@
 """The look-up structures against a plain list of entries, and what large tables cost."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from switch.p4json.objects import KeyField, LpmMatch, MatchKind, RangeMatch, TernaryMatch
@@ -46,7 +46,6 @@ def _layout(kind: MatchKind) -> KeyLayout:
 OPERATIONS = st.lists(st.tuples(st.booleans(), st.integers(0, 30), st.integers(1, 3)), max_size=60)
 
 
-@settings(deadline=None)
 @given(keys=st.lists(_lpm(), min_size=1, max_size=20), operations=OPERATIONS)
 def test_lpm_finds_what_a_search_of_all_entries_finds(keys, operations):
     table, layout, there = LpmTable(), _layout(MatchKind.LPM), {}
@@ -84,13 +83,11 @@ def _check_ranked(table, layout, keys, operations) -> None:
     assert table.count == len(there)
 
 
-@settings(deadline=None)
 @given(keys=st.lists(_ternary(), min_size=1, max_size=12), operations=OPERATIONS)
 def test_ternary_finds_the_best_of_all_entries(keys, operations):
     _check_ranked(TernaryTable(), _layout(MatchKind.TERNARY), keys, operations)
 
 
-@settings(deadline=None)
 @given(keys=st.lists(_range(), min_size=1, max_size=12), operations=OPERATIONS)
 def test_range_finds_the_best_of_all_entries(keys, operations):
     _check_ranked(RangeTable(), _layout(MatchKind.RANGE), keys, operations)

@@ -94,13 +94,13 @@ def _acyclic(draw) -> Edges:
     }
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(edges=_acyclic(), choices=st.lists(st.integers(0, 5), max_size=20), meets=st.booleans())
 def test_a_graph_without_loops_is_walked_alike(edges, choices, meets):
     assert _run(_written(edges, meets), choices) == _walk(edges, choices)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(data=st.data(), meets=st.booleans())
 def test_a_graph_with_loops_is_walked_alike(data, meets):
     count = data.draw(st.integers(1, 8))

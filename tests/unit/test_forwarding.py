@@ -122,7 +122,7 @@ def arrivals(net, held, slot, start):
 
 
 @given(networks())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_all_hosts_that_a_way_leads_to_are_reached_and_no_others(net):
     net = with_macs(net)
     held, paths = settled(net, len(SLOTS)), slot_paths(net, len(SLOTS))
@@ -135,7 +135,7 @@ def test_all_hosts_that_a_way_leads_to_are_reached_and_no_others(net):
 
 
 @given(networks())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_broadcast_arrives_once_at_every_other_host(net):
     net = with_macs(net)
     held, paths = settled(net, len(SLOTS)), slot_paths(net, len(SLOTS))
@@ -153,7 +153,7 @@ def test_a_broadcast_arrives_once_at_every_other_host(net):
 
 
 @given(networks(7, least_links=9), st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_paths_move_without_a_loop_and_lose_nothing_that_has_a_way_before_and_after(net, data):
     net = with_macs(net)
     some = st.sets(st.integers(0, max(0, len(net.links) - 1)), max_size=4)

@@ -119,7 +119,7 @@ def test_nodes_that_flood_by_one_tree_never_mix_it_with_the_trees_of_slots():
 
 
 @given(networks(6, least_links=5), st.data(), st.integers())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_nothing_goes_round_from_empty_nodes_on(net, data, seed):
     story = Story(with_macs(net), seed)
     links = range(len(net.links))
@@ -128,7 +128,7 @@ def test_nothing_goes_round_from_empty_nodes_on(net, data, seed):
 
 
 @given(networks(6, least_links=5), st.data(), st.integers())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_nothing_goes_round_when_links_hosts_and_nodes_come_and_go(net, data, seed):
     story = Story(with_macs(net), seed)
     links = range(len(net.links))

@@ -83,7 +83,7 @@ def assert_ended_well(lab, record, *, lossless):
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("fault", HARMLESS)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(seed=SEEDS, action=ACTIONS, reverse=st.booleans())
 def test_nothing_is_lost_or_leaked_when_a_call_fails(fault, method, seed, action, reverse):
     lab = Lab(random.Random(seed), METHODS[method], reverse=reverse)
@@ -94,7 +94,7 @@ def test_nothing_is_lost_or_leaked_when_a_call_fails(fault, method, seed, action
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("fault", DEADLY)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(seed=SEEDS, action=ACTIONS, reverse=st.booleans())
 def test_nothing_is_leaked_when_a_node_dies(fault, method, seed, action, reverse):
     lab = Lab(random.Random(seed), METHODS[method], reverse=reverse)
@@ -104,7 +104,7 @@ def test_nothing_is_leaked_when_a_node_dies(fault, method, seed, action, reverse
 
 
 @pytest.mark.parametrize("method", METHODS)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=SEEDS, action=ACTIONS, reverse=st.booleans(), name=st.sampled_from(["s1", "s2"]))
 def test_nothing_is_leaked_when_a_node_restarts_so_fast_that_no_call_fails(
     method, seed, action, reverse, name
@@ -233,7 +233,7 @@ def storm(lab, seed, rate, *, deaths):
 
 @pytest.mark.parametrize("deaths", [False, True])
 @pytest.mark.parametrize("method", METHODS)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=SEEDS, reverse=st.booleans())
 def test_after_any_storm_every_move_has_ended_and_nothing_has_leaked(method, deaths, seed, reverse):
     lab = Lab(random.Random(seed), METHODS[method], reverse=reverse)

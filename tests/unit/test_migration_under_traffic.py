@@ -19,7 +19,7 @@ SEEDS = st.integers(0, 2**32)
 TRAFFIC = st.integers(1, 4)
 SOME = st.sampled_from([ALL, frozenset({0}), frozenset({1})])
 METHODS = st.sampled_from([("pm", ("gated", "gated")), ("pr", ("gated", "plain"))])
-HAMMER = settings(max_examples=60, deadline=None)
+HAMMER = settings(max_examples=60)
 
 
 def assert_promises_kept(lab):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.operator.tables import LEAST_WIDTH, PLAIN, Page, render
@@ -27,14 +27,12 @@ def test_what_does_not_fit_the_terminal_is_wrapped_in_its_column() -> None:
     ]
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(cells, cells, cells), max_size=5), st.integers(30, 120))
 def test_no_line_is_wider_than_the_terminal(rows: list[tuple[str, ...]], width: int) -> None:
     assert LEAST_WIDTH * 3 + 4 <= 30
     assert all(len(line) <= width for line in render(("a", "b", "c"), rows, Page(width)))
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(cells, cells), max_size=5), st.integers(20, 60))
 def test_no_character_is_lost_by_wrapping(rows: list[tuple[str, ...]], width: int) -> None:
     lines = render(("a", "b"), rows, Page(width))

@@ -88,7 +88,7 @@ def test_a_message_without_end_is_refused(pair: tuple[socket.socket, Wire]) -> N
         wire.receive()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(min_size=1, max_size=200))
 def test_garbage_is_a_message_an_end_or_an_error_and_nothing_else(data: bytes) -> None:
     ours, theirs = socket.socketpair()

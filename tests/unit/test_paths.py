@@ -58,7 +58,7 @@ def follow(net, paths, slot, start, end):
 
 
 @given(networks())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_routes_are_shortest_symmetric_and_what_the_nodes_do(net):
     paths, graph = slot_paths(net), graph_of(net)
     for a, b in combinations(net.hosts, 2):
@@ -77,7 +77,7 @@ def test_routes_are_shortest_symmetric_and_what_the_nodes_do(net):
 
 
 @given(networks())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_both_directions_use_the_same_cables(net):
     paths = slot_paths(net)
     ends = {link.a: link.b for link in net.links} | {link.b: link.a for link in net.links}
@@ -89,7 +89,7 @@ def test_both_directions_use_the_same_cables(net):
 
 
 @given(networks())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_broadcast_reaches_every_node_that_can_be_reached_exactly_once(net):
     paths, graph = slot_paths(net), graph_of(net)
     ends = {link.a: link.b for link in net.links} | {link.b: link.a for link in net.links}
@@ -107,7 +107,7 @@ def test_a_broadcast_reaches_every_node_that_can_be_reached_exactly_once(net):
 
 
 @given(networks())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_what_is_through_a_node_and_common_to_pairs_agrees_with_routes(net):
     paths = slot_paths(net)
     pairs = list(combinations(sorted(net.hosts), 2))

@@ -101,7 +101,7 @@ def test_a_drain_is_safe_and_within_capacity(view):
             )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(situations(), st.lists(st.tuples(slot_loads, st.integers(1, 8)), min_size=1, max_size=6))
 def test_no_slot_goes_back_and_forth_within_the_cool_down(view, trace):
     """Plan at every poll, as hastily as any machine of thresholds could ask for it."""

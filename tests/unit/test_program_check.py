@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from finsy.proto import p4i
 from google.protobuf import text_format
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.errors import ProgramError
@@ -318,7 +318,7 @@ def paths(value, path=()):
 PATHS = [path for path in paths(PROGRAM) if "source_info" not in path]
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100)
 @given(st.sampled_from(PATHS), st.sampled_from([None, 0, -1, "x", [], {}, [[]], True]))
 def test_whatever_is_wrong_in_a_json_is_a_program_error_or_does_not_matter(path, value):
     root = copy.deepcopy(PROGRAM)

@@ -238,7 +238,7 @@ def random_batch(seed):
     return updates
 
 
-@settings(max_examples=25, derandomize=True, deadline=None)
+@settings(max_examples=25, derandomize=True)
 @given(seed=st.integers(0, 1 << 32))
 def test_batches_have_the_same_outcome_read_either_way(seed):
     one, other = make_device(), make_device()

@@ -250,7 +250,6 @@ def check(error):
 @settings(
     max_examples=400,
     derandomize=True,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(seed=st.integers(0, 1 << 32))
@@ -276,7 +275,7 @@ def test_random_writes_and_reads_get_codes_and_both_processes_agree(device, seed
     assert shown == len(plane.members)
 
 
-@settings(max_examples=60, derandomize=True, deadline=None)
+@settings(max_examples=60, derandomize=True)
 @given(data=st.binary(max_size=200))
 def test_random_bytes_as_a_config_are_refused(data):
     device = Device(DEVICE_ID, MemoryPlane(), cpu_port=510)
@@ -287,7 +286,7 @@ def test_random_bytes_as_a_config_are_refused(data):
     assert device.controlled is None
 
 
-@settings(max_examples=60, derandomize=True, deadline=None)
+@settings(max_examples=60, derandomize=True)
 @given(seed=st.integers(0, 1 << 32))
 def test_a_p4info_with_random_damage_is_refused_or_served(seed):
     rng = random.Random(seed)
