@@ -5,9 +5,11 @@ from __future__ import annotations
 import select
 import traceback
 from contextlib import suppress
-from time import monotonic, monotonic_ns
+from time import monotonic, monotonic_ns, sleep
 
+from switch.dataplane.buffers import BATCH
 from switch.dataplane.channel import WorkerEnd
+from switch.dataplane.moderation import Moderation
 from switch.dataplane.node import Node
 from switch.dataplane.ports import Port
 from switch.dataplane.requests import REQUESTS
@@ -32,6 +34,7 @@ class Loop:
         """Those that wait until their interface takes frames, by descriptor of the sender."""
         self._poller.register(requests.fileno(), select.EPOLLIN)
         self._next_idle_check = monotonic() + IDLE_CHECK_INTERVAL_S
+        self._moderation = Moderation(monotonic_ns())
 
     def run(self) -> None:
         """Serve packets and requests until the control process closes its end."""
@@ -69,11 +72,13 @@ class Loop:
 
     def _serve_packets(self, timeout_s: float) -> bool:
         """One batch from each port that has frames. Returns whether there is a request too."""
-        asked = False
-        for descriptor, event in self._poller.poll(timeout_s):
+        asked = left_some = False
+        frames = 0
+        for descriptor, event in self._wait(timeout_s):
             port = self._ports.get(descriptor)
             if port is not None:
-                self._node.receive(port)
+                count = self._node.receive(port)
+                frames, left_some = frames + count, left_some or count == BATCH
                 self._node.serve_queues()  # or the next batch finds them full
             elif descriptor in self._stopped:
                 if self._node.go_on(self._stopped[descriptor]):
@@ -84,7 +89,16 @@ class Loop:
                 self._wait_for_requests()
             else:
                 asked = True
+        self._moderation.received(frames, left_some, monotonic_ns())
         return asked
+
+    def _wait(self, timeout_s: float) -> list[tuple[int, int]]:
+        """What there is to do. Of many frames some are given time to gather behind the first."""
+        events = self._poller.poll(timeout_s)
+        if not timeout_s or not self._moderation.pause_s:
+            return events
+        sleep(self._moderation.pause_s)
+        return self._poller.poll(0)
 
     def _serve_request(self) -> bool:
         """Answer one request. Returns whether there may be more."""

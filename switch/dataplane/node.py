@@ -81,18 +81,19 @@ class Node:
 
     # -- frames -----------------------------------------------------------------------------------
 
-    def receive(self, port: Port) -> None:
-        """Process one batch of frames from a port and send what comes of it."""
+    def receive(self, port: Port) -> int:
+        """Process one batch of frames from a port and send what comes of it. Returns how many."""
         vector = self._incoming
         count = port.receive(vector)
         if not count:
-            return
+            return 0
         lengths = vector.lengths[:count].tolist()
         statuses = vector.statuses[:count].tolist()
         done = 0
         while done < count:
             done = self._process_batch(port.number, done, lengths, statuses)
         self.flush()
+        return count
 
     def _process_batch(
         self, number: int, first: int, lengths: list[int], statuses: list[int]
