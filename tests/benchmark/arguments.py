@@ -15,8 +15,9 @@ loss-free rate, latency, entries and registers per second, time to load, memory,
 what a reload does to packets.
 """
 _EPILOG = """\
-Loss-free: at most 0.01 % lost and a median latency of at most 2 ms. All takes about six minutes for
-both switches, --quick two; nothing else should run on the machine. Needs root. Exit status 0: all
+Loss-free: at most 0.01 % lost and a median latency of at most 2 ms. A rate fails if three trials of
+it do, since a single pause of the machine spoils any. All takes about seven minutes for both
+switches, --quick two; nothing else should run on the machine. Needs root. Exit status 0: all
 targets are reached, 1: some are not.
 """
 
