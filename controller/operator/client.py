@@ -143,12 +143,8 @@ class RpcClient:
 
     def _receive(self, deadline: float) -> None:
         """Take in one message; raises ``TimeoutError`` when the time (monotonic) has come."""
-        left_s = deadline - time.monotonic()
-        if left_s <= 0:
-            raise TimeoutError
         try:
-            self._socket.settimeout(left_s)
-            message = self._wire.receive()
+            message = self._wire.receive(deadline)
         except TimeoutError:
             raise
         except OSError as exc:

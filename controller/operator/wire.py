@@ -9,6 +9,7 @@ timed out, and trusts whatever arrives.
 from __future__ import annotations
 
 import socket
+import time
 from collections import deque
 from dataclasses import dataclass
 from typing import Any
@@ -69,14 +70,19 @@ class Wire:
             rpc.MessageType.NOTIFY: lambda m: self._accept(Notification(*m)),
         }
 
-    def receive(self) -> Message | None:
+    def receive(self, deadline: float | None = None) -> Message | None:
         """Wait for the next message; None when the peer has closed the connection.
 
+        Args:
+            deadline: When it must be there whole (monotonic), however it comes; None: whenever.
+
         Raises:
-            TimeoutError: none came within the socket's time limit, if it has one.
+            TimeoutError: it was not there by then.
             ProtocolError: what came is not msgpack-rpc, or larger than the limit.
         """
         while not self._received:
+            if deadline is not None:
+                self._limit_wait(deadline)
             try:
                 data = self._socket.recv(CHUNK_BYTES)
             except ConnectionError:
@@ -85,6 +91,12 @@ class Wire:
                 return None
             self._decode(data)
         return self._received.popleft()
+
+    def _limit_wait(self, deadline: float) -> None:
+        left_s = deadline - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError
+        self._socket.settimeout(left_s)
 
     def send(self, message: Message) -> None:
         """Send a message whole; raises ``OSError`` if the connection does not take it.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import threading
+import time
 from collections.abc import Iterator
 
 import msgpack
@@ -39,6 +41,26 @@ def test_messages_of_all_kinds_arrive_as_they_were_sent(
         Response(8, {"kind": "busy"}, None),
         Notification("event", [{"event": "node_up"}]),
     ]
+
+
+def test_a_message_that_trickles_in_is_not_waited_for_beyond_the_deadline(
+    pair: tuple[socket.socket, Wire],
+) -> None:
+    theirs, wire = pair
+    ended = threading.Event()
+
+    def trickle() -> None:
+        for byte in msgpack.packb([2, "event", [{"filler": "x" * 1000}]]):
+            theirs.sendall(bytes([byte]))
+            if ended.wait(0.01):
+                return
+
+    sender = threading.Thread(target=trickle)
+    sender.start()
+    with pytest.raises(TimeoutError):
+        wire.receive(time.monotonic() + 0.1)
+    ended.set()
+    sender.join()
 
 
 def test_a_message_in_many_pieces_arrives_whole(pair: tuple[socket.socket, Wire]) -> None:
