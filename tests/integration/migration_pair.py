@@ -25,6 +25,7 @@ from controller.model.network import NetworkDescription
 from controller.model.parts import Entry, Host, Link, NodeDescription, Port, ProgramFiles
 from controller.southbound.driver import DriverOptions, NodeAddress, NodeDriver
 from controller.southbound.factory import make_driver
+from controller.southbound.p4runtime import P4RuntimeDriver
 
 FIREWALL = "NodeIngress.firewall"
 OUTSIDE, INSIDE = 1, 2
@@ -149,12 +150,13 @@ class Pair:
     def send(self, name: str, port: int, source: int, destination: int) -> None:
         """Let a node receive a UDP packet at one of its ports; addresses are 10.0.0.x.
 
-        It is through when this returns, since an echo that was sent after it has come back.
+        It is through when this returns, since an echo that was sent after it has come back. (BMv2's
+        driver reads the clock without a packet, which would not tell.)
         """
         self.drivers[name].packet_out(
             udp_frame(source, destination), egress_port=port, mode=_THROUGH_PIPELINE
         )
-        self.drivers[name].clock()
+        P4RuntimeDriver.clock(self.drivers[name])
 
     def dropped(self, name: str) -> int:
         """Return how many packets the firewall of a node has dropped."""
