@@ -5,6 +5,7 @@ Choices: no node is asked for a scrape; what is known is shown.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,10 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from controller import hub
+from controller.discovery.delays import Delays
 from controller.load.poller import PollCounts
 from controller.load.snapshot import Level, LoadSnapshot
+from controller.model.network import NetworkDescription
 from controller.model.placement import Placement
 from controller.model.thresholds import Thresholds
 from controller.node_keeper import Readiness, Standing
@@ -47,6 +50,7 @@ class PresentState(Collector):
         yield build
         yield from nodes(me.standings())
         yield from placement(me.latest())
+        yield from latency(me.topology.delays, me.network, time.monotonic())
         if me.load is not None:
             snapshot = me.load.snapshot()
             yield from load(snapshot)
@@ -92,6 +96,31 @@ def placement(view: Placement) -> Iterator[Metric]:
         conflicts.add_metric(labels, count)
     yield slots
     yield conflicts
+
+
+def latency(delays: Delays, network: NetworkDescription, now: float) -> Iterator[Metric]:
+    """Yield how long LLDP frames are under way."""
+    trips = GaugeMetricFamily(
+        "hitless_lldp_trip_seconds",
+        "An LLDP frame's way from here over a node, a link and another node back, a median; it "
+        "includes the control channels.",
+        labels=["source", "destination"],
+    )
+    echoes = GaugeMetricFamily(
+        "hitless_lldp_echo_seconds",
+        "An LLDP frame's way from here to a node and straight back, a median.",
+        labels=["node"],
+    )
+    for link in network.links:
+        ways = zip(((link.a, link.b), (link.b, link.a)), delays.trip_ms(link, now), strict=True)
+        for (source, destination), ms in ways:
+            if ms is not None:
+                trips.add_metric([str(source), str(destination)], ms / 1000)
+    for name in network.nodes:
+        if (ms := delays.echo_ms(name, now)) is not None:
+            echoes.add_metric([name], ms / 1000)
+    yield trips
+    yield echoes
 
 
 def load(snapshot: LoadSnapshot) -> Iterator[Metric]:

@@ -29,6 +29,7 @@ from os_ken.controller.event import EventBase
 
 from controller import events
 from controller.discovery.changes import Change
+from controller.discovery.delays import Delays
 from controller.discovery.explorer import Explorer
 from controller.discovery.frames import FrameCodec, Heard
 from controller.discovery.learner import HostLearner
@@ -85,6 +86,8 @@ class TopologyWatch:
         self._options = options
         self._explorer = Explorer(description, options, patience_s)
         self._codec = FrameCodec()
+        self.delays = Delays()
+        "How long frames are under way."
         self._inbox: queue.SimpleQueue[tuple[Step, float] | None] = queue.SimpleQueue()
         self._copies = 0
         self._emit: Emit = lambda _event: None
@@ -146,9 +149,12 @@ class TopologyWatch:
         if heard is None:
             return False
         if heard.source.number == 0:
+            self._delayed(heard, heard.source, packet.received_ns)
             self._post(lambda now: self._explorer.passed(node, now), packet.received_ns)
         elif packet.received_ns - heard.sent_ns <= self._explorer.bound_s * 1e9:
-            self._heard(heard, Port(node, packet.metadata["ingress_port"]), packet.received_ns)
+            port = Port(node, packet.metadata["ingress_port"])
+            self._delayed(heard, port, packet.received_ns)
+            self._heard(heard, port, packet.received_ns)
         return True
 
     def add_node(self, node: NodeDescription, entries: tuple[Entry, ...]) -> None:
@@ -159,6 +165,10 @@ class TopologyWatch:
         """Take a node out of the network; return when it is out."""
         self._post_and_wait(lambda now: self._explorer.remove_node(name, now))
         self._codec.forget(name)
+        self.delays.forget(name)
+
+    def _delayed(self, heard: Heard, at: Port, received_ns: int) -> None:
+        self.delays.add(heard.source, at, heard.sent_ns / 1e9, received_ns / 1e9)
 
     def _heard(self, heard: Heard, at: Port, received_ns: int) -> None:
         self._post(lambda now: self._explorer.heard(heard.source, at, now), received_ns)

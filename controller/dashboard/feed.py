@@ -31,7 +31,7 @@ ROUTINE = ("load", "migration_step")
 
 Tell = Callable[[str, Any], None]
 """Takes what was heard, and its data; from the feed's thread: ``overview`` and ``migrations`` (the
-commands' answers), ``event``, ``gone`` (a text: why)."""
+commands' answers, the former with ``at``), ``event``, ``gone`` (a text: why)."""
 
 
 class Feed:
@@ -71,7 +71,7 @@ class Feed:
     def _follow(self, client: RpcClient) -> None:
         """Subscribe first, so that nothing is missed between the answers and the events."""
         client.subscribe()
-        self._tell("overview", client.fetch("overview"))
+        self._tell("overview", _overview(client))
         self._tell("migrations", client.fetch("migrations")["migrations"])
         asked_at = time.monotonic()
         while not self._stopping.is_set():
@@ -83,5 +83,9 @@ class Feed:
             pause_s = LEAST_PAUSE_S if self._wanted.is_set() else INTERVAL_S
             if time.monotonic() - asked_at >= pause_s:
                 self._wanted.clear()
-                self._tell("overview", client.fetch("overview"))
+                self._tell("overview", _overview(client))
                 asked_at = time.monotonic()
+
+
+def _overview(client: RpcClient) -> dict[str, Any]:
+    return client.fetch("overview") | {"at": time.time()}

@@ -18,7 +18,7 @@ from collections import deque
 from collections.abc import AsyncGenerator
 from typing import Any
 
-from controller.dashboard.picture import Picture, Timeline
+from controller.dashboard.picture import Picture
 
 PAUSE_S = 0.25
 BACKLOG = 8
@@ -31,7 +31,6 @@ class Live:
 
     def __init__(self) -> None:
         self._picture = Picture()
-        self._timeline = Timeline()
         self._pages: set[_Page] = set()
         self._whole: bytes | None = None
         self._due: asyncio.TimerHandle | None = None
@@ -40,8 +39,6 @@ class Live:
     def take(self, kind: str, data: Any) -> None:
         """Take what the feed tells (``controller.dashboard.feed.Tell``)."""
         getattr(self._picture, kind)(data)
-        if kind == "event" and data["event"] == "load":
-            self._timeline.add(data["at"], data["nodes"])
         self._whole = None
         if self._due is None:
             loop = asyncio.get_running_loop()
@@ -73,7 +70,8 @@ class Live:
     def _all(self) -> bytes:
         if self._whole is None:
             self._whole = _encode("picture", self._picture.whole())
-            self._whole += _encode("timeline", self._timeline.to_dict())
+            timelines = {name: t.to_dict() for name, t in self._picture.timelines.items()}
+            self._whole += _encode("timelines", timelines)
         return self._whole
 
     def _send(self) -> None:

@@ -99,6 +99,10 @@ def _overview(blueprint: Blueprint, enforce: Mapping[str, range]) -> Data:
         "functions": {"firewall": {"slots": SLOTS, "placement": placement}},
         "conflicts": [],
         "load": {},
+        "latency": {
+            "lldp_ms": {f"{a}={b}": [1.5, 2.0] for a, b in ends if b.port},
+            "echo_ms": dict.fromkeys(blueprint.node_names, 1.0),
+        },
         "scaling": {"mode": "act", "paused": False, "draining": []},
     }
 

@@ -142,6 +142,17 @@ def test_a_node_is_drained_and_undrained_by_keyboard(page, me):
     assert me.command("scaling")["draining"] == []
 
 
+def test_a_link_shows_what_passes_it_and_how_long_frames_take(page, me):
+    page.keyboard.press("n")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#detail dt:text('Echo to the ME') + dd:text-matches('[0-9] ms')")
+    page.click("#detail summary")
+    page.click("#detail li button:text('s2:1')")
+    page.wait_for_selector("#detail h3:text-is('s1:2 \u2013 s2:1')")
+    page.wait_for_selector("#detail dd:text-matches('[0-9] ms, .* [0-9.]+ ms')")
+    page.wait_for_selector("#trips .u-legend :text('s1:2=s2:1')")
+
+
 def test_a_page_with_another_token_can_look_and_not_act(browser, url):
     with open_page(browser, f"{url}x", "light", 1400, 1000) as page:
         page.wait_for_selector("#nodes tbody tr:nth-child(4)")

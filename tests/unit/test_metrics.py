@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector, generate_late
 from prometheus_client.parser import text_string_to_metric_families
 
 from controller import events, metrics_view
+from controller.discovery.delays import Delays
 from controller.errors import ConfigError
 from controller.load.poller import PollCounts
 from controller.load.snapshot import Level, LoadSnapshot, NodeLoad, PortRates
@@ -19,6 +20,7 @@ from controller.metrics import Metrics, cell_sizes
 from controller.metrics_options import MetricsOptions
 from controller.migration.record import MigrationRecord, Programs, StepRecord
 from controller.migration.states import MigrationState, StepState
+from controller.model.parts import Port
 from controller.model.placement import FunctionFacts, NodeFacts, Placement
 from controller.model.thresholds import Thresholds
 from controller.node_keeper import Readiness, Standing
@@ -138,12 +140,22 @@ def test_sessions_and_crossings_are_counted_by_node(registry, metrics):
     assert value("hitless_events_total", {"event": "node_leave"}) == 1
 
 
+def delays():
+    """Return how long frames took over the network's link, one way, and through s1."""
+    (link,) = NETWORK.links
+    found = Delays()
+    found.add(link.a, link.b, 1.0, 1.5)
+    found.add(Port("s1", 0), Port("s1", 0), 1.0, 1.25)
+    return found
+
+
 def state_families():
     facts = {"s1": NodeFacts("s1", True, "gated", {"gate": FunctionFacts(4, SLOTS, SLOTS)})}
     view = Placement(NETWORK, facts, {"gate": frozenset(range(5))})
     standings = {"s1": Standing(Readiness.READY, ""), "s2": Standing(Readiness.SETTING_UP, "")}
     yield from metrics_view.nodes(standings)
     yield from metrics_view.placement(view)
+    yield from metrics_view.latency(delays(), NETWORK, 3.0)
     yield from metrics_view.load(LOAD)
     yield metrics_view.thresholds({"s1": Thresholds(high_pps=50.0, low_pps=10.0)})
     yield from metrics_view.polls({"s1": PollCounts(8, 2, 0.5)})

@@ -2,7 +2,15 @@
 
 import pytest
 
-from controller.dashboard.picture import LATEST_MIGRATIONS, LATEST_NEWS, Picture, Timeline
+from controller.dashboard.picture import (
+    FEW_LINKS,
+    LATEST_MIGRATIONS,
+    LATEST_NEWS,
+    Picture,
+    Timeline,
+    latencies,
+    loads,
+)
 from controller.dashboard.place import Place
 from controller.errors import ConfigError
 
@@ -10,7 +18,8 @@ LOAD = {"s1": {"pps": 1200.0, "level": "normal", "stale": False, "ports": {"1": 
 
 
 def overview(**changes):
-    return {"version": "1", "nodes": [{"name": "s1"}], "links": [], "load": LOAD} | changes
+    whole = {"version": "1", "nodes": [{"name": "s1"}], "links": [], "load": LOAD, "at": 1.0}
+    return whole | {"latency": {"lldp_ms": {}, "echo_ms": {}}} | changes
 
 
 def step(number, state="running"):
@@ -41,7 +50,10 @@ def test_load_comes_by_events_and_an_older_answer_does_not_undo_it():
     picture = shown()
     picture.event(load(7.0))
     picture.overview(overview())
-    assert picture.changes() == {"load": load(7.0)["nodes"], "load_at": 3.0}
+    assert picture.changes() == {
+        "load": load(7.0)["nodes"],
+        "loads": {"at": 3.0, "values": {"s1": 7}},
+    }
 
 
 def test_of_many_steps_at_once_only_the_latest_record_is_told_and_every_event():
@@ -82,13 +94,31 @@ def test_a_management_entity_that_is_gone_is_told_of_and_so_is_its_return():
     assert picture.changes() == {"gone": None}
 
 
-def test_the_timeline_keeps_the_latest_samples_of_all_nodes():
+def trips(**links):
+    return {"latency": {"lldp_ms": links, "echo_ms": {}}}
+
+
+def test_of_a_few_links_each_has_its_latency_once_it_is_measured_both_ways():
+    assert latencies(trips(one=[1.0, 2.0], two=[None, 2.0])) == {"one": 1.5}
+    assert latencies(trips()) == {}
+
+
+def test_of_many_links_the_median_and_the_worst_are_shown():
+    many = {f"link{number}": [number, number] for number in range(FEW_LINKS + 1)}
+    assert latencies(trips(**many)) == {"median": FEW_LINKS / 2, "worst": FEW_LINKS}
+
+
+def test_load_that_is_old_is_not_in_the_timeline():
+    old = load(5.0)["nodes"]["s1"] | {"stale": True}
+    assert loads({"nodes": load(7.4)["nodes"] | {"s2": old}}) == {"s1": 7}
+
+
+def test_the_timeline_keeps_the_latest_samples_of_all():
     timeline = Timeline(samples=2)
-    stale = {"pps": 5.0, "stale": True}
     for at in (1.0, 2.0, 3.0):
-        timeline.add(at, {"s1": {"pps": at, "stale": False}, "s2": stale})
-    timeline.add(4.0, {"s2": {"pps": 9.2, "stale": False}})
-    assert timeline.to_dict() == {"at": [3.0, 4.0], "pps": {"s1": [3, None], "s2": [None, 9]}}
+        timeline.add(at, {"s1": at})
+    timeline.add(4.0, {"s2": 9})
+    assert timeline.to_dict() == {"at": [3.0, 4.0], "values": {"s1": [3.0, None], "s2": [None, 9]}}
 
 
 @pytest.mark.parametrize("text", ["8080", "host:", "host:70000", "a b:1"])

@@ -3,7 +3,7 @@
 
 import { owner } from "./layout.js";
 import { linkId, traffic } from "./links.js";
-import { element, number } from "./text.js";
+import { element, milliseconds, number } from "./text.js";
 
 export class Detail {
   constructor(card, tip, acts, { choose, moveFrom }) {
@@ -82,6 +82,7 @@ function nodeRows(node, picture) {
     ["State", (node.reason ? `${node.state}: ${node.reason}` : node.state) + (picture.scaling?.draining.includes(node.name) ? ", drained" : "")],
     ["Program", node.program ?? "none"],
     ["Load", node.pps == null ? "–" : `${number(node.pps)}${limit} packets/s${node.stale ? " (old)" : ""}`],
+    ["Echo to the ME", milliseconds(picture.latency?.echo_ms[node.name])],
     ["Enforces", Object.entries(node.enforces).map(([name, slots]) => `${name} ${slots}`).join("; ") || "–"],
     ["Hosts", hosts.length ? `${hosts.length > 4 ? hosts.length : hosts.map((host) => host.name).join(" ")}${outside ? `, ${outside} outside` : ""}` : "–"],
   ];
@@ -89,5 +90,9 @@ function nodeRows(node, picture) {
 
 function linkRows(link, picture) {
   const pps = traffic(link, picture);
-  return [["Passing, both ways", pps == null ? "not counted" : `${number(pps)} packets/s`]];
+  const [there, back] = picture.latency?.lldp_ms[linkId(link)] ?? [];
+  return [
+    ["Passing, both ways", pps == null ? "not counted" : `${number(pps)} packets/s`],
+    ["LLDP trip through the ME", there == null && back == null ? "not measured" : `→ ${milliseconds(there)}, ← ${milliseconds(back)}`],
+  ];
 }

@@ -1,10 +1,10 @@
 // The page: hears the live feed, and hands what it says to the parts that show it.
 
 import { Acts } from "./acts.js";
+import { Chart } from "./chart.js";
 import { forgetColours } from "./colours.js";
 import { Detail } from "./detail.js";
 import { drawEvents, drawMigrations, drawNodes, drawSlots } from "./lists.js";
-import { LoadChart } from "./load.js";
 import { MoveForm } from "./move.js";
 import { NetworkGraph } from "./network.js";
 import { drawScaling, Search } from "./top.js";
@@ -23,7 +23,10 @@ const graph = new NetworkGraph(
   (_, id) => choose(chosen === id ? null : id),
   (kind, id, at) => picture && detail.point(picture, kind, id, at),
 );
-const chart = new LoadChart(document.getElementById("load"), document.getElementById("noload"));
+const charts = {
+  loads: new Chart(document.getElementById("load"), document.getElementById("noload"), { digits: 0, least: 10 }),
+  trips: new Chart(document.getElementById("trips"), document.getElementById("notrips"), { digits: 2, least: 1 }),
+};
 const search = new Search(document.getElementById("search"), (name) => {
   choose(name);
   graph.goTo(name);
@@ -92,18 +95,24 @@ live.addEventListener("picture", (message) => {
   events.length = 0;
   merge(JSON.parse(message.data));
 });
-live.addEventListener("timeline", (message) => whenShown.then(() => chart.reset(JSON.parse(message.data))));
+live.addEventListener("timelines", (message) => whenShown.then(() => {
+  for (const [name, timeline] of Object.entries(JSON.parse(message.data))) charts[name].reset(timeline);
+}));
 live.addEventListener("change", (message) => {
   const news = JSON.parse(message.data);
   merge(news);
-  if (news.load_at) whenShown.then(() => chart.add(picture));
+  whenShown.then(() => {
+    const names = picture.nodes.map((node) => node.name);
+    if (news.loads) charts.loads.add(news.loads, names);
+    if (news.trips) charts.trips.add(news.trips, []);
+  });
 });
 live.onerror = () => tell("the page's server is gone; trying again …", true);
 
 window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   forgetColours();
   graph.restyle();
-  chart.redraw();
+  Object.values(charts).forEach((chart) => chart.redraw());
 });
 
 const ZOOMS = { "zoom-in": () => graph.zoomBy(1.3), "zoom-out": () => graph.zoomBy(1 / 1.3), fit: () => graph.fit() };

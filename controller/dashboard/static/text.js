@@ -27,3 +27,7 @@ export function isUnderWay(migration) {
 export function brief(value) {
   return value < 1000 ? String(Math.round(value)) : `${(value / 1000).toFixed(value < 100000 ? 1 : 0)}k`;
 }
+
+export function milliseconds(value) {
+  return value == null ? "–" : `${value.toFixed(value < 10 ? 2 : 0)} ms`;
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -45,7 +46,17 @@ def _text(peer: object) -> str | None:
 
 def links(me: ManagementEntity, _arguments: Mapping[str, Any]) -> Data:
     """List the links."""
-    return {"links": [{"a": str(link.a), "b": str(link.b)} for link in me.network.links]}
+    now = time.monotonic()
+    return {
+        "links": [
+            {
+                "a": str(link.a),
+                "b": str(link.b),
+                "lldp_ms": list(me.topology.delays.trip_ms(link, now)),
+            }
+            for link in me.network.links
+        ]
+    }
 
 
 def hosts(me: ManagementEntity, _arguments: Mapping[str, Any]) -> Data:
@@ -102,7 +113,16 @@ FAMILY = (
         views.ports,
         (ANY_NODE,),
     ),
-    Command("links", "the links that there are now", links, views.links),
+    Command(
+        "links",
+        "the links that there are now, and how long LLDP frames take over them",
+        links,
+        views.links,
+        details="Times are ms from the management entity over the one node, the link and the other"
+        " node back to it, each way: the medians of the latest frames. They include the control"
+        " channels and the management entity's own handling, so compare links by them, and today"
+        " with yesterday.",
+    ),
     Command("hosts", "the hosts: where they are attached, and their zones", hosts, views.hosts),
     Command(
         "path",

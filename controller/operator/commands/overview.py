@@ -6,6 +6,7 @@ nodes hold is as it was last heard: they are asked when sessions change and when
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +20,12 @@ if TYPE_CHECKING:
 
 
 def _overview(me: ManagementEntity, arguments: Mapping[str, Any]) -> Data:
-    placement = me.latest().to_dict()
+    placement, links = me.latest().to_dict(), inventory.links(me, arguments)["links"]
     return {
         "version": me.version,
         "nodes": [_node(me, report) for report in me.nodes_as_heard()],
-        **inventory.links(me, arguments),
+        "links": [{"a": link["a"], "b": link["b"]} for link in links],
+        "latency": _latency(me, links),
         **inventory.hosts(me, arguments),
         "functions": placement["functions"],
         "conflicts": placement["conflicts"],
@@ -45,6 +47,16 @@ def _node(me: ManagementEntity, report: NodeReport) -> Data:
             if function["enforce"]
         },
         "high_pps": me.policy.thresholds(said["name"]).high_pps,
+    }
+
+
+def _latency(me: ManagementEntity, links: list[Data]) -> Data:
+    """Return how long LLDP frames take, ms, apart from what changes more seldom."""
+    now = time.monotonic()
+    echoes = {name: me.topology.delays.echo_ms(name, now) for name in me.node_names()}
+    return {
+        "lldp_ms": {f"{link['a']}={link['b']}": link["lldp_ms"] for link in links},
+        "echo_ms": {name: ms for name, ms in echoes.items() if ms is not None},
     }
 
 

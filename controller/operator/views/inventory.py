@@ -40,8 +40,11 @@ def ports(data: Data, page: Page) -> list[str]:
 
 def links(data: Data, page: Page) -> list[str]:
     """Show one line for each link."""
-    rows = [(link["a"], link["b"]) for link in data["links"]]
-    return render(("port", "port"), rows, page) if rows else ["there is no link"]
+    rows = [
+        (link["a"], link["b"], *map(text.milliseconds, link["lldp_ms"])) for link in data["links"]
+    ]
+    titles = ("port", "port", "lldp trip", "and back")
+    return render(titles, rows, page) if rows else ["there is no link"]
 
 
 def hosts(data: Data, page: Page) -> list[str]:
