@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 CHROMIUM = shutil.which("chromium")
 PICTURES = os.environ.get("HITLESS_SCREENSHOTS")
 """A directory for screenshots; not set: none are kept."""
+COLOURS = 256
+"Of a screenshot: it is to be small, and nobody sees the difference."
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync")
 
 LABELS = """() => {
@@ -77,7 +80,13 @@ def _is_defect(said: Any) -> bool:
 def keep_picture(page: Any, name: str) -> None:
     """Keep a screenshot, if that is wanted."""
     if PICTURES:
-        page.screenshot(path=Path(PICTURES) / f"page-{name}-{page.scheme}.png")
+        file = Path(PICTURES) / f"page-{name}-{page.scheme}.png"
+        page.screenshot(path=file)
+        with Image.open(file) as picture:
+            few = picture.convert("RGB").quantize(
+                COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
+            )
+        few.save(file, optimize=True)
 
 
 def shown_after_ms(page: Any) -> float:

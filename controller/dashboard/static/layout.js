@@ -80,7 +80,7 @@ function columns(names, joined, groups) {
     side.sort((a, b) => rank.get(a.node) - rank.get(b.node)).map((group) => group.id));
   const places = new Map();
   [hosts[0], ...nodes, hosts[1]].forEach((column, x) => column.forEach((name, y) => places.set(name, {
-    x: x * (size.w + 64), y: (y - (column.length - 1) / 2) * (size.h + 34),
+    x: x * (size.w + 64), y: (y - (column.length - 1) / 2) * (size.h + 52),
   })));
   return { size, places, frames: [] };
 }

@@ -128,7 +128,7 @@ export class NetworkGraph {
     this.letters = lettering(size, this.view.zoom());
     const shown = groups.filter((group) => places.has(group.id));
     const nodes = picture.nodes.map(({ name }) => ({
-      data: { id: name, kind: "node", text: name, colour: css("down"), w: size.w, h: size.h, room: size.w - 6, font: this.letters.font }, position: places.get(name),
+      data: { id: name, kind: "node", text: name, colour: css("down"), w: size.w, h: size.h, font: this.letters.font }, position: places.get(name),
     }));
     const hosts = shown.map((group) => ({
       data: { ...size.hosts, font: this.hostsFont(), id: group.id, kind: "hosts", home: group.node, zone: group.zone, text: hostText(group) },
@@ -168,12 +168,11 @@ export class NetworkGraph {
       const ready = node.state === "ready";
       const marks = Object.keys(node.enforces).length ? strip(node, this.picture.functions, css("ink")) : {};
       update(this.view.getElementById(node.name), {
-        text: label(node, this.letters.lines),
+        text: label(node, this.letters),
         font: this.letters.font,
         colour: ready ? ramp((node.pps ?? 0) / (node.high_pps ?? most)) : css("down"),
         ...marks,
       }, {
-        cut: this.letters.lines === 1,
         slots: Boolean(marks.image),
         chosen: node.name === this.chosen,
         down: !ready,

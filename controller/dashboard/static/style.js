@@ -9,7 +9,7 @@ export function style() {
   return [
     { selector: "node", style: {
       label: "data(text)", color: ink, "text-valign": "center", "text-halign": "center", "border-color": quiet,
-      "border-width": 1, "text-wrap": "wrap", "line-height": 1.15, "font-family": "system-ui, sans-serif",
+      "border-width": 1, "text-wrap": "wrap", "text-max-width": 1000, "line-height": 1.15, "font-family": "system-ui, sans-serif",
     } },
     { selector: "node[kind = 'frame']", style: {
       shape: "round-rectangle", width: "data(w)", height: "data(h)", "background-color": css("paper"),
@@ -22,9 +22,8 @@ export function style() {
     } },
     { selector: "node[kind = 'node']", style: {
       shape: "round-rectangle", width: "data(w)", height: "data(h)", "background-color": "data(colour)",
-      "text-max-width": "data(room)", "font-size": "data(font)", "z-index": 3, "z-index-compare": "manual",
+      "font-size": "data(font)", "z-index": 3, "z-index-compare": "manual",
     } },
-    { selector: "node.cut", style: { "text-wrap": "ellipsis" } },
     { selector: "node.slots", style: {
       "background-image": "data(image)", "background-width": "88%", "background-height": "data(high)",
       "background-position-y": "94%", "background-clip": "node", "border-color": ink, "border-width": 2,
@@ -49,7 +48,7 @@ export function style() {
     { selector: "node.chosen", style: { "border-color": accent, "border-width": 4, "border-style": "solid" } },
     { selector: ".move", style: {
       width: 4, "line-color": accent, "line-opacity": 1, "line-style": "dashed", "line-dash-pattern": [10, 6],
-      "curve-style": "unbundled-bezier", "control-point-distances": [-60], "control-point-weights": [0.5],
+      "curve-style": "unbundled-bezier", "control-point-distances": [-24], "control-point-weights": [0.5],
       "target-arrow-shape": "triangle", "target-arrow-color": accent, color: ink, "font-size": "data(font)",
       "font-weight": 600, "z-index": 10,
     } },

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from controller.model.slots import format_slots
 from controller.operator.command import Command, Data
 from controller.operator.commands import inventory
 from controller.operator.views import overview as views
@@ -42,9 +43,9 @@ def _node(me: ManagementEntity, report: NodeReport) -> Data:
         "reason": said["reason"],
         "program": said["program"],
         "enforces": {
-            name: function["enforce"]
-            for name, function in said["functions"].items()
-            if function["enforce"]
+            name: format_slots(function.enforce)
+            for name, function in report.facts.functions.items()
+            if function.enforce
         },
         "high_pps": me.policy.thresholds(said["name"]).high_pps,
     }
