@@ -42,7 +42,8 @@ export class Acts {
   }
 
   drain(node) {
-    return this.planned(`Drain ${node}`, "Drain it", "drain", { node }, () => `${node} is being drained; it gets no slots until it is undrained.`);
+    const said = () => `${node} is being drained; it gets no slots until it is undrained.`;
+    return this.planned(`Drain ${node}`, "Drain it", "drain", { node }, said);
   }
 
   relieve(node) {
@@ -51,7 +52,8 @@ export class Acts {
   }
 
   gather() {
-    return this.planned("Gather the slots of idle nodes", "Move the slots", "scale", { kind: "in" }, () => "Slots are being gathered.");
+    const said = () => "Slots are being gathered.";
+    return this.planned("Gather the slots of idle nodes", "Move the slots", "scale", { kind: "in" }, said);
   }
 
   undrain(node) {
@@ -81,17 +83,15 @@ export class Acts {
   async planned(title, button, command, request, said) {
     await this.attempt(async () => {
       const { plan } = await send(command, { ...request, dry_run: true });
-      this.show(title, button, plan.explanation, () => send(command, request), said, plan, command === "scale" && !plan.moves.length);
+      const nothing = command === "scale" && !plan.moves.length;
+      this.show(title, button, [...plan.explanation, ...loads(plan)], () => send(command, request), said, nothing);
     });
   }
 
-  show(title, button, explanation, act, said, plan = {}, nothing = false) {
+  show(title, button, explanation, act, said, nothing = false) {
     document.getElementById("plan-title").textContent = title;
     document.getElementById("explanation").replaceChildren(
       ...explanation.map((text) => element("li", { textContent: text })),
-      ...Object.entries(plan.after_pps ?? {}).filter(([node, pps]) => pps !== plan.before_pps?.[node]).map(([node, pps]) => element("li", {
-        textContent: `${node}: ${brief(plan.before_pps?.[node] ?? 0)} → ${brief(pps)} packets/s`,
-      })),
     );
     const start = document.getElementById("start");
     start.textContent = button;
@@ -119,4 +119,11 @@ export class Acts {
       this.answer.className = "bad";
     }
   }
+}
+
+// What a plan makes of the load of the nodes that it changes.
+function loads({ before_pps: before = {}, after_pps: after = {} }) {
+  return Object.entries(after)
+    .filter(([node, pps]) => pps !== before[node])
+    .map(([node, pps]) => `${node}: ${brief(before[node] ?? 0)} → ${brief(pps)} packets/s`);
 }

@@ -40,7 +40,8 @@ export class Chart {
 
   data(shown) {
     const others = Object.keys(this.values).filter((name) => !shown.includes(name));
-    const rest = this.at.map((_, i) => others.reduce((sum, name) => sum + (this.values[name][i] ?? 0), 0) / others.length);
+    const sum = (i) => others.reduce((soFar, name) => soFar + (this.values[name][i] ?? 0), 0);
+    const rest = this.at.map((_, i) => sum(i) / others.length);
     return [this.at, ...shown.map((name) => this.values[name]), ...(others.length ? [rest] : [])];
   }
 
@@ -58,12 +59,14 @@ export class Chart {
     if (!this.at.length) return;
     const axis = { stroke: css("quiet"), grid: { stroke: css("line") }, ticks: { stroke: css("line") } };
     const data = this.data(this.lines);
+    const plain = { points: { show: false }, value: (_, value) => this.written(value) };
+    const coloured = this.names.length && this.names.length <= COLOURS ? this.names : this.lines;
     const series = this.lines.map((name) => ({
-      label: name, stroke: nodeColour(this.names.length && this.names.length <= COLOURS ? this.names : this.lines, name), width: 2,
-      points: { show: false },
-      value: (_, value) => this.written(value),
+      label: name, stroke: nodeColour(coloured, name), width: 2, ...plain,
     }));
-    if (data.length > series.length + 1) series.push({ label: "others, mean", points: { show: false }, value: (_, value) => this.written(value), stroke: css("quiet"), dash: [4, 4] });
+    if (data.length > series.length + 1) {
+      series.push({ label: "others, mean", stroke: css("quiet"), dash: [4, 4], ...plain });
+    }
     this.chart = new uPlot(
       {
         ...this.size(),

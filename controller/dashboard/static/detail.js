@@ -3,7 +3,7 @@
 
 import { owner } from "./layout.js";
 import { linkId, traffic } from "./links.js";
-import { element, milliseconds, number } from "./text.js";
+import { button, element, milliseconds, number } from "./text.js";
 
 export class Detail {
   constructor(card, tip, acts, { choose, moveFrom }) {
@@ -17,12 +17,14 @@ export class Detail {
     if (this.card.hidden) return;
     const rows = node ? nodeRows(node, picture) : linkRows(link, picture);
     const key = JSON.stringify([chosen, rows, picture.scaling?.draining]);
-    if (key === this.key) return;
+    if (key === this.key || this.card.matches(":active")) return; // not under a finger
+    const sameThing = this.chosen === chosen;
+    this.chosen = chosen;
     this.key = key;
     const focused = this.card.contains(document.activeElement) ? document.activeElement.textContent : null;
+    const listed = sameThing && this.card.querySelector("details")?.open;
     const title = node ? node.name : `${link.a} – ${link.b}`;
-    const close = element("button", { type: "button", className: "plain", textContent: "×", ariaLabel: `Close ${title}` });
-    close.addEventListener("click", () => this.choose(null));
+    const close = button("×", () => this.choose(null), { className: "plain", ariaLabel: `Close ${title}` });
     this.card.replaceChildren(
       element("header", {}, element("h3", { textContent: title }), close),
       element("dl", {}, ...rows.flatMap(([term, text]) => [
@@ -30,6 +32,7 @@ export class Detail {
       ])),
       ...(node ? [this.buttons(node, picture), this.links(node, picture)] : []),
     );
+    if (listed) this.card.querySelector("details").open = true;
     const same = [...this.card.querySelectorAll("button")].find((button) => button.textContent === focused);
     if (focused != null) (same ?? close).focus();
   }
@@ -37,33 +40,40 @@ export class Detail {
   buttons(node, picture) {
     const drained = picture.scaling?.draining.includes(node.name);
     const offers = [
-      ...(Object.keys(node.enforces).length ? [["Move from here", () => this.moveFrom(node.name)], ["Relieve …", () => this.acts.relieve(node.name)]] : []),
-      drained ? ["Undrain …", () => this.acts.undrain(node.name)] : ["Drain …", () => this.acts.drain(node.name)],
+      drained
+        ? button("Undrain …", () => this.acts.undrain(node.name))
+        : button("Drain …", () => this.acts.drain(node.name)),
     ];
-    return element("p", { className: "buttons" }, ...offers.map(([text, act]) => {
-      const button = element("button", { type: "button", textContent: text });
-      button.addEventListener("click", act);
-      return button;
-    }));
+    if (Object.keys(node.enforces).length) {
+      offers.unshift(
+        button("Move from here", () => this.moveFrom(node.name)),
+        button("Relieve …", () => this.acts.relieve(node.name)),
+      );
+    }
+    return element("p", { className: "buttons" }, ...offers);
   }
 
   links(node, picture) {
-    const items = picture.links.filter((link) => [owner(link.a), owner(link.b)].includes(node.name)).map((link) => {
-      const [mine, other] = owner(link.a) === node.name ? [link.a, link.b] : [link.b, link.a];
+    const mine = picture.links.filter((link) => [owner(link.a), owner(link.b)].includes(node.name));
+    const items = mine.map((link) => {
+      const [here, there] = owner(link.a) === node.name ? [link.a, link.b] : [link.b, link.a];
       const pps = traffic(link, picture);
-      const button = element("button", { type: "button", className: "plain", textContent: `${mine.slice(mine.lastIndexOf(":") + 1)} → ${other}` });
-      button.addEventListener("click", () => this.choose(linkId(link)));
-      return element("li", {}, button, element("span", { textContent: pps == null ? "" : `${number(pps)} packets/s` }));
+      const text = `${here.slice(here.lastIndexOf(":") + 1)} → ${there}`;
+      const passing = element("span", { textContent: pps == null ? "" : `${number(pps)} packets/s` });
+      return element("li", {}, button(text, () => this.choose(linkId(link)), { className: "plain" }), passing);
     });
-    return element("details", {}, element("summary", { textContent: `${items.length} links` }), element("ul", {}, ...items));
+    const summary = element("summary", { textContent: `${items.length} links` });
+    return element("details", {}, summary, element("ul", {}, ...items));
   }
 
   // Beside the pointer, within the picture; nothing given: gone.
   point(picture, kind, id, at) {
-    const found = kind === "node" ? picture.nodes.find((one) => one.name === id) : picture.links.find((one) => linkId(one) === id);
+    const found = kind === "node"
+      ? picture.nodes.find((one) => one.name === id)
+      : picture.links.find((one) => linkId(one) === id);
     this.tip.hidden = !found;
     if (!found) return;
-    const rows = kind === "node" ? nodeRows(found, picture).filter(([, text]) => text !== "–") : linkRows(found, picture);
+    const rows = (kind === "node" ? nodeRows : linkRows)(found, picture).filter(([, text]) => text !== "–");
     this.tip.replaceChildren(
       element("strong", { textContent: kind === "node" ? id : `${found.a} – ${found.b}` }),
       ...rows.map(([term, text]) => element("div", { textContent: `${term}: ${text}` })),
@@ -77,14 +87,16 @@ export class Detail {
 function nodeRows(node, picture) {
   const hosts = picture.hosts.filter((host) => owner(host.attached) === node.name);
   const outside = hosts.filter((host) => host.zone === "outside").length;
+  const drained = picture.scaling?.draining.includes(node.name) ? ", drained" : "";
+  const named = hosts.length > 4 ? hosts.length : hosts.map((host) => host.name).join(" ");
   const limit = node.high_pps == null ? "" : ` of ${number(node.high_pps)}`;
   return [
-    ["State", (node.reason ? `${node.state}: ${node.reason}` : node.state) + (picture.scaling?.draining.includes(node.name) ? ", drained" : "")],
+    ["State", (node.reason ? `${node.state}: ${node.reason}` : node.state) + drained],
     ["Program", node.program ?? "none"],
     ["Load", node.pps == null ? "–" : `${number(node.pps)}${limit} packets/s${node.stale ? " (old)" : ""}`],
     ["Echo to the ME", milliseconds(picture.latency?.echo_ms[node.name])],
     ["Enforces", Object.entries(node.enforces).map(([name, slots]) => `${name} ${slots}`).join("; ") || "–"],
-    ["Hosts", hosts.length ? `${hosts.length > 4 ? hosts.length : hosts.map((host) => host.name).join(" ")}${outside ? `, ${outside} outside` : ""}` : "–"],
+    ["Hosts", hosts.length ? `${named}${outside ? `, ${outside} outside` : ""}` : "–"],
   ];
 }
 
@@ -93,6 +105,7 @@ function linkRows(link, picture) {
   const [there, back] = picture.latency?.lldp_ms[linkId(link)] ?? [];
   return [
     ["Passing, both ways", pps == null ? "not counted" : `${number(pps)} packets/s`],
-    ["LLDP trip through the ME", there == null && back == null ? "not measured" : `→ ${milliseconds(there)}, ← ${milliseconds(back)}`],
+    ["LLDP trip through the ME", there == null && back == null
+      ? "not measured" : `→ ${milliseconds(there)}, ← ${milliseconds(back)}`],
   ];
 }

@@ -5,6 +5,7 @@ import { element, isUnderWay, number, slotNumbers } from "./text.js";
 
 export function drawNodes(picture, chosen, choose) {
   const body = document.querySelector("#nodes tbody");
+  if (body.matches(":active")) return; // not under a finger
   const focused = document.activeElement?.dataset?.node;
   const rows = picture.nodes.map((node) => {
     const enforced = Object.entries(node.enforces).map(([name, slots]) => `${name} ${slots}`).join("; ");

@@ -128,19 +128,23 @@ export class NetworkGraph {
     this.letters = lettering(size, this.view.zoom());
     const shown = groups.filter((group) => places.has(group.id));
     const nodes = picture.nodes.map(({ name }) => ({
-      data: { id: name, kind: "node", text: name, colour: css("down"), w: size.w, h: size.h, font: this.letters.font }, position: places.get(name),
+      data: { id: name, kind: "node", text: name, colour: css("down"), w: size.w, h: size.h, font: this.letters.font },
+      position: places.get(name),
     }));
     const hosts = shown.map((group) => ({
-      data: { ...size.hosts, font: this.hostsFont(), id: group.id, kind: "hosts", home: group.node, zone: group.zone, text: hostText(group) },
+      data: {
+        ...size.hosts, font: this.hostsFont(), id: group.id, kind: "hosts", home: group.node, zone: group.zone,
+        text: hostText(group),
+      },
       position: places.get(group.id),
     }));
     const stubs = shown.map((group) => ({
       data: { id: `${group.id}~`, source: group.node, target: group.id, text: "", width: 1.5, opacity: 0.8 },
     }));
     const beneath = [
-      ...frames.map((frame, i) => ({ data: { id: `frame ${i}`, kind: "frame", text: "", ...frame }, position: frame })),
-      ...[fabric(picture, places)].filter(Boolean).map((image) => ({ data: { id: "fabric", kind: "fabric", text: "", ...image }, position: image })),
-    ];
+      ...frames.map((frame, i) => [`frame ${i}`, "frame", frame]),
+      ...[fabric(picture, places)].filter(Boolean).map((image) => ["fabric", "fabric", image]),
+    ].map(([id, kind, box]) => ({ data: { id, kind, text: "", ...box }, position: box }));
     this.view.elements().remove();
     this.view.add([...beneath, ...nodes, ...hosts, ...stubs]);
   }

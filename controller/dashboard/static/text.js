@@ -6,6 +6,12 @@ export function element(tag, properties = {}, ...children) {
   return made;
 }
 
+export function button(textContent, act, properties = {}) {
+  const made = element("button", { type: "button", textContent, ...properties });
+  made.addEventListener("click", act);
+  return made;
+}
+
 export function number(value) {
   return value == null ? "–" : Math.round(value).toLocaleString("en");
 }

@@ -1,7 +1,9 @@
 // The top of the page: the search for a node, and what the management entity does by itself.
 
 import { natural, owner } from "./layout.js";
-import { element } from "./text.js";
+import { button, element } from "./text.js";
+
+const PLAIN = { className: "plain" };
 
 export class Search {
   // find(name): a node was chosen, by its name or by that of a host.
@@ -42,15 +44,10 @@ export function drawScaling({ scaling }, acts) {
   const key = JSON.stringify(scaling);
   if (!scaling || place.dataset.key === key) return;
   place.dataset.key = key;
-  const button = (textContent, act) => {
-    const made = element("button", { type: "button", className: "plain", textContent });
-    made.addEventListener("click", act);
-    return made;
-  };
   const focused = place.contains(document.activeElement);
   const first = scaling.paused
-    ? button("Resume …", () => acts.resume(scaling))
-    : button("Pause …", () => acts.pause(scaling));
+    ? button("Resume …", () => acts.resume(scaling), PLAIN)
+    : button("Pause …", () => acts.pause(scaling), PLAIN);
   place.replaceChildren(
     element("span", {
       className: scaling.paused ? "bad" : "quiet",
@@ -58,7 +55,7 @@ export function drawScaling({ scaling }, acts) {
         + (scaling.draining.length ? ` · drained: ${scaling.draining.join(" ")}` : ""),
     }),
     first,
-    button("Gather idle …", () => acts.gather()),
+    button("Gather idle …", () => acts.gather(), PLAIN),
   );
   if (focused) first.focus();
 }
