@@ -83,9 +83,7 @@ def keep_picture(page: Any, name: str) -> None:
         file = Path(PICTURES) / f"page-{name}-{page.scheme}.png"
         page.screenshot(path=file)
         with Image.open(file) as picture:
-            few = picture.convert("RGB").quantize(
-                COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
-            )
+            few = picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
         few.save(file, optimize=True)
 
 
