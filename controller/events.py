@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from controller.model.parts import Host, Link, Port
     from controller.model.placement import Placement
     from controller.planning.plan import ScalePlan
+    from controller.scaling.gate import Held
     from controller.southbound.driver import PacketIn
 
 
@@ -253,6 +254,23 @@ class EventPathsMoved(MeEvent):
         }
 
 
+class EventPathsHeld(MeEvent):
+    """Other slots than before are kept off the paths that forwarding would use, or none any more.
+
+    They would lead past who enforces the slots, or to it by ports of which it says what is wrong.
+    """
+
+    kind = "paths_held"
+
+    def __init__(self, held: tuple[Held, ...]) -> None:
+        super().__init__()
+        self.held = held
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return which slots, whose they are, and why."""
+        return {"event": self.kind, "held": [one.to_dict() for one in self.held]}
+
+
 class EventLoad(MeEvent):
     """The load of all nodes was measured once more; told in equal intervals."""
 
@@ -443,6 +461,7 @@ PUBLISHED: tuple[type[MeEvent], ...] = (
     EventTopologyChanged,
     EventPlacementChanged,
     EventPathsMoved,
+    EventPathsHeld,
     EventLoad,
     EventLoadHigh,
     EventLoadLow,

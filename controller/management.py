@@ -146,7 +146,12 @@ class ManagementEntity:
             self._manager.keep(self.forwarding.kept)
         self._manager.reach_by(self._reach_for_moves)
         sources = Sources(
-            self._manager, self._catalog, self._watch.latest, self.reach, lambda: self._policy
+            self._manager,
+            self._catalog,
+            self._watch.latest,
+            self.reach,
+            lambda: self._policy,
+            self._catalog.port_labels,
         )
         sight = Sight(sources)
         self.scaling = Scaler(sight, self.settings.scaling, emit, self._journal)
@@ -245,7 +250,8 @@ class ManagementEntity:
         now = (self.network, self.forwarding.paths if self.forwarding else None, self._policy)
         reach = self._reach
         if not reach.follows(*now):
-            self._reach = reach = Reach(*now)
+            labels = self._catalog.port_labels(now[0])
+            self._reach = reach = Reach(*now, labels)
         return reach
 
     def _reach_for_moves(self) -> Reach:

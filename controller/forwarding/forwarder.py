@@ -33,6 +33,7 @@ from controller.forwarding.options import ForwardingOptions
 from controller.forwarding.tables import entries_of, has_tables
 from controller.forwarding.update import Distance, Stage, stages
 from controller.forwarding.wanted import Wanted, wanted
+from controller.forwarding.ways import WaysNow
 from controller.model.network import NetworkDescription
 from controller.model.parts import Port
 from controller.model.paths import Paths, slot_paths
@@ -40,10 +41,10 @@ from controller.southbound.driver import NodeDriver
 
 LOG = logging.getLogger(__name__)
 
-Gate = Callable[[Paths | None, Paths], frozenset[int]]
-"""From the paths in use and those wanted to the slots that may take the latter now. Returns soon.
+Gate = Callable[[Paths | None, Paths, WaysNow], frozenset[int]]
+"""From the paths in use, those wanted, and the ways that nodes have, to the slots that may move.
 
-At the beginning nobody knows which paths nodes have from before: None."""
+Returns soon. At the beginning nobody knows which paths nodes were meant to have: None."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ class Forwarder:
         self._cabled = _ends(described)
         self._paths = slot_paths(described)
         self._gate: Gate | None = None
+        self._withheld: frozenset[int] = frozenset()
         self._holdings = Holdings(self._nodes)
         self._done = Wanted()
         self._hosts: set[int] = set()
@@ -225,7 +227,10 @@ class Forwarder:
     def _all_may_move(self, network: NetworkDescription) -> bool:
         """Ask for all slots at the beginning: functions may be on paths from an earlier life."""
         newest = slot_paths(network)
-        return self._gate is None or len(self._gate(None, newest)) == newest.slots
+        if self._gate is None:
+            return True
+        ways = WaysNow(self._holdings.held, network)
+        return len(self._gate(None, newest, ways)) == newest.slots
 
     def _move_paths(self, network: NetworkDescription) -> frozenset[int]:
         """Take new paths for the slots that may have them; return the others."""
@@ -236,9 +241,11 @@ class Forwarder:
             if _shape(self._paths.network(slot)) != _shape(network)
         )
         gate = self._gate
-        allowed = gate(self._paths, newest) if gate and changed else changed
-        withheld = changed - allowed
-        if allowed:
+        asked = changed or self._withheld  # who holds slots back must hear that there are none
+        ways = WaysNow(self._holdings.held, network)
+        allowed = gate(self._paths, newest, ways) if gate and asked else changed
+        self._withheld = withheld = changed - allowed
+        if changed & allowed:
             self._in_step = False
         self._paths = newest.with_slots(withheld, self._paths)
         return withheld

@@ -18,6 +18,7 @@ from controller.southbound.program import Program
 from controller.state.entries import described
 from controller.state.manifest import FunctionManifest
 from controller.state.manifest_reader import read_manifests
+from controller.state.port_labels import Labelling, port_labels
 
 
 class Catalog:
@@ -29,6 +30,7 @@ class Catalog:
         self.manifests: Mapping[str, Mapping[str, FunctionManifest]] = {
             name: read_manifests(program.schema, name) for name, program in programs.items()
         }
+        self._labels: tuple[object, object, Mapping[str, Labelling]] = (None, None, {})
 
     def functions(self) -> dict[str, int]:
         """Return all functions of all programs and how many slots each has."""
@@ -41,6 +43,18 @@ class Catalog:
     def same(self, one: str, other: str) -> bool:
         """Tell whether two names mean the same program."""
         return self.programs[one].cookie == self.programs[other].cookie
+
+    def port_labels(self, network: NetworkDescription) -> Mapping[str, Labelling]:
+        """Return what nodes' entries say of their ports, by function: see ``port_labels``.
+
+        Kept until entries or ports are others: those are not what changes when links fail.
+        """
+        nodes, entries, labels = self._labels
+        if nodes is not network.nodes or entries is not network.entries:
+            programs = ((p.schema, self.manifests[name]) for name, p in self.programs.items())
+            labels = port_labels(network, programs)
+            self._labels = network.nodes, network.entries, labels
+        return labels
 
     def with_functions(self, wanted: frozenset[str], *preferred: str) -> str | None:
         """Return a program that has exactly these functions; None if there is none.

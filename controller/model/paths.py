@@ -27,6 +27,9 @@ SLOTS = 16
 HostPair = tuple[str, str]
 "Names of two hosts, in the order of the alphabet."
 
+Arrivals = frozenset[tuple[str, int]]
+"Nodes that packets start from, each with a port by which they come in."
+
 
 def slot_paths(network: NetworkDescription, slots: int = SLOTS) -> Paths:
     """Return the paths of a network, computed when they are asked for."""
@@ -98,6 +101,24 @@ class Paths:
     def common_between(self, slot: int, nodes: Iterable[tuple[str, str]]) -> frozenset[str]:
         """Return the same for pairs of nodes that hosts are at; unknown ones are left out."""
         return self._ways[slot].common(slot, {tuple(sorted(pair)) for pair in nodes})
+
+    def way(self, slot: int, one: str, other: str) -> tuple[str, ...]:
+        """Return the nodes from one node to another, both included; empty: there is no way."""
+        return self._ways[slot].route(slot, one, other)
+
+    def flood_way(self, slot: int, one: str, other: str) -> tuple[str, ...]:
+        """Return the nodes that a broadcast passes from one node to another: see ``way``."""
+        return self._ways[slot].flood_route(slot, one, other)
+
+    def arrivals(
+        self, slot: int, node: str, ones: Collection[str], others: Collection[str]
+    ) -> tuple[Arrivals, Arrivals]:
+        """Return by which ports packets between two sets of nodes come to a node from each.
+
+        Broadcasts count as well. Packets that do not pass the node, or begin there, are left out,
+        and so are unknown nodes.
+        """
+        return self._ways[slot].arrivals(slot, node, ones, others)
 
     def next_port(self, slot: int, node: str, towards: str) -> int | None:
         """Return the port by which a node sends to another node; None: there is no way."""
@@ -197,6 +218,35 @@ class _Ways:
                 break
         return frozenset(names[node] for node in found or ())
 
+    def arrivals(
+        self, slot: int, node: str, ones: Collection[str], others: Collection[str]
+    ) -> tuple[Arrivals, Arrivals]:
+        """Return by which ports packets come to a node: one pass over each tree of the fewer."""
+        number, names = self._trees.number, self._trees.names
+        if node not in number:
+            return frozenset(), frozenset()
+        here = number[node]
+        roots, rest = ([number[n] for n in side if n in number] for side in (ones, others))
+        swapped = len(roots) > len(rest)
+        if swapped:
+            roots, rest = rest, roots
+        from_roots: set[tuple[int, int]] = set()
+        from_rest: set[tuple[int, int]] = set()
+        for root in roots:
+            way = (self._trees.outwards(root), self._trees.parents(slot, root))
+            for order, parents in (way, self._flood(slot, root)):
+                behind = _behind(here, order, parents)
+                there = {(n, behind[n]) for n in rest if behind[n] != NOWHERE}
+                from_rest |= there
+                if parents[here] != NOWHERE and (there or here in rest):
+                    from_roots.add((root, parents[here]))
+        ports = {n: self.port(slot, node, names[n]) for _, n in from_roots | from_rest}
+        first, second = (
+            frozenset((names[start], ports[by]) for start, by in found)
+            for found in (from_roots, from_rest)
+        )
+        return (second, first) if swapped else (first, second)
+
     def _flood(self, slot: int, root: int) -> tuple[list[int], list[int]]:
         """Return the nodes of the spanning tree from a node outwards, and the parent of each."""
         parents = [NOWHERE] * len(self._trees.names)
@@ -262,6 +312,15 @@ class _Ways:
         a, b = sorted((node, neighbour))
         chosen = sorted(self._cables[a, b])[(slot + zlib.crc32(f"{a} {b}".encode())) % len(cables)]
         return chosen[0 if node == a else 1]
+
+
+def _behind(here: int, order: Sequence[int], parents: Sequence[int]) -> list[int]:
+    """Return for each node behind another one in a tree the child of that which leads to it."""
+    behind = [NOWHERE] * len(parents)
+    for node in order[1:]:
+        parent = parents[node]
+        behind[node] = node if parent == here else behind[parent]
+    return behind
 
 
 def _chain(before: Mapping[int, int], start: int) -> Iterator[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from copy import copy
 
 from controller.model.slots import format_slots
@@ -23,12 +23,14 @@ class Draft:
         "Sentences for people."
         self._load: dict[str, float] = {}
         self._chosen: dict[tuple[str, str, str], dict[int, str]] = {}
+        self._kept: dict[tuple[str, str], dict[int, float]] = {}
 
     def copy(self) -> Draft:
         """Return another draft that goes on from here."""
         other = copy(self)
         other.notes, other._load = list(self.notes), dict(self._load)
         other._chosen = {key: dict(slots) for key, slots in self._chosen.items()}
+        other._kept = {key: dict(slots) for key, slots in self._kept.items()}
         return other
 
     def load(self, node: str) -> float:
@@ -43,6 +45,11 @@ class Draft:
         self._load[source] = self.load(source) - pps
         self._load[destination] = self.load(destination) + pps
         self._chosen.setdefault((function, source, destination), {})[number] = why
+
+    def keep(self, slot: SlotOf, pps: float, why: str) -> None:
+        """Note why a slot cannot go anywhere; slots of one reason are told together."""
+        function, number = slot
+        self._kept.setdefault((function, why), {})[number] = pps
 
     def moving(self) -> frozenset[SlotOf]:
         """Return the slots that were chosen."""
@@ -92,11 +99,16 @@ class Draft:
             kind,
             node,
             moves,
-            (*(f"{move}: {move.why}" for move in moves), *self.notes),
+            (*(f"{move}: {move.why}" for move in moves), *self.notes, *self._reasons()),
             self.view.loads(touched),
             {name: self.load(name) for name in touched},
             complete,
         )
+
+    def _reasons(self) -> Iterator[str]:
+        for (function, why), slots in self._kept.items():
+            load = f" ({sum(slots.values()):.0f} packets/s)" if any(slots.values()) else ""
+            yield f"{function}, slots {format_slots(slots)}{load}: {why}"
 
     def _moves(self) -> Iterator[SlotMove]:
         for (function, source, destination), slots in sorted(self._chosen.items()):
@@ -129,14 +141,17 @@ def share(load: float, limit: float) -> float:
     return load / limit if limit not in (0.0, math.inf) else load * 1e-12
 
 
-def full(draft: Draft, slot: SlotOf, pps: float, nodes: Iterable[str]) -> str:
-    """Say why no node takes a slot."""
+def full(draft: Draft, slot: SlotOf, source: str) -> str:
+    """Say why no node takes a slot of another one."""
     function, number = slot
-    what = f"{function}, slot {format_slots([number])} ({pps:.0f} packets/s)"
-    loads = ", ".join(f"{n} ({_fullness(draft, n)})" for n in nodes)
-    if not loads:
-        return f"{what}: no other node on all paths of its packets may run {function}"
-    return f"{what}: no node on its paths has room: {loads}"
+    loads = ", ".join(f"{n} ({_fullness(draft, n)})" for n in draft.places(slot, source))
+    if loads:
+        return f"no node on their paths has room: {loads}"
+    reach = draft.view.reach
+    others = sorted(reach.passed(function, number) - {source}) if reach.paths else []
+    unsuited = next(filter(None, (reach.unsuited(function, number, n) for n in others)), "")
+    may = f"no other node on all paths of their packets may run {function}"
+    return f"{may}: {unsuited}" if unsuited else may
 
 
 def _fullness(draft: Draft, node: str) -> str:

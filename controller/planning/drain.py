@@ -20,13 +20,13 @@ def drain(view: NetworkView, node: str) -> ScalePlan:
     slots = view.enforced(node)
     for slot, pps in sorted(slots.items(), key=lambda s: (-s[1], s[0])):
         if slot in view.busy:
-            draft.notes.append(f"{slot[0]}, slot {slot[1]}, is being moved: drain again after that")
+            draft.keep(slot, pps, "they are being moved: drain again after that")
             complete = False
             continue
         places = draft.places(slot, node)
         destination = _roomiest(draft, slot, pps, places)
         if destination is None:
-            draft.notes.append(full(draft, slot, pps, places))
+            draft.keep(slot, pps, full(draft, slot, node))
             complete = False
         else:
             draft.move(slot, pps, node, destination, f"{node} is drained")

@@ -6,6 +6,10 @@ ones, so state moves between them with no loss and no leak. Which way a slot's p
 known where forwarding is on (``controller.model.paths``). Where it is not, tables decide that
 nobody here knows, and the test of ``controller.planning.path`` is used: it is sound for all ways.
 
+A node that sees all packets may still not do: a function that judges them by the port at which they
+come in needs ports that say what is right (``controller.planning.sides``); and where paths are
+about to move, the node must see the packets at each moment of that too.
+
 Choices: hosts at one node take the same ways, so one of them stands for all. Answers are kept:
 plans come often, and paths change seldom.
 """
@@ -13,33 +17,53 @@ plans come often, and paths change seldom.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
+from controller.forwarding.ways import WaysNow
 from controller.model.network import NetworkDescription
+from controller.model.parts import Host, Port
 from controller.model.paths import HostPair, Paths
 from controller.model.slots import format_slots
 from controller.planning.path import off_path
 from controller.planning.policy import Policy
+from controller.planning.sides import End, Sides, moved_ways
+from controller.state.port_labels import Labelling
 
 Zones = tuple[str, str] | None
+
+NO_LABELS: Mapping[str, Labelling] = MappingProxyType({})
 
 
 class Reach:
     """Which nodes see all packets of a slot. Safe to share between threads."""
 
-    def __init__(self, network: NetworkDescription, paths: Paths | None, policy: Policy) -> None:
+    def __init__(
+        self,
+        network: NetworkDescription,
+        paths: Paths | None,
+        policy: Policy,
+        labels: Mapping[str, Labelling] = NO_LABELS,
+        before: WaysNow | None = None,
+    ) -> None:
         """Make one for a moment.
 
         Args:
             network: The network.
             paths: The paths that packets take; None: nobody knows them.
             policy: Says which packets need which function.
+            labels: Function to what nodes' entries say of their ports, where it looks at that.
+            before: The ways that packets take before nodes are brought to the paths; None: these.
         """
         self.network = network
         self.paths = paths
         self._policy = policy
+        self._labels = labels
+        self._before = before
         self._pairs: dict[Zones, tuple[HostPair, ...]] = {}
         self._nodes: dict[tuple[Zones, int], frozenset[str]] = {}
+        self._sides: dict[str, tuple[Sides, tuple[End, End]]] = {}
+        self._unsuited: dict[tuple[str, int, str], str] = {}
 
     def follows(self, network: NetworkDescription, paths: Paths | None, policy: Policy) -> bool:
         """Tell whether answers are the same for these."""
@@ -56,23 +80,31 @@ class Reach:
             others = (name for name in self.network.nodes if name != source)
             found = {n for n in others if not off_path(self.network, source, n, pairs)}
             return frozenset(found | {source})
-        return self.common(function, slot)
+        here = self.passed(function, slot) & {source}  # it hands over what it has, right or wrong
+        return self.common(function, slot) | here
 
     def common(self, function: str, slot: int) -> frozenset[str]:
+        """Return the nodes where a slot may be: all its packets pass them, and are judged right.
+
+        Raises:
+            ValueError: nobody knows the paths.
+        """
+        nodes = self.passed(function, slot)
+        return frozenset(name for name in nodes if not self.unsuited(function, slot, name))
+
+    def passed(self, function: str, slot: int) -> frozenset[str]:
         """Return the nodes that all packets of a slot pass which need the function.
 
         Raises:
             ValueError: nobody knows the paths.
         """
-        if self.paths is None:
-            raise ValueError("paths are known only where forwarding is on")
+        paths = self._known_paths()
         zones = self._policy.function(function).between
         key = (zones, slot)
         if key not in self._nodes:
-            homes = {name: host.attached.node for name, host in self.network.hosts.items()}
-            pairs = ((homes[a], homes[b]) for a, b in self.pairs(function))
+            pairs = ((self._home(a), self._home(b)) for a, b in self.pairs(function))
             # By nodes: a slot that is held back has the paths of a network without the newest host.
-            self._nodes[key] = self.paths.common_between(slot % self.paths.slots, pairs)
+            self._nodes[key] = paths.common_between(slot % paths.slots, pairs)
         return self._nodes[key]
 
     def obstacle(
@@ -82,10 +114,82 @@ class Reach:
         if self.paths is None:
             return off_path(self.network, source, destination, self.pairs(function))
         for name in (source, destination):
-            missed = [slot for slot in sorted(slots) if name not in self.common(function, slot)]
+            missed = [slot for slot in sorted(slots) if name not in self.passed(function, slot)]
             if missed:
                 return self._missed(function, missed, name)
+        for slot in sorted(slots):
+            if told := self.unsuited(function, slot, destination):
+                return f"{function}, slot {slot}: {told}"
         return None
+
+    def unsuited(self, function: str, slot: int, node: str) -> str:
+        """Tell why a node that a slot's packets pass must not judge them; empty: it may.
+
+        Raises:
+            ValueError: nobody knows the paths.
+        """
+        key = (function, slot, node)
+        if key not in self._unsuited:
+            told = self.misjudged(function, slot, node) or self._missed_on_the_move(*key)
+            self._unsuited[key] = told
+        return self._unsuited[key]
+
+    def misjudged(self, function: str, slot: int, node: str) -> str:
+        """Tell whose packets a node would take for somebody else's; empty: nobody's.
+
+        Raises:
+            ValueError: nobody knows the paths.
+        """
+        if function not in self._labels:
+            return ""
+        sides, ends = self._ends(function)
+        paths = self._known_paths()
+        return sides.misjudged(paths, slot % paths.slots, node, ends)
+
+    def _missed_on_the_move(self, function: str, slot: int, node: str) -> str:
+        """Tell which packets miss a node, or come in by a wrong port, while paths move."""
+        if self._before is None:
+            return ""
+        after, hosts = self._known_paths(), self.network.hosts
+        pairs = self.pairs(function)
+        for a, b in (*pairs, *((b, a) for a, b in pairs)):
+            for way in moved_ways(self._before, after, slot, hosts[a], hosts[b]):
+                nodes = [port.node for port in way]
+                told = f"not {node}"
+                if node in nodes:
+                    told = self._misfit(function, way[nodes.index(node)], hosts[a])
+                if told:
+                    passed = ", ".join(nodes)
+                    return f"while paths move, packets from {a} to {b} may pass {passed}: {told}"
+        return ""
+
+    def _misfit(self, function: str, port: Port, start: Host) -> str:
+        """Tell why packets of a host must not come in by a port; empty: they may."""
+        if function not in self._labels or port == start.attached:
+            return ""
+        sides, ends = self._ends(function)
+        return next(filter(None, (sides.misfit(port, start.attached.node, e) for e in ends)), "")
+
+    def _known_paths(self) -> Paths:
+        if self.paths is None:
+            raise ValueError("paths are known only where forwarding is on")
+        return self.paths
+
+    def _ends(self, function: str) -> tuple[Sides, tuple[End, End]]:
+        if function not in self._sides:
+            sides = Sides(self.network, self._labels[function])
+            zones = self._policy.function(function).between or (None, None)
+            one, other = (sides.end(self._hosts(zone)) for zone in zones)
+            self._sides[function] = sides, (one, other)
+        return self._sides[function]
+
+    def _hosts(self, zone: str | None) -> list[Host]:
+        """Return the hosts of a zone; a host whose zone nobody knows may be in any."""
+        hosts = self.network.hosts.values()
+        return [host for host in hosts if zone is None or host.zone in (zone, None)]
+
+    def _home(self, host: str) -> str:
+        return self.network.hosts[host].attached.node
 
     def _missed(self, function: str, slots: list[int], node: str) -> str:
         """Say which packets do not pass a node, by an example."""
@@ -128,13 +232,9 @@ class Reach:
                 yield pair
 
     def _at_each_node(self, zone: str | None) -> list[str]:
-        """Return one host of a zone at each node; with no zone, up to two.
-
-        A host whose zone nobody knows may be in any.
-        """
+        """Return one host of a zone at each node; with no zone, up to two."""
         found: dict[str, list[str]] = {}
-        for name, host in sorted(self.network.hosts.items()):
-            if zone is None or host.zone in (zone, None):
-                found.setdefault(host.attached.node, []).append(name)
+        for host in sorted(self._hosts(zone), key=lambda host: host.name):
+            found.setdefault(host.attached.node, []).append(host.name)
         most = 2 if zone is None else 1  # two hosts of one node have a way between them too
         return [name for names in found.values() for name in names[:most]]

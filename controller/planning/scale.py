@@ -17,9 +17,6 @@ from controller.planning.draft import SHARE, Draft, full, limit_pps, share
 from controller.planning.plan import ScalePlan
 from controller.planning.view import NetworkView, SlotOf
 
-_NOTES_LIMIT = 4
-"Slots of which it is told why they cannot move."
-
 
 def scale_out(view: NetworkView, node: str, now: float) -> ScalePlan:
     """Move as few slots as bring a loaded node under its threshold.
@@ -108,8 +105,8 @@ def _tell_left(draft: Draft, free: dict[SlotOf, float], node: str) -> None:
             f"all other slots of {node} have no packets, are pinned, are being moved, or were "
             "moved within the cool-down"
         )
-    for slot in sorted(free, key=free.__getitem__, reverse=True)[:_NOTES_LIMIT]:
-        draft.notes.append(full(draft, slot, free[slot], draft.places(slot, node)))
+    for slot in sorted(free, key=free.__getitem__, reverse=True):
+        draft.keep(slot, free[slot], full(draft, slot, node))
 
 
 def scale_in(view: NetworkView, now: float) -> ScalePlan:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from controller.model.slots import format_slots
 from controller.planning.draft import Draft, limit_pps, share
 from controller.planning.plan import ScalePlan
 from controller.planning.view import NetworkView, SlotOf
@@ -32,16 +31,18 @@ def replace_dead(
     draft = Draft(view)
     complete = True
     for function, slots in sorted(lost.items()):
+        ages = [age for number in slots if (age := ages_s.get((function, number))) is not None]
         for number in sorted(slots):
             slot = (function, number)
             pps = view.load.get(node, {}).get(function, {}).get(number, 0.0)
             places = _places(draft, slot)
             if not places:
                 complete = False
-                draft.notes.append(_nowhere(view, slot))
+                draft.keep(slot, pps, _nowhere(view, slot))
                 continue
             destination = min(places, key=lambda n, s=slot: _order(draft, s, n))
-            draft.move(slot, pps, node, destination, _why(node, view, ages_s.get(slot)))
+            oldest_s = max(ages) if slot in ages_s else None
+            draft.move(slot, pps, node, destination, _why(node, view, oldest_s))
     return draft.finish("replace_dead", node, complete=complete)
 
 
@@ -66,17 +67,21 @@ def _order(draft: Draft, slot: SlotOf, node: str) -> tuple[object, ...]:
     )
 
 
-def _why(node: str, view: NetworkView, age_s: float | None) -> str:
+def _why(node: str, view: NetworkView, oldest_s: float | None) -> str:
     what = "is dead" if node in view.dead else "is on their paths no more"
-    if age_s is None:
+    if oldest_s is None:
         return f"{node} {what}; there is no checkpoint: connections have to be opened anew"
-    return f"{node} {what}; the state is that of {age_s:.1f} s before"
+    return f"{node} {what}; checkpoints are {oldest_s:.1f} s old at most"
 
 
 def _nowhere(view: NetworkView, slot: SlotOf) -> str:
     function, number = slot
-    what = f"{function}, slot {format_slots([number])}"
-    if view.reach.paths is None:
-        return f"{what}: paths are not moved, since forwarding is off: no other node can enforce it"
-    nodes = ", ".join(sorted(view.reach.common(function, number))) or "no node"
-    return f"{what}: {nodes} would see all its packets, and none may run {function}"
+    reach = view.reach
+    if reach.paths is None:
+        return "paths are not moved, since forwarding is off: no other node can enforce them"
+    nodes = ", ".join(sorted(reach.common(function, number)))
+    if nodes:
+        return f"{nodes} would see all their packets, and none may run {function}"
+    passed = sorted(reach.passed(function, number))
+    told = [reach.unsuited(function, number, name) for name in passed]
+    return "; ".join(told) or "no node would see all their packets"

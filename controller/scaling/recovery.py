@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 from controller import events
 from controller.errors import HitlessError, MigrationError
+from controller.forwarding.ways import WaysNow
 from controller.model.paths import Paths
 from controller.model.placement import Placement
 from controller.model.slots import format_slots
@@ -27,7 +28,7 @@ from controller.planning.plan import ScalePlan, SlotMove
 from controller.planning.reach import Reach
 from controller.planning.takeover import replace_dead
 from controller.planning.view import SlotOf
-from controller.scaling.gate import Verdict, judge
+from controller.scaling.gate import Held, Verdict, judge
 from controller.scaling.options import ScalingOptions
 from controller.scaling.sight import Sight, busy_slots
 from controller.state.checkpoint import SlotCheckpoint
@@ -85,6 +86,7 @@ class Recovery:
         self._lock = threading.Lock()
         self._taking: frozenset[tuple[str, str, frozenset[int]]] = frozenset()
         self._told: set[tuple[str, ...]] = set()
+        self._held: tuple[Held, ...] = ()
         self._checking = False
         self._thread = threading.Thread(target=self._run, name="recovery", daemon=True)
 
@@ -102,27 +104,46 @@ class Recovery:
 
     # What forwarding asks
 
-    def may_use(self, now: Paths | None, wanted: Paths) -> frozenset[int]:
+    def may_use(self, now: Paths | None, wanted: Paths, ways: WaysNow) -> frozenset[int]:
         """Return the slots that may use new paths now; have the others seen to.
 
         Args:
             now: The paths in use; None: nobody knows which are.
             wanted: The paths that forwarding would use.
+            ways: The ways that packets take by what nodes hold.
         """
         sources = self._sight.sources
-        reach = Reach(wanted.network(0), wanted, sources.policy())
+        network, policy = wanted.network(0), sources.policy()
+        reach = Reach(network, wanted, policy, sources.labels(network), before=ways)
         records = self._manager.unended()
         verdict = judge(
             now,
             reach,
-            sources.policy(),
+            policy,
             self._manager.intended(),
             moving=busy_slots(r for r in records if not r.state.blocked),
             waiting=busy_slots(r for r in records if r.state.blocked),
         )
+        self._note_held(verdict.held)
         if verdict.stranded:
             self._ask(verdict, reach)
         return verdict.allowed
+
+    def held(self) -> tuple[Held, ...]:
+        """Return the slots that must not take the paths that forwarding would use, and why."""
+        return self._held
+
+    def _note_held(self, held: tuple[Held, ...]) -> None:
+        """Tell what is held back when that changes: forwarding asks again and again."""
+        if held == self._held:
+            return
+        for one in held:
+            if one not in self._held:
+                LOG.warning("%s", one)
+        if not held:
+            LOG.info("no paths are held back any more")
+        self._held = held
+        self._emit(events.EventPathsHeld(held))
 
     def _ask(self, verdict: Verdict, reach: Reach) -> None:
         asked = frozenset(

@@ -19,6 +19,7 @@ from controller.planning.cost import Costs
 from controller.planning.policy import Policy
 from controller.planning.reach import Reach
 from controller.planning.view import NetworkView, SlotLoads, SlotOf
+from controller.state.port_labels import Labelling
 
 _LEARN_FROM = 50
 "Latest migrations whose durations predict the next."
@@ -33,6 +34,8 @@ class Sources:
     latest: Callable[[], Placement]
     reach: Callable[[], Reach]
     policy: Callable[[], Policy]
+    labels: Callable[[NetworkDescription], Mapping[str, Labelling]]
+    "From a network to what its entries say of ports: see ``Reach``."
 
 
 class Sight:

@@ -6,7 +6,7 @@ in Python.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from controller.state.merge import MergeRule, TimeField
@@ -63,6 +63,8 @@ class FunctionManifest:
     "Counters of packets handled, indexed by slot."
     drops: tuple[str, ...]
     "Counters of packets dropped, indexed by slot."
+    port_keys: Mapping[str, str]
+    "Those node tables whose entries are each about one port, to the match field that names it."
 
     @property
     def registers(self) -> frozenset[str]:

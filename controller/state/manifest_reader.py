@@ -12,7 +12,9 @@
 - ``@hitless_load[function]`` and ``@hitless_drops[function]`` on counters indexed by slot.
   (Counters by port belong to no function: ``controller.state.port_counters``.)
 - ``@hitless_table[function, scope]`` on a table: entries of scope ``node`` belong to the node,
-  those of scope ``function`` move with the function.
+  those of scope ``function`` move with the function. With scope ``node``, ``port`` may name the
+  match field by which an entry is about one of the node's ports: what it says of the port must be
+  so for all packets that come in there (``controller.planning.sides``).
 
 Every state has to cover every slot exactly once, or a move would leave something behind.
 """
@@ -25,7 +27,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from weakref import WeakKeyDictionary
 
-from finsy.p4schema import P4BitsType, P4Register, P4Schema
+from finsy.p4schema import P4BitsType, P4MatchType, P4Register, P4Schema, P4Table
 
 from controller.errors import ProgramError
 from controller.state.annotations import (
@@ -64,7 +66,7 @@ _KNOWN: WeakKeyDictionary[P4Schema, Mapping[str, FunctionManifest]] = WeakKeyDic
 
 
 def _read(schema: P4Schema, program: str) -> Mapping[str, FunctionManifest]:
-    drafts: dict[str, _Draft] = defaultdict(lambda: _Draft({}, [], [], [], {}))
+    drafts: dict[str, _Draft] = defaultdict(lambda: _Draft({}, [], [], [], {}, {}))
     for register in schema.registers:
         for note in annotations_of(program, register, ("hitless_control", "hitless_state")):
             draft = drafts[note.text("function")]
@@ -83,7 +85,10 @@ def _read(schema: P4Schema, program: str) -> Mapping[str, FunctionManifest]:
             note.end()
     for table in schema.tables:
         for note in annotations_of(program, table, ("hitless_table",)):
-            drafts[note.text("function")].tables[table.name] = note.choice("scope", _SCOPES)
+            draft = drafts[note.text("function")]
+            draft.tables[table.name] = note.choice("scope", _SCOPES)
+            if note.has("port"):
+                draft.port_keys[table.name] = _port_key(note, table, draft.tables[table.name])
             note.end()
     _refuse_elsewhere(schema, program)
     return MappingProxyType(
@@ -102,6 +107,8 @@ class _Draft:
     drops: list[tuple[str, int]]
     tables: dict[str, str]
     "Table to scope."
+    port_keys: dict[str, str]
+    "Table to the match field that names a port."
 
 
 def _add_word(draft: _Draft, note: Annotation, register: P4Register) -> None:
@@ -138,6 +145,17 @@ def _array(note: Annotation, register: P4Register) -> StateArray:
     )
     _check_bucket(note, array)
     return array
+
+
+def _port_key(note: Annotation, table: P4Table, scope: str) -> str:
+    key = note.text("port")
+    exact = [f.alias for f in table.match_fields if f.match_type is P4MatchType.EXACT]
+    if scope != "node":
+        raise note.error('port belongs to scope="node": entries that move know no ports')
+    if key not in exact:
+        would_do = ", ".join(exact) or "it has none"
+        raise note.error(f"port={key!r} is no exact match field; these would do: {would_do}")
+    return key
 
 
 def _time(note: Annotation, width: int) -> TimeField | None:
@@ -214,6 +232,7 @@ def _checked(program: str, name: str, draft: _Draft) -> FunctionManifest:
         function_tables=scoped["function"],
         load=tuple(counter for counter, _ in draft.load),
         drops=tuple(counter for counter, _ in draft.drops),
+        port_keys=MappingProxyType(draft.port_keys),
     )
 
 

@@ -94,7 +94,7 @@ control Firewall(inout headers_t hdr, inout metadata_t meta,
         port_zone = ZONE_OUTSIDE;
     }
 
-    @hitless_table[function="firewall", scope="node"]
+    @hitless_table[function="firewall", scope="node", port="ingress_port"]
     table zone {
         key = { standard_metadata.ingress_port: exact @name("ingress_port"); }
         actions = { set_inside; set_outside; @defaultonly NoAction; }

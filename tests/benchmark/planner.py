@@ -17,6 +17,7 @@ machine count as little as they can.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import random
 import statistics
@@ -44,6 +45,7 @@ from controller.southbound.program import Program
 
 ALL = frozenset(range(16))
 BORDER = "n0"
+ZONE = "NodeIngress.firewall.zone"
 POLICY = Policy(
     functions={"firewall": FunctionPolicy(between=("outside", "inside"))},
     defaults=Thresholds(high_pps=1000.0, low_pps=100.0, capacity_pps=5000.0),
@@ -86,14 +88,22 @@ def network_of(nodes: int, links: int, programs: list[Program]) -> NetworkDescri
     while len(pairs) < min(links, most):
         a, b = sorted(rng.sample(range(1, nodes), 2))
         pairs.add((a, b))
-    ports = iter(range(1, 2 * len(pairs) + nodes + 1))
-    cables = [(Port(names[a], next(ports)), Port(names[b], next(ports))) for a, b in sorted(pairs)]
+    numbers = {name: itertools.count(1) for name in names}
+
+    def port(name: str) -> Port:
+        return Port(name, next(numbers[name]))
+
+    cables = [(port(names[a]), port(names[b])) for a, b in sorted(pairs)]
     hosts = [
-        Host(f"h{i}", Port(name, next(ports)), f"02:00:00:00:{i >> 8:02x}:{i & 255:02x}", ())
+        Host(f"h{i}", port(name), f"02:00:00:00:{i >> 8:02x}:{i & 255:02x}", ())
         for i, name in named
         if i != 1
     ]
-    zone = Entry("NodeIngress.firewall.zone", {"ingress_port": 1}, "set_inside", {})
+    outside = {hosts[0].attached, *(b for a, b in cables if a.node == BORDER)}
+    zones: dict[str, list[Entry]] = {name: [] for name in names}
+    for end in (*(h.attached for h in hosts), *itertools.chain(*cables)):
+        action = "set_outside" if end in outside else "set_inside"
+        zones[end.node].append(Entry(ZONE, {"ingress_port": end.number}, action, {}))
     return NetworkDescription(
         {p.name: ProgramFiles(p.name, Path(), Path()) for p in programs},
         {
@@ -103,7 +113,7 @@ def network_of(nodes: int, links: int, programs: list[Program]) -> NetworkDescri
         tuple(Link(a, b) for a, b in cables),
         {h.name: replace(h, zone="inside" if h.name != "h0" else "outside") for h in hosts},
         {},
-        dict.fromkeys(names, (zone,)),
+        {name: tuple(entries) for name, entries in zones.items()},
         {"firewall": {BORDER: ALL}},
     )
 
@@ -126,13 +136,16 @@ def simulate(nodes: int, links: int) -> Simulated:
         for name in network.nodes
     }
     placement = Placement(network, facts, {"firewall": ALL})
-    reach = Reach(network, slot_paths(network), POLICY)
+    catalog = Catalog(programs)
+    labels = catalog.port_labels(network)
+    reach = Reach(network, slot_paths(network), POLICY, labels)
     sources = Sources(
         NoMigrations(),
-        Catalog(programs),
+        catalog,
         lambda: made.placement,
         lambda: made.reach,
         lambda: POLICY,
+        lambda _: labels,
     )
     made = Simulated(network, facts, Sight(sources), reach, placement)
     made.sight.loads = loads_of(made)
@@ -163,7 +176,8 @@ def on_link(made: Simulated) -> NetworkView:
     links = made.network.links
     made.network = replace(made.network, links=(links[0], *links[2:]))
     made.placement = Placement(made.network, made.placement.facts, {"firewall": ALL})
-    made.reach = Reach(made.network, slot_paths(made.network), POLICY)
+    labels = made.sight.sources.labels(made.network)
+    made.reach = Reach(made.network, slot_paths(made.network), POLICY, labels)
     return made.looked()
 
 

@@ -238,7 +238,7 @@ def test_slots_that_are_held_back_keep_their_paths_until_they_may_move(scene):
     late = frozenset(mine[:1])
     asked = []
 
-    def gate(now, wanted):
+    def gate(now, wanted, ways):
         asked.append((now.route(mine[0], "a", "b"), wanted.route(mine[0], "a", "b")))
         return frozenset(range(SLOTS)) - late
 

@@ -52,11 +52,22 @@ def test_a_plan_without_moves_says_why() -> None:
     ]
 
 
+HELD = {
+    "function": "firewall",
+    "node": "s2",
+    "slots": "0-3",
+    "broken": True,
+    "reason": "it would be missed",
+}
+
+
 def test_the_state_of_scaling_is_shown_with_the_latest_plans() -> None:
     told = {"at": 0.0, "plan": PLAN, "state": "failed", "reason": "s2 is gone", "migrations": []}
-    data = {"mode": "act", "paused": True, "draining": ["s3"], "plan": PLAN, "plans": [told]}
+    data = {"mode": "act", "paused": True, "draining": ["s3"], "plan": PLAN}
+    data |= {"plans": [told], "held": [HELD]}
     lines = scaling.status(data, PLAIN)
     assert lines[:3] == ["mode       paused", "drained    s3", "under way  scale out s1"]
+    assert lines[5].split() == ["firewall", "0-3", "s2", "yes", "it", "would", "be", "missed"]
     assert lines[-1].split()[2:] == ["scale", "out", "s1", "failed", "1", "s2", "is", "gone"]
 
 

@@ -7,6 +7,7 @@ from planner_lab import ALL, BETWEEN, LIMITS, applied, chain, diamond, view_of
 
 from controller.model.paths import slot_paths
 from controller.model.placement import FunctionFacts
+from controller.model.slots import format_slots
 from controller.planning.drain import drain
 from controller.planning.policy import FunctionPolicy, Policy
 from controller.planning.reach import Reach
@@ -92,7 +93,9 @@ def test_where_nobody_has_room_the_plan_says_so_and_moves_what_it_can():
     assert not plan.complete
     assert len(plan.moves[0].slots) == 4
     assert "stays above 1000" in " ".join(plan.explanation)
-    assert "no node on its paths has room: s2 (800 of 900 packets/s)" in " ".join(plan.explanation)
+    assert "no node on their paths has room: s2 (800 of 900 packets/s)" in " ".join(
+        plan.explanation
+    )
 
 
 def test_capacity_bounds_what_a_node_gets():
@@ -202,7 +205,12 @@ def test_draining_goes_beyond_thresholds_but_not_beyond_capacity():
 def test_a_draining_says_which_slots_have_nowhere_to_go():
     plan = drain(view_of(diamond(), {"s2": ALL}, EVEN), "s2")
     assert not plan.complete
-    assert "no other node on all paths of its packets may run fw" in " ".join(plan.explanation)
+    (move,), (*_, kept) = plan.moves, plan.explanation
+    stay = format_slots(ALL - move.slots)
+    assert kept == (
+        f"fw, slots {stay} ({100 * len(ALL - move.slots)} packets/s): "
+        "no other node on all paths of their packets may run fw"
+    )
 
 
 def dead_node(node, enforced, **more):
@@ -218,7 +226,7 @@ def test_slots_of_a_dead_node_are_taken_over_on_the_paths_that_are_left():
     view = dead_node("s2", {"s2": ALL}, functions={"fw": wants})
     plan = replace_dead(view, "s2", {"fw": ALL}, {("fw", s): 1.5 for s in ALL})
     assert where(plan) == {("s2", "s3"): ALL}
-    assert "the state is that of 1.5 s before" in plan.moves[0].why
+    assert "checkpoints are 1.5 s old at most" in plan.moves[0].why
 
 
 def test_taking_over_does_not_wait_for_room():

@@ -9,9 +9,11 @@ from migration_lab import ALL, ENTRIES, Lab, rule
 from model_world import nothing, refuse
 from planner_lab import diamond
 
-from controller.events import EventPlan
+from controller.events import EventPathsHeld, EventPlan
+from controller.forwarding.ways import WaysNow
 from controller.migration.catalog import Catalog
 from controller.model.paths import slot_paths
+from controller.model.slots import format_slots
 from controller.planning.policy import FunctionPolicy, Policy
 from controller.planning.reach import Reach
 from controller.scaling.checkpoints import Checkpoints
@@ -25,6 +27,7 @@ CUT = replace(NET, links=tuple(n for n in NET.links if "s2" not in (n.a.node, n.
 NOW, WANTED = slot_paths(NET), slot_paths(CUT)
 BY_S2 = frozenset(slot for slot in range(16) if "s2" in NOW.route(slot, "out", "in"))
 MINE = BY_S2 & ALL
+NO_WAYS = WaysNow({}, NET)
 
 
 class Recovering:
@@ -40,6 +43,7 @@ class Recovering:
         self.paths = NOW
         self.steady = True
         self.told = queue.SimpleQueue()
+        self.held = []
         self.asked_again = queue.SimpleQueue()
         manager = self.lab.manager
         sources = Sources(
@@ -48,13 +52,14 @@ class Recovering:
             manager.placement,
             lambda: Reach(NET if self.paths is NOW else CUT, self.paths, policy),
             lambda: policy,
+            lambda _: {},
         )
         self.store = CheckpointStore(":memory:")
         self.recovery = Recovery(
             Sight(sources),
             self.store,
             ScalingOptions(mode),
-            self.told.put,
+            self.hear,
             lambda: self.asked_again.put(None),
             lambda _: None,
             lambda: self.steady,
@@ -68,6 +73,13 @@ class Recovering:
         manager = self.lab.manager
         nodes, hold, view = self.lab.world.nodes, manager.hold, manager.placement
         Checkpoints(manager, nodes, hold, view, self.store, lambda: 1.0).take(node)
+
+    def hear(self, event):
+        """Take an event: plans are waited for, what is held back is kept."""
+        if isinstance(event, EventPathsHeld):
+            self.held.append(event.to_dict()["held"])
+        else:
+            self.told.put(event)
 
     def states(self):
         """Return the states that the next plan goes through."""
@@ -104,11 +116,18 @@ def test_the_gate_opens_when_another_node_enforces(recovering):
     up = recovering()
     assert MINE
     up.lab.node("s2").power_off()
-    assert up.recovery.may_use(NOW, WANTED) == frozenset(range(16)) - MINE
+    assert up.recovery.may_use(NOW, WANTED, NO_WAYS) == frozenset(range(16)) - MINE
     assert up.states() == ["begun", "finished"]
     up.asked_again.get(timeout=10)
-    assert up.recovery.may_use(NOW, WANTED) == frozenset(range(16))
+    assert up.recovery.may_use(NOW, WANTED, NO_WAYS) == frozenset(range(16))
     assert up.lab.placement() == {"s1": ALL}
+    told = {"function": "gate", "node": "s2", "slots": format_slots(MINE), "broken": True}
+    reason = "not all of their packets would pass s2"
+    assert up.held == [
+        [told | {"reason": reason}],
+        [],
+    ]  # told when it changes, not at each question
+    assert not up.recovery.held()
 
 
 def test_a_node_that_goes_by_other_entries_takes_over_when_they_are_equal(recovering):
@@ -116,12 +135,12 @@ def test_a_node_that_goes_by_other_entries_takes_over_when_they_are_equal(recove
     up.lab.node("s2").write([rule(99)])
     up.checkpoint("s2")
     up.lab.node("s2").power_off()
-    up.recovery.may_use(NOW, WANTED)
+    up.recovery.may_use(NOW, WANTED, NO_WAYS)
     assert up.states() == ["begun", "failed"]
     assert up.states() == ["impossible"]
     up.settled()
     up.lab.node("s1").write([rule(99)])
-    up.recovery.may_use(NOW, WANTED)
+    up.recovery.may_use(NOW, WANTED, NO_WAYS)
     assert up.states() == ["begun", "finished"]
     assert up.lab.placement() == {"s1": ALL}
 
@@ -131,27 +150,27 @@ def test_where_one_node_goes_by_other_entries_another_one_takes_over(recovering)
     up.lab.node("s2").write([rule(99)])
     up.checkpoint("s2")
     up.lab.node("s2").power_off()
-    up.recovery.may_use(NOW, WANTED)
+    up.recovery.may_use(NOW, WANTED, NO_WAYS)
     assert up.states() == ["begun", "failed"]
     assert up.states() == ["begun", "finished"]
     assert up.lab.placement() == {"s1": ALL - MINE, "s3": MINE}
-    assert up.recovery.may_use(NOW, WANTED) == frozenset(range(16))
+    assert up.recovery.may_use(NOW, WANTED, NO_WAYS) == frozenset(range(16))
 
 
 def test_a_node_is_reloaded_to_take_over_where_no_other_has_the_function(recovering):
     up = recovering(programs=("gated", "gated", "plain"), alone=True)
     up.lab.node("s2").power_off()
-    assert not up.recovery.may_use(NOW, WANTED) & MINE
+    assert not up.recovery.may_use(NOW, WANTED, NO_WAYS) & MINE
     assert up.states() == ["begun", "finished"]
     assert up.lab.program("s3").name == "gated"
     assert up.lab.placement() == {"s1": ALL - MINE, "s3": MINE}
-    assert up.recovery.may_use(NOW, WANTED) == frozenset(range(16))
+    assert up.recovery.may_use(NOW, WANTED, NO_WAYS) == frozenset(range(16))
 
 
 def test_a_dead_node_that_comes_back_empty_is_given_no_slot(recovering):
     up = recovering()
     up.lab.node("s2").power_off()
-    up.recovery.may_use(NOW, WANTED)
+    up.recovery.may_use(NOW, WANTED, NO_WAYS)
     up.states()
     up.lab.node("s2").power_on()
     up.lab.manager.node_back("s2")
@@ -163,7 +182,7 @@ def test_a_dead_node_that_comes_back_empty_is_given_no_slot(recovering):
 
 def test_a_node_that_was_left_alive_gives_up_once_paths_have_moved(recovering):
     up = recovering()
-    up.recovery.may_use(NOW, WANTED)
+    up.recovery.may_use(NOW, WANTED, NO_WAYS)
     assert up.states() == ["begun", "finished"]
     up.steady = False
     up.paths = WANTED
@@ -177,7 +196,7 @@ def test_a_node_that_was_left_alive_gives_up_once_paths_have_moved(recovering):
 def test_a_node_that_was_dead_only_to_us_gives_up_when_it_is_back(recovering):
     up = recovering()
     up.lab.node("s2").connected = False
-    up.recovery.may_use(NOW, WANTED)
+    up.recovery.may_use(NOW, WANTED, NO_WAYS)
     assert up.states() == ["begun", "finished"]
     up.paths = WANTED
     up.checked()
@@ -193,7 +212,7 @@ def test_nobody_takes_over_where_scaling_only_advises_and_the_path_stays_shut(re
     up = recovering("advise")
     up.lab.node("s2").power_off()
     for _ in range(2):  # forwarding asks again and again, and is told of once
-        assert not up.recovery.may_use(NOW, WANTED) & MINE
+        assert not up.recovery.may_use(NOW, WANTED, NO_WAYS) & MINE
         up.settled()
     assert up.states() == ["advised"]
     assert up.told.empty()
@@ -209,12 +228,12 @@ def test_a_take_over_that_fails_is_tried_again_when_forwarding_asks(recovering):
             refuse(node, asked)
 
     up.lab.world.fault = refuse_writes
-    up.recovery.may_use(NOW, WANTED)
+    up.recovery.may_use(NOW, WANTED, NO_WAYS)
     assert up.states() == ["begun", "failed"]
     up.settled()
     assert up.asked_again.empty()
     up.lab.world.fault = nothing
-    assert not up.recovery.may_use(NOW, WANTED) & MINE
+    assert not up.recovery.may_use(NOW, WANTED, NO_WAYS) & MINE
     assert up.states() == ["begun", "finished"]
 
 
@@ -222,10 +241,10 @@ def test_at_the_beginning_slots_that_are_off_the_paths_are_taken_over_from_the_l
     up = recovering()
     off = ALL - MINE
     up.lab.move("s1", "s2", off)
-    assert up.recovery.may_use(None, NOW) == frozenset(range(16)) - off
+    assert up.recovery.may_use(None, NOW, NO_WAYS) == frozenset(range(16)) - off
     assert up.states() == ["begun", "finished"]
     up.asked_again.get(timeout=10)
-    assert up.recovery.may_use(None, NOW) == frozenset(range(16))
+    assert up.recovery.may_use(None, NOW, NO_WAYS) == frozenset(range(16))
     up.checked()
     assert up.lab.placement() == {"s1": off, "s2": MINE}
     up.lab.world.probe()

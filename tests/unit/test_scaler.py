@@ -36,6 +36,7 @@ class Acting:
             self.lab.manager.placement,
             lambda: Reach(self.lab.network, None, self.policy),
             lambda: self.policy,
+            lambda _: {},
         )
         self.sources, self.options = sources, ScalingOptions(mode, conflict_wait_s=0.0)
         self.scaler = self.new_scaler()
@@ -162,7 +163,7 @@ def test_what_cannot_be_done_is_told_with_its_reason(acting):
     up.scaler.on_high("s1", up.load(s1={0: 95.0, 1: 95.0}, s2={0: 50.0}))
     states, event = up.plan()
     assert states == ["impossible"]
-    assert "no node on its paths has room: s2 (50 of 90 packets/s)" in event.plan.explanation[-1]
+    assert "no node on their paths has room: s2 (50 of 90 packets/s)" in event.plan.explanation[-1]
 
 
 def test_a_drained_node_is_emptied_and_gets_nothing_until_it_is_undrained(acting):

@@ -58,21 +58,26 @@ def _answer(plan: ScalePlan, *, begun: bool) -> Data:
 
 def _undrain(me: ManagementEntity, arguments: Mapping[str, Any]) -> Data:
     _scaler(me).undrain(arguments["node"])
-    return _scaler(me).status()
+    return _status(me)
 
 
 def _scaling(me: ManagementEntity, _arguments: Mapping[str, Any]) -> Data:
-    return _scaler(me).status()
+    return _status(me)
 
 
 def _pause(me: ManagementEntity, _arguments: Mapping[str, Any]) -> Data:
     _scaler(me).pause()
-    return _scaler(me).status()
+    return _status(me)
 
 
 def _resume(me: ManagementEntity, _arguments: Mapping[str, Any]) -> Data:
     _scaler(me).resume()
-    return _scaler(me).status()
+    return _status(me)
+
+
+def _status(me: ManagementEntity) -> Data:
+    held = me.recovery.held() if me.recovery else ()
+    return {**_scaler(me).status(), "held": [one.to_dict() for one in held]}
 
 
 def _kind(*kinds: str) -> Argument:
@@ -121,7 +126,7 @@ FAMILY = (
     Command("undrain", "let a node have slots again", _undrain, views.status, (NODE,), acts=True),
     Command(
         "scaling",
-        "what the management entity does by itself: mode, plans, drained nodes",
+        "what the management entity does by itself: mode, plans, drained nodes, paths held back",
         _scaling,
         views.status,
     ),

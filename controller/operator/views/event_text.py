@@ -86,6 +86,15 @@ def _plan(event: Event) -> str:
     return f"{what} {event['state']}: {why}"
 
 
+def _held(event: Event) -> str:
+    lines = (
+        f"{one['function']} {one['slots']} at {one['node']}"
+        f"{', broken' if one['broken'] else ''}: {one['reason']}"
+        for one in event["held"]
+    )
+    return "; ".join(lines) or "none"
+
+
 def _load(event: Event) -> str:
     return ", ".join(f"{name} {node['pps']:,.0f}" for name, node in event["nodes"].items())
 
@@ -100,6 +109,7 @@ _SENTENCES: dict[str, Callable[[Event], str]] = {
     "load_high": _level,
     "load_low": _level,
     "plan": _plan,
+    "paths_held": _held,
     "node_up": _node,
     "node_primary": _node,
     "node_ready": _node,

@@ -45,6 +45,16 @@ def status(data: Data, page: Page) -> list[str]:
         ("drained", ", ".join(data["draining"]) or "no node"),
         ("under way", plan_name(current) if current else "no plan"),
     ]
+    kept = [
+        (
+            one["function"],
+            one["slots"],
+            one["node"],
+            "yes" if one["broken"] else "no",
+            one["reason"],
+        )
+        for one in data["held"]
+    ]
     plans = [
         (
             text.moment(one["at"]),
@@ -55,8 +65,14 @@ def status(data: Data, page: Page) -> list[str]:
         )
         for one in data["plans"]
     ]
-    titles = ("when", "plan", "state", "moves", "reason")
-    return pairs(rows, page) + (["", *render(titles, plans, page)] if plans else [])
+    lines = pairs(rows, page)
+    if kept:
+        titles: tuple[str, ...] = ("paths held", "slots", "enforced by", "broken", "because")
+        lines += ["", *render(titles, kept, page)]
+    if plans:
+        titles = ("when", "plan", "state", "moves", "reason")
+        lines += ["", *render(titles, plans, page)]
+    return lines
 
 
 def _why(found: Data) -> str | None:

@@ -1,0 +1,98 @@
+"""Two links of a leaf-spine fail together, and a detour leads to the spines by ports without zone.
+
+Nobody is at leaf3, so neither spine has a zone for the port to it. Each spine enforces the slots
+whose paths lead through it. On the detour leaf1, spine1, leaf3, spine2, leaf2 both would misjudge
+packets; so the leaves have to take the slots over before paths move. What was recorded goes on, and
+what nobody asked for gets through at no time.
+"""
+
+import subprocess
+import time
+
+import pytest
+import yaml
+from stage import Stage, let_through, uninvited
+from test_takeover import ALL, lost_since, placement, wait_for
+
+from controller.model.network import NetworkDescription
+from controller.model.paths import slot_paths
+from controller.model.slots import format_slots
+from topo.blueprint import Blueprint, HostSpec, NodeSpec
+from topo.deployment import bring_up
+from topo.errors import CommandFailed
+from topo.traffic.accounting import count
+
+pytestmark = pytest.mark.system
+
+FLOWS, RATE_PPS = 16, 20
+CUT = (("leaf1", "spine2"), ("leaf2", "spine1"))
+
+
+def detour():
+    """Return leaves 1 to 3 below two spines, with hA outside at leaf1 and hB inside at leaf2."""
+    names = ("leaf1", "leaf2", "leaf3", "spine1", "spine2")
+    return Blueprint.wire(
+        "leaf-spine",
+        hosts=[
+            HostSpec("hA", "10.0.0.1/24", "00:00:00:00:00:0a", "outside"),
+            HostSpec("hB", "10.0.0.2/24", "00:00:00:00:00:0b", "inside"),
+        ],
+        nodes=[NodeSpec(name, number) for number, name in enumerate(names, 1)],
+        pairs=[
+            *(("hA", "leaf1"), ("hB", "leaf2")),
+            *((f"leaf{n}", f"spine{m}") for n in (1, 2, 3) for m in (1, 2)),
+        ],
+        placement={"firewall": "leaf1"},
+    )
+
+
+def cut(network):
+    """Fail two links at once."""
+    links = {frozenset((a.owner, b.owner)): a for a, b in network.blueprint.links}
+    ends = [links[frozenset(pair)] for pair in CUT]
+    lines = [f"link set {network.run.interface(end.interface)} down" for end in ends]
+    subprocess.run(["ip", "-batch", "-"], input="\n".join(lines), text=True, check=True)
+
+
+@pytest.fixture
+def stage(node_kind):
+    with bring_up(detour(), node_kind, known_neighbours=True) as deployment:
+        policy = deployment.configuration.policy
+        document = yaml.safe_load(policy.read_text()) | {"checkpoint_interval_s": "0.5"}
+        document["defaults"] = {}  # load moves nothing here
+        policy.write_text(yaml.safe_dump(document))
+        up = Stage(deployment)
+        up.start_me()
+        yield up
+
+
+def test_slots_leave_spines_that_would_misjudge_before_paths_lead_there(stage):
+    network = stage.deployment.network
+    paths = slot_paths(NetworkDescription.read(stage.deployment.configuration.network))
+    by_spine = {
+        f"spine{n}": frozenset(s for s in ALL if f"spine{n}" in paths.route(s, "hA", "hB"))
+        for n in (1, 2)
+    }
+    for spine, slots in by_spine.items():
+        stage.move("leaf1", spine, "pm", "--slots", format_slots(slots))
+    traffic = stage.send([*let_through(FLOWS, RATE_PPS), *uninvited(FLOWS, RATE_PPS)])
+    time.sleep(1.2)  # connections are open, and in a checkpoint
+
+    cut(network)
+    wait_for("the leaves enforce all slots", lambda: set(placement(stage)) <= {"leaf1", "leaf2"})
+    wait_for("no path is held back", lambda: not stage.me.command("scaling")["held"])
+    time.sleep(0.5)  # paths move
+    moved_ns = time.time_ns()
+    time.sleep(0.7)
+
+    recording = traffic.stop()
+    leaked = {n: count(r).arrived for n, r in recording.flows.items() if n.startswith("block")}
+    assert not any(leaked.values()), leaked
+    assert not lost_since(recording, moved_ns)
+    told = [one["held"] for one in stage.me.command("events", "--kinds", "paths_held")["events"]]
+    reasons = " ".join(one["reason"] for held in told for one in held)
+    assert "spine2 would misjudge packets" in reasons
+    assert "spine1 would misjudge packets" in reasons
+    (home, *_) = placement(stage)
+    with pytest.raises(CommandFailed, match="would misjudge"):
+        stage.me.command("migrate", "firewall", "--from", home, "--to", "spine2", "--dry-run")

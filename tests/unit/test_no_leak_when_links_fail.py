@@ -1,0 +1,213 @@
+"""Links fail and come back, several at once, while a function judges packets by their ports.
+
+The gate, the choice of new enforcers and forwarding's stages act as they do in the management
+entity, on random networks with ports labelled at random or as is usual. After each single change of
+a node, packets from outside and broadcasts are followed along all ways: none comes in unjudged.
+What may take new paths is then judged rightly there in both directions. Hosts are never cut off
+altogether: what nodes hold of such hosts is left as it is (docs/design.md).
+"""
+
+import random
+from dataclasses import replace
+
+import networkx as nx
+from hypothesis import assume, event, given, settings
+from hypothesis import strategies as st
+from planner_lab import LIMITS, zoned
+from test_forwarding import cabled, one_by_one, with_macs, without_links
+from test_paths import graph_of, networks
+
+from controller.forwarding.tables import DROP, SPREAD, Forwarding, mac_number
+from controller.forwarding.update import stages
+from controller.forwarding.wanted import wanted
+from controller.forwarding.ways import WaysNow
+from controller.model.parts import Port
+from controller.model.paths import slot_paths
+from controller.model.placement import FunctionFacts, NodeFacts, Placement
+from controller.planning.policy import FunctionPolicy, Policy
+from controller.planning.reach import Reach
+from controller.planning.takeover import replace_dead
+from controller.planning.view import NetworkView
+from controller.scaling.gate import judge
+from controller.state.port_labels import Labelling
+
+SLOTS = (0, 1)
+POLICY = Policy(functions={"fw": FunctionPolicy(between=("outside", "inside"))}, defaults=LIMITS)
+OUTSIDE, INSIDE = (frozenset({("zone", side)}) for side in ("outside", "inside"))
+
+
+def usual_labels(net):
+    """Label each port by the zone of the hosts behind it on shortest ways, if it is one zone."""
+    graph, found = graph_of(net), {}
+    hops = dict(nx.all_pairs_shortest_path_length(graph))
+    for host in net.hosts.values():
+        label, home = (OUTSIDE if host.zone == "outside" else INSIDE), host.attached.node
+        found.setdefault(host.attached, set()).add(label)
+        for link in net.links:
+            for near, far in (link, link[::-1]):
+                if hops[near.node].get(home) == hops[far.node].get(home, -2) + 1:
+                    found.setdefault(near, set()).add(label)
+    return {port: labels.pop() for port, labels in found.items() if len(labels) == 1}
+
+
+def joined(net):
+    """Tell whether all hosts have ways to each other."""
+    homes = {host.attached.node for host in net.hosts.values()}
+    return any(homes <= part for part in nx.connected_components(graph_of(net)))
+
+
+@st.composite
+def worlds(draw):
+    """Draw a network with hosts outside and inside at some nodes, and labels of its ports."""
+    net = draw(networks(7, least_links=7))
+    names = sorted(net.nodes)
+    kept = draw(st.sets(st.sampled_from(names), min_size=2, max_size=4))
+    outside = draw(st.sampled_from(sorted(kept)))
+    hosts = {
+        f"{'o' if h.attached.node == outside else 'i'}{n}": replace(
+            h, name=f"{'o' if h.attached.node == outside else 'i'}{n}"
+        )
+        for n, h in net.hosts.items()
+        if h.attached.node in kept
+    }
+    net = zoned(with_macs(replace(net, hosts=hosts)))
+    assume(joined(net))
+    labels = usual_labels(net)
+    ends = sorted(cabled(net))
+    odd = draw(st.dictionaries(st.sampled_from(ends), st.sampled_from([None, OUTSIDE, INSIDE])))
+    labels |= odd if draw(st.booleans()) else {}
+    return net, {port: label for port, label in labels.items() if label}
+
+
+class World:
+    """A network whose slots are enforced at nodes that may have them."""
+
+    def __init__(self, net, labels, seed):
+        self.net, self.seen, self.labels = net, net, labels
+        self.labelling = Labelling(frozenset({"zone"}), labels)
+        self.random = random.Random(seed)
+        self.held = dict.fromkeys(net.nodes, Forwarding())
+        self.paths = slot_paths(net, len(SLOTS))
+        self.intended = {}
+        for slot in SLOTS:
+            if places := sorted(self.reach(self.paths).common("fw", slot)):
+                self.intended[slot] = self.random.choice(places)
+        self.enforce = {slot: {node} for slot, node in self.intended.items()}
+        self.forward(quiet=True)
+
+    def reach(self, paths, before=None):
+        return Reach(self.seen, paths, POLICY, {"fw": self.labelling}, before)
+
+    def look(self, failed):
+        """Links are down: do what the management entity does, then look whether all is right."""
+        self.seen = without_links(self.net, failed)
+        newest = slot_paths(self.seen, len(SLOTS))
+        for _ in range(2):  # once more when slots have been taken over
+            reach = self.reach(newest, WaysNow(self.held, self.seen))
+            at = {"fw": self.intended}
+            verdict = judge(self.paths, reach, POLICY, at, frozenset())
+            for node, lost in verdict.stranded.items():
+                self.take_over(reach, node, lost)
+        self.paths = newest.with_slots(set(SLOTS) - verdict.allowed, self.paths)
+        event("held" if verdict.held else "free")
+        self.forward()
+        steady = self.reach(self.paths)
+        for slot in verdict.allowed & self.intended.keys():
+            assert steady.misjudged("fw", slot, self.intended[slot]) == ""
+            self.enforce[slot] = {self.intended[slot]}
+            self.assert_judged_rightly(slot)
+        self.assert_no_leak()
+
+    def take_over(self, reach, node, lost):
+        facts = {
+            name: NodeFacts(name, True, "p", {"fw": FunctionFacts(2, frozenset(), frozenset())})
+            for name in self.net.nodes
+        }
+        view = NetworkView(
+            Placement(self.seen, facts, {}), reach, POLICY, can_run={"fw": frozenset(facts)}
+        )
+        for move in replace_dead(view, node, lost, {}).moves:
+            event("taken over")
+            for slot in move.slots:
+                self.intended[slot] = move.destination
+                self.enforce[slot].add(move.destination)
+
+    def forward(self, *, quiet=False):
+        """Bring nodes to the paths, one change at a time, in any order within a stage."""
+        shall = wanted(self.seen, self.paths, set(self.net.nodes), {}, cabled(self.net))
+        hops = slot_paths(self.seen, 1).hops
+        for stage in stages(self.held, shall, lambda n, home: hops(0, n, home) or 0, ()):
+            queues = {node: list(one_by_one(update)) for node, update in stage.items()}
+            turns = [node for node, steps in queues.items() for _ in steps]
+            self.random.shuffle(turns)
+            for node in turns:
+                self.held[node] = queues[node].pop(0).applied_to(self.held[node])
+                if not quiet:
+                    self.assert_no_leak()
+
+    # Packets
+
+    def zone(self, zone):
+        return [host for host in self.net.hosts.values() if host.zone == zone]
+
+    def send(self, slot, host, mac):
+        """Yield where copies of a packet come out, each with the node and port of every hop."""
+        ends = {a: b for link in self.seen.links for a, b in (link, link[::-1])}
+        queue = [((host.attached.node, host.attached.number),)]
+        for way in queue:  # grows while it is walked
+            assert len(way) <= 3 * len(self.net.nodes), "it goes round"
+            node, came_in = way[-1]
+            for number in self.out(self.held[node], slot, mac) - {came_in}:
+                port = Port(node, number)
+                if port in ends:
+                    queue.append((*way, tuple(ends[port])))
+                elif port not in cabled(self.net):
+                    yield port, way
+
+    def out(self, node, slot, mac):
+        following = node.destinations.get(mac)
+        if following is None:
+            return node.floods.get(1 + slot, frozenset())
+        if following == DROP:
+            return frozenset()
+        port = following.value
+        if following.action == SPREAD:
+            port = node.paths.get((port, slot))
+        return frozenset({port} - {None})
+
+    def judged_as(self, slot, way):
+        """Return what those who enforce a slot take the packets of a way for."""
+        return {
+            node: self.labels.get(Port(node, n)) for node, n in way if node in self.enforce[slot]
+        }
+
+    def assert_no_leak(self):
+        inside = {host.attached: mac_number(host.mac) for host in self.zone("inside")}
+        for slot in self.intended:
+            for host in self.zone("outside"):
+                for mac in {0xFFFF_FFFF_FFFF, *inside.values()}:
+                    for port, way in self.send(slot, host, mac):
+                        told = self.judged_as(slot, way)
+                        assert port not in inside or OUTSIDE in told.values(), (slot, way, told)
+
+    def assert_judged_rightly(self, slot):
+        """Nothing that is between the zones is taken for what it is not, in either direction."""
+        for zone, label in (("outside", OUTSIDE), ("inside", INSIDE)):
+            others = self.zone("inside" if zone == "outside" else "outside")
+            for host in self.zone(zone):
+                for other in others:
+                    for port, way in self.send(slot, host, mac_number(other.mac)):
+                        assert port == other.attached
+                        assert self.judged_as(slot, way) == {self.intended[slot]: label}
+
+
+@given(worlds(), st.data(), st.integers())
+@settings(max_examples=150, deadline=None)
+def test_nothing_comes_in_unjudged_when_several_links_fail_and_come_back(world, data, seed):
+    net, labels = world
+    up = World(net, labels, seed)
+    assume(up.intended)
+    for _ in range(3):
+        failed = data.draw(st.sets(st.integers(0, len(net.links) - 1), max_size=4))
+        assume(joined(without_links(net, failed)))
+        up.look(failed)
