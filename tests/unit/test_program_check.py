@@ -124,7 +124,7 @@ DAMAGES = {
     ),
     "action of an unknown register": (
         lambda r: r["register_arrays"].pop(0),
-        "there is no register array NodeIngress.firewall.learn",
+        "there is no register array NodeIngress.hosts.copies_paid",
     ),
     "calculation gone": (
         lambda r: r["calculations"].clear(),
