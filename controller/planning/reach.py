@@ -17,7 +17,7 @@ plans come often, and paths change seldom.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from controller.forwarding.ways import WaysNow
@@ -32,7 +32,11 @@ from controller.state.port_labels import Labelling
 
 Zones = tuple[str, str] | None
 
+SlotKey = tuple[str, int]
+"A function and one of its slots."
+
 NO_LABELS: Mapping[str, Labelling] = MappingProxyType({})
+NOBODY: Mapping[SlotKey, Collection[str]] = MappingProxyType({})
 
 
 class Reach:
@@ -45,6 +49,7 @@ class Reach:
         policy: Policy,
         labels: Mapping[str, Labelling] = NO_LABELS,
         before: WaysNow | None = None,
+        enforcing: Mapping[SlotKey, Collection[str]] = NOBODY,
     ) -> None:
         """Make one for a moment.
 
@@ -54,12 +59,14 @@ class Reach:
             policy: Says which packets need which function.
             labels: Function to what nodes' entries say of their ports, where it looks at that.
             before: The ways that packets take before nodes are brought to the paths; None: these.
+            enforcing: Function and slot to nodes that enforce it until paths have moved.
         """
         self.network = network
         self.paths = paths
         self._policy = policy
         self._labels = labels
         self._before = before
+        self._enforcing = enforcing
         self._pairs: dict[Zones, tuple[HostPair, ...]] = {}
         self._nodes: dict[tuple[Zones, int], frozenset[str]] = {}
         self._sides: dict[str, tuple[Sides, tuple[End, End]]] = {}
@@ -147,20 +154,20 @@ class Reach:
         return sides.misjudged(paths, slot % paths.slots, node, ends)
 
     def _missed_on_the_move(self, function: str, slot: int, node: str) -> str:
-        """Tell which packets miss a node, or come in by a wrong port, while paths move."""
+        """Tell which packets a node and those that enforce now do not judge while paths move."""
         if self._before is None:
             return ""
         after, hosts = self._known_paths(), self.network.hosts
         pairs = self.pairs(function)
         for a, b in (*pairs, *((b, a) for a, b in pairs)):
             for way in moved_ways(self._before, after, slot, hosts[a], hosts[b]):
-                nodes = [port.node for port in way]
-                told = f"not {node}"
-                if node in nodes:
-                    told = self._misfit(function, way[nodes.index(node)], hosts[a])
-                if told:
-                    passed = ", ".join(nodes)
-                    return f"while paths move, packets from {a} to {b} may pass {passed}: {told}"
+                judges = {node, *self._enforcing.get((function, slot), ())}
+                met = [port for port in way if port.node in judges]
+                told = [self._misfit(function, port, hosts[a]) for port in met]
+                if all(told):
+                    passed = ", ".join(port.node for port in way)
+                    what = f"while paths move, packets from {a} to {b} may pass {passed}"
+                    return f"{what}: {'; '.join(told) or f'not {node}'}"
         return ""
 
     def _misfit(self, function: str, port: Port, start: Host) -> str:

@@ -114,7 +114,8 @@ class Recovery:
         """
         sources = self._sight.sources
         network, policy = wanted.network(0), sources.policy()
-        reach = Reach(network, wanted, policy, sources.labels(network), before=ways)
+        labels, enforcing = sources.labels(network), _enforcing(sources.latest())
+        reach = Reach(network, wanted, policy, labels, ways, enforcing)
         records = self._manager.unended()
         verdict = judge(
             now,
@@ -278,6 +279,16 @@ def _without(
     for move in moves:
         rest[move.function] -= move.slots
     return rest
+
+
+def _enforcing(placement: Placement) -> dict[SlotOf, set[str]]:
+    """Return who enforces each slot; nobody gives one up before paths have moved."""
+    found: dict[SlotOf, set[str]] = {}
+    for node, facts in placement.facts.items():
+        for function, said in facts.functions.items():
+            for slot in said.enforce:
+                found.setdefault((function, slot), set()).add(node)
+    return found
 
 
 def left_behind(

@@ -15,7 +15,7 @@ from finsy.p4schema import P4Schema
 
 from controller.model.network import NetworkDescription
 from controller.model.parts import Port
-from controller.state.entries import described, of_tables
+from controller.state.entries import described
 from controller.state.manifest import FunctionManifest
 
 Label = frozenset[tuple[str, str]]
@@ -72,7 +72,7 @@ def _said(
     for node, entries in network.entries.items():
         mine = [e for e in entries if (t := schema.tables.get(e.table)) and t.name in keys]
         for table, key in keys.items():
-            known = of_tables(described(mine, schema), [table])
+            known = [e for e in described(mine, schema) if e.table_id == table]
             named = [(e.match[key], e) for e in known if not e.is_default_action]
             rest = set(network.nodes[node].ports) - {number for number, _ in named}
             named += [(number, e) for e in known if e.is_default_action for number in rest]

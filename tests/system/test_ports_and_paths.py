@@ -55,8 +55,8 @@ def cut(network):
 
 
 @pytest.fixture
-def stage(node_kind):
-    with bring_up(detour(), node_kind, known_neighbours=True) as deployment:
+def stage():
+    with bring_up(detour(), "embedded", known_neighbours=True) as deployment:
         policy = deployment.configuration.policy
         document = yaml.safe_load(policy.read_text()) | {"checkpoint_interval_s": "0.5"}
         document["defaults"] = {}  # load moves nothing here

@@ -88,7 +88,7 @@ class World:
         self.random = random.Random(seed)
         self.held = dict.fromkeys(net.nodes, Forwarding())
         self.paths = slot_paths(net, len(SLOTS))
-        self.intended = {}
+        self.intended, self.enforce = {}, {}
         for slot in SLOTS:
             if places := sorted(self.reach(self.paths).common("fw", slot)):
                 self.intended[slot] = self.random.choice(places)
@@ -96,7 +96,8 @@ class World:
         self.forward(quiet=True)
 
     def reach(self, paths, before=None):
-        return Reach(self.seen, paths, POLICY, {"fw": self.labelling}, before)
+        enforcing = {("fw", slot): nodes for slot, nodes in self.enforce.items()}
+        return Reach(self.seen, paths, POLICY, {"fw": self.labelling}, before, enforcing)
 
     def look(self, failed):
         """Links are down: do what the management entity does, then look whether all is right."""
