@@ -160,7 +160,8 @@ def test_what_does_not_fit_the_terminal_goes_on_below_between_words() -> None:
 def test_a_plan_that_came_to_nothing_says_why() -> None:
     plan = {"kind": "scale_out", "node": "s1", "moves": [], "explanation": ["no node has room"]}
     said = {"at": 0.0, "plan": plan, "state": "impossible", "reason": ""}
-    data = {"mode": "act", "paused": False, "draining": [], "plan": None, "plans": [said]}
+    data = {"mode": "act", "paused": False, "draining": [], "plan": None}
+    data |= {"plans": [said], "held": []}
     lines = scaling.status(data, PLAIN)
     assert "impossible" in lines[-1]
     assert lines[-1].endswith("no node has room")
