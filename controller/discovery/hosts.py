@@ -11,6 +11,7 @@ again (two hosts with one address, or a loop) is held where it is for longer and
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from dataclasses import replace
 
@@ -20,6 +21,8 @@ from controller.discovery.sightings import Sighting
 from controller.discovery.topology import Draft
 from controller.model.network import NetworkDescription
 from controller.model.parts import Host, Port
+
+LOG = logging.getLogger(__name__)
 
 ADDRESSES = 8
 "IP addresses that are kept of a learned host, the latest."
@@ -37,6 +40,8 @@ class Hosts:
         self._moves: dict[str, Strikes] = {}
         self._seen: dict[str, float] = {}
         self._asked: set[str] = set()
+        self._full: set[Port] = set()
+        "Ports of which it was told that no further host is learned there."
 
     def is_asked(self, name: str) -> bool:
         """Tell whether the next packet of a host shall be copied here."""
@@ -90,8 +95,14 @@ class Hosts:
         return asked
 
     def _admit(self, draft: Draft, port: Port) -> bool:
-        there = sum(host.attached == port for host in draft.hosts.values())
-        return there < self._options.hosts_per_port
+        most = self._options.hosts_per_port
+        free = sum(host.attached == port for host in draft.hosts.values()) < most
+        if free:
+            self._full.discard(port)
+        elif port not in self._full:
+            self._full.add(port)
+            LOG.warning("%s has %d hosts: further ones are not learned there", port, most)
+        return free
 
     def _may_move(self, name: str, now: float) -> bool:
         moves = self._moves.setdefault(name, Strikes(self._damping))

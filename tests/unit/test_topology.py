@@ -323,11 +323,14 @@ def test_a_host_that_answers_stays():
     assert MAC in world.topology.hosts
 
 
-def test_only_so_many_hosts_are_learned_at_a_port():
+def test_only_so_many_hosts_are_learned_at_a_port_and_it_is_told_once(caplog):
     world = line(hosts_per_port=3)
     for number in range(10):
         world.see("s1:1", f"00:00:00:00:01:{number:02x}")
     assert len(world.topology.hosts) == 3
+    assert [r.getMessage() for r in caplog.records if "not learned" in r.getMessage()] == [
+        "s1:1 has 3 hosts: further ones are not learned there"
+    ]
 
 
 def test_hosts_that_a_node_knew_are_taken_over_when_the_port_turns_out_to_be_an_edge():
