@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, contextmanager
 
+import uvloop
 from finsy.proto import p4i, p4r
 from google.protobuf import text_format
 
@@ -52,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     form = f"%(asctime)s switch {arguments.device_id} %(levelname)s %(message)s"
     try:
         with logging_to_stderr(arguments.log_level.upper(), form):
-            return asyncio.run(_Switch(arguments).run())
+            return uvloop.run(_Switch(arguments).run())
     except (AddressError, DataPlaneError, StartError, TlsError) as error:
         print(f"hitless-switch: {error}", file=sys.stderr)
         return NOT_STARTED
