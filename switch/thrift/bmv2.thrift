@@ -26,6 +26,116 @@ exception InvalidRegisterOperation {
   1: RegisterOperationErrorCode code
 }
 
+struct BmMeterRateConfig {
+  1: double units_per_micros
+  2: i32 burst_size
+}
+
+enum MeterOperationErrorCode {
+  INVALID_METER_NAME = 1
+  INVALID_INDEX = 2
+  ERROR = 6
+}
+
+exception InvalidMeterOperation {
+  1: MeterOperationErrorCode code
+}
+
+enum TableOperationErrorCode {
+  INVALID_HANDLE = 2
+  COUNTERS_DISABLED = 4
+  INVALID_TABLE_NAME = 7
+  INVALID_ACTION_PROFILE_NAME = 23
+  ERROR = 100
+}
+
+exception InvalidTableOperation {
+  1: TableOperationErrorCode code
+}
+
+enum BmMatchParamType {
+  EXACT = 0
+  LPM = 1
+  TERNARY = 2
+  VALID = 3
+  RANGE = 4
+}
+
+struct BmMatchParamExact {
+  1: binary key
+}
+
+struct BmMatchParamLPM {
+  1: binary key
+  2: i32 prefix_length
+}
+
+struct BmMatchParamTernary {
+  1: binary key
+  2: binary mask
+}
+
+struct BmMatchParamValid {
+  1: bool key
+}
+
+struct BmMatchParamRange {
+  1: binary start
+  2: binary end_
+}
+
+struct BmMatchParam {
+  1: BmMatchParamType type
+  2: optional BmMatchParamExact exact
+  3: optional BmMatchParamLPM lpm
+  4: optional BmMatchParamTernary ternary
+  5: optional BmMatchParamValid valid
+  6: optional BmMatchParamRange range
+}
+
+struct BmAddEntryOptions {
+  1: optional i32 priority
+}
+
+enum BmActionEntryType {
+  NONE = 0
+  ACTION_DATA = 1
+  MBR_HANDLE = 2
+  GRP_HANDLE = 3
+}
+
+struct BmActionEntry {
+  1: BmActionEntryType action_type
+  2: optional string action_name
+  3: optional list<binary> action_data
+  4: optional i32 mbr_handle
+  5: optional i32 grp_handle
+}
+
+struct BmMtEntryLife {
+  1: i32 timeout_ms
+  2: i32 time_since_hit_ms
+}
+
+struct BmMtEntry {
+  1: list<BmMatchParam> match_key
+  2: BmAddEntryOptions options
+  3: i32 entry_handle
+  4: BmActionEntry action_entry
+  5: optional BmMtEntryLife life
+}
+
+struct BmMtActProfMember {
+  1: i32 mbr_handle
+  2: string action_name
+  3: list<binary> action_data
+}
+
+struct BmMtActProfGroup {
+  1: i32 grp_handle
+  2: list<i32> mbr_handles
+}
+
 enum DevMgrErrorCode {
   ERROR = 1
 }
@@ -70,6 +180,22 @@ service Standard {
   void bm_counter_write(
     1: i32 cxt_id, 2: string counter_name, 3: i32 index, 4: BmCounterValue value
   ) throws (1: InvalidCounterOperation ouch)
+
+  i64 bm_mt_get_num_entries(1: i32 cxt_id, 2: string table_name)
+    throws (1: InvalidTableOperation ouch)
+  list<BmMtEntry> bm_mt_get_entries(1: i32 cxt_id, 2: string table_name)
+    throws (1: InvalidTableOperation ouch)
+  BmCounterValue bm_mt_read_counter(1: i32 cxt_id, 2: string table_name, 3: i32 entry_handle)
+    throws (1: InvalidTableOperation ouch)
+  list<BmMeterRateConfig> bm_meter_get_rates(
+    1: i32 cxt_id, 2: string meter_array_name, 3: i32 index
+  ) throws (1: InvalidMeterOperation ouch)
+  BmActionEntry bm_mt_get_default_entry(1: i32 cxt_id, 2: string table_name)
+    throws (1: InvalidTableOperation ouch)
+  list<BmMtActProfMember> bm_mt_act_prof_get_members(1: i32 cxt_id, 2: string act_prof_name)
+    throws (1: InvalidTableOperation ouch)
+  list<BmMtActProfGroup> bm_mt_act_prof_get_groups(1: i32 cxt_id, 2: string act_prof_name)
+    throws (1: InvalidTableOperation ouch)
 
   list<DevMgrPortInfo> bm_dev_mgr_show_ports() throws (1: InvalidDevMgrOperation ouch)
   BmConfig bm_mgmt_get_info()

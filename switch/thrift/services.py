@@ -1,4 +1,4 @@
-"""What the Thrift calls do: registers, counters, ports, the program, the clock.
+"""What the Thrift calls do: registers, counters, tables to look at, ports, the program, the clock.
 
 As in BMv2 they are about the saved program as soon as there is one. Cells travel as signed 64-bit
 integers: larger ones read as the largest, as BMv2 does it, and negative ones are cut to a cell's
@@ -19,7 +19,16 @@ from switch.p4json.objects import CounterArray, RegisterArray
 from switch.p4json.program import Program
 from switch.p4runtime.device import Device
 from switch.p4runtime.device_config import program_json
+from switch.p4runtime.pipeline import Pipeline
+from switch.p4runtime.state import Profile, Table
 from switch.thrift.idl import IDL
+from switch.thrift.table_dump import (
+    dumped_default,
+    dumped_entries,
+    dumped_groups,
+    dumped_members,
+    dumped_rates,
+)
 
 MAX_INT64 = (1 << 63) - 1
 NO_PROGRAM = "{}"
@@ -27,6 +36,8 @@ NO_PROGRAM = "{}"
 
 _RegisterError = IDL.RegisterOperationErrorCode
 _CounterError = IDL.CounterOperationErrorCode
+_MeterError = IDL.MeterOperationErrorCode
+_TableError = IDL.TableOperationErrorCode
 
 
 class StandardService:
@@ -105,9 +116,7 @@ class StandardService:
         with self._counter(cxt_id, counter_name) as (config, array):
             _check_counter_index(0 <= index < array.size)
             (cell,) = self._device.plane.read_counters(config, array.name, index, 1)
-        return IDL.BmCounterValue(
-            bytes=min(cell.bytes, MAX_INT64), packets=min(cell.packets, MAX_INT64)
-        )
+        return _counter_value(cell)
 
     def bm_counter_reset_all(self, cxt_id: int, counter_name: str) -> None:
         """Set all cells of an indirect counter to 0."""
@@ -120,6 +129,67 @@ class StandardService:
             _check_counter_index(0 <= index < array.size)
             cell = CounterCell(packets=max(0, value.packets), bytes=max(0, value.bytes))
             self._device.plane.write_counters(config, array.name, index, [cell])
+
+    # -- meters -----------------------------------------------------------------------------
+
+    def bm_meter_get_rates(self, cxt_id: int, meter_array_name: str, index: int) -> list[Any]:
+        """The committed and the peak rate of an indirect meter; none if it has its default."""
+        with self._device.lock:
+            program = self._program(cxt_id)
+            array = program.meters.get(meter_array_name) if program is not None else None
+            if array is None or array.is_direct:
+                raise IDL.InvalidMeterOperation(code=_MeterError.INVALID_METER_NAME)
+            if not 0 <= index < array.size:
+                raise IDL.InvalidMeterOperation(code=_MeterError.INVALID_INDEX)
+            try:
+                config = self._device.control_config
+                (cell,) = self._device.plane.read_meters(config, array.name, index, 1)
+            except DataPlaneError as error:
+                raise IDL.InvalidMeterOperation(code=_MeterError.ERROR) from error
+        return dumped_rates(cell.config)
+
+    # -- tables -----------------------------------------------------------------------------
+
+    def bm_mt_get_num_entries(self, cxt_id: int, table_name: str) -> int:
+        """How many entries a table has."""
+        with self._table(cxt_id, table_name) as table:
+            return len(table.entries)
+
+    def bm_mt_get_entries(self, cxt_id: int, table_name: str) -> list[Any]:
+        """The entries of a table."""
+        with self._table(cxt_id, table_name) as table:
+            idle_ms: list[int] = []
+            if table.supports_idle_timeout:
+                names = [table.plane_name(entry) for entry in table.entries.values()]
+                idle_ms = self._device.plane.read_idle_times_ms(self._device.control_config, names)
+            return list(dumped_entries(table, dict(enumerate(idle_ms))))
+
+    def bm_mt_read_counter(self, cxt_id: int, table_name: str, entry_handle: int) -> Any:
+        """The direct counter of an entry, by its place in the table."""
+        with self._table(cxt_id, table_name) as table:
+            if not table.has_counter:
+                raise _bad_table(_TableError.COUNTERS_DISABLED)
+            entries = list(table.entries.values())
+            if not 0 <= entry_handle < len(entries):
+                raise _bad_table(_TableError.INVALID_HANDLE)
+            name = table.plane_name(entries[entry_handle])
+            (cell,) = self._device.plane.read_direct_counters(self._device.control_config, [name])
+        return _counter_value(cell)
+
+    def bm_mt_get_default_entry(self, cxt_id: int, table_name: str) -> Any:
+        """The default action of a table."""
+        with self._table(cxt_id, table_name) as table:
+            return dumped_default(table)
+
+    def bm_mt_act_prof_get_members(self, cxt_id: int, act_prof_name: str) -> list[Any]:
+        """The members of an action profile, without those of one-shots."""
+        with self._profile(cxt_id, act_prof_name) as profile:
+            return dumped_members(profile)
+
+    def bm_mt_act_prof_get_groups(self, cxt_id: int, act_prof_name: str) -> list[Any]:
+        """The groups of an action profile likewise."""
+        with self._profile(cxt_id, act_prof_name) as profile:
+            return dumped_groups(profile)
 
     # -- the switch -------------------------------------------------------------------------
 
@@ -178,10 +248,37 @@ class StandardService:
             except DataPlaneError as error:
                 raise _bad_counter(_CounterError.ERROR) from error
 
+    @contextmanager
+    def _table(self, cxt_id: int, name: str) -> Iterator[Table]:
+        """A table that controllers see, held while it is used."""
+        with self._device.lock:
+            pipeline = self._pipeline(cxt_id)
+            table_id = pipeline.table_names.get(name) if pipeline is not None else None
+            if pipeline is None or table_id is None:
+                raise _bad_table(_TableError.INVALID_TABLE_NAME)
+            try:
+                yield pipeline.tables[table_id]
+            except DataPlaneError as error:
+                raise _bad_table(_TableError.ERROR) from error
+
+    @contextmanager
+    def _profile(self, cxt_id: int, name: str) -> Iterator[Profile]:
+        """An action profile likewise."""
+        with self._device.lock:
+            pipeline = self._pipeline(cxt_id)
+            profiles = pipeline.profiles.values() if pipeline is not None else ()
+            found = next((profile for profile in profiles if profile.name == name), None)
+            if found is None:
+                raise _bad_table(_TableError.INVALID_ACTION_PROFILE_NAME)
+            yield found
+
     def _program(self, cxt_id: int) -> Program | None:
         """The program of a context; v1model has but context 0."""
-        pipeline = self._device.controlled
-        return pipeline.program if pipeline is not None and cxt_id == 0 else None
+        pipeline = self._pipeline(cxt_id)
+        return None if pipeline is None else pipeline.program
+
+    def _pipeline(self, cxt_id: int) -> Pipeline | None:
+        return self._device.controlled if cxt_id == 0 else None
 
 
 class SimpleSwitchService:
@@ -234,6 +331,16 @@ class SimpleSwitchService:
     def get_time_since_epoch_us(self) -> int:
         """The time of day."""
         return time.time_ns() // 1000
+
+
+def _counter_value(cell: CounterCell) -> Any:
+    return IDL.BmCounterValue(
+        bytes=min(cell.bytes, MAX_INT64), packets=min(cell.packets, MAX_INT64)
+    )
+
+
+def _bad_table(code: int) -> Exception:
+    return IDL.InvalidTableOperation(code=code)
 
 
 def _bad_register(code: int) -> Exception:

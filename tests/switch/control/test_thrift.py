@@ -1,22 +1,40 @@
 """BMv2's Thrift calls, as its own command line makes them: binary protocol, multiplexed."""
 
 import hashlib
+import shutil
 import socket
 import struct
 import subprocess
 import time
 
 import pytest
+from finsy.proto import p4r
 from memory_plane import MemoryPlane
-from p4rt import DEVICE_ID, EVERYTHING_JSON, Set, everything_config, wait_for
+from p4rt import (
+    DEVICE_ID,
+    EVERYTHING_JSON,
+    Set,
+    action,
+    everything_config,
+    exact,
+    insert,
+    limits,
+    lpm,
+    p4_id,
+    table_entry,
+    ternary,
+    wait_for,
+)
 from thriftpy2.protocol import TBinaryProtocolFactory, TMultiplexedProtocolFactory
 from thriftpy2.thrift import TApplicationException, TClient
 from thriftpy2.transport import TBufferedTransportFactory, TSocket
 
 from switch.addresses import AddressError
-from switch.dataplane.messages import Config, CounterCell
+from switch.dataplane.messages import Config, CounterCell, EntryName, MeterCell, MeterConfig
+from switch.p4runtime.batches import BatchReader
 from switch.p4runtime.configs import set_config
 from switch.p4runtime.device import Device
+from switch.p4runtime.roles import FULL_ACCESS
 from switch.thrift.idl import IDL
 from switch.thrift.server import MAX_CONNECTIONS, ThriftServer
 from switch.thrift.services import SimpleSwitchService, StandardService
@@ -399,3 +417,107 @@ def test_a_burst_without_a_data_plane_is_an_error_each(rig):
     error = IDL.RegisterOperationErrorCode.ERROR
     with send_calls(rig, write_call(1, 0, 5) + write_call(2, 1, 5)) as raw:
         assert take_answers(raw, 2) == [(1, error), (2, error)]
+
+
+def fill_tables(rig):
+    """Entries of every kind of key and action."""
+    route = lpm(1, b"\x0a\x00\x00\x00\x00\x00", 8)
+    key = [ternary(1, b"\x0a", b"\x0f"), limits(2, b"\x01", b"\x05"), exact(4, b"\x07")]
+    member = p4r.ActionProfileMember(
+        action_profile_id=p4_id("hops"), member_id=5, action=action("set_hop", b"\x01")
+    )
+    profiled = table_entry("profiled", [exact(1, b"\x01")])
+    profiled.action.action_profile_member_id = 5
+    updates = [
+        insert(action_profile_member=member),
+        insert(table_entry=profiled),
+        insert(table_entry=table_entry("dmac", [exact(1, b"\x09")], action("forward", b"\x02"))),
+        insert(table_entry=table_entry("route", [route], action("set_color"))),
+        insert(table_entry=table_entry("acl", key, action("set_hop", b"\x03"), priority=10)),
+    ]
+    request = p4r.WriteRequest(updates=updates)
+    rig.device.write(BatchReader().read(request.SerializeToString()), FULL_ACCESS)
+
+
+def test_the_entries_of_tables_are_shown(rig, standard):
+    fill_tables(rig)
+    assert standard.bm_mt_get_num_entries(0, "EverythingIngress.dmac") == 1
+    (entry,) = standard.bm_mt_get_entries(0, "EverythingIngress.dmac")
+    assert entry.match_key[0].exact.key == b"\x00\x00\x00\x00\x00\x09"
+    assert entry.action_entry.action_name == "EverythingIngress.forward"
+    assert (entry.action_entry.action_data, entry.options.priority) == ([b"\x02"], -1)
+    (entry,) = standard.bm_mt_get_entries(0, "EverythingIngress.route")
+    assert entry.match_key[0].lpm.prefix_length == 8
+    (entry,) = standard.bm_mt_get_entries(0, "EverythingIngress.acl")
+    assert entry.options.priority == 0x7FFFFFFF - 10
+    source, kind, port, destination = entry.match_key
+    assert (source.ternary.key[-1:], source.ternary.mask[-1:]) == (b"\x0a", b"\x0f")
+    assert (kind.range.start, kind.range.end_) == (b"\x00\x01", b"\x00\x05")
+    assert port.ternary.mask == b"\x00\x00"
+    assert destination.exact.key[-1:] == b"\x07"
+    (entry,) = standard.bm_mt_get_entries(0, "EverythingIngress.profiled")
+    assert entry.action_entry.mbr_handle == 5
+    (member,) = standard.bm_mt_act_prof_get_members(0, "EverythingIngress.hops")
+    assert (member.mbr_handle, member.action_data) == (5, [b"\x01"])
+    default = standard.bm_mt_get_default_entry(0, "EverythingIngress.dmac")
+    assert default.action_name == "EverythingIngress.drop"
+
+
+def test_direct_counters_and_rates_of_meters_are_shown(rig, standard):
+    fill_tables(rig)
+    name = EntryName("EverythingIngress.dmac", (9,))
+    rig.plane.write_direct_counters(Config.RUNNING, [(name, CounterCell(3, 300))])
+    counted = standard.bm_mt_read_counter(0, "EverythingIngress.dmac", 0)
+    assert (counted.packets, counted.bytes) == (3, 300)
+    codes = IDL.TableOperationErrorCode
+    for table, handle, code in (
+        ("dmac", 1, codes.INVALID_HANDLE),
+        ("dmac", -1, codes.INVALID_HANDLE),
+        ("smac", 0, codes.COUNTERS_DISABLED),
+    ):
+        with pytest.raises(IDL.InvalidTableOperation) as failed:
+            standard.bm_mt_read_counter(0, f"EverythingIngress.{table}", handle)
+        assert failed.value.code == code
+    meter = "EverythingIngress.port_meter"
+    assert standard.bm_meter_get_rates(0, meter, 1) == []
+    cell = MeterCell(MeterConfig(1_000_000, 2, 3_000_000, 4))
+    rig.plane.write_meters(Config.RUNNING, meter, 1, [cell])
+    rates = standard.bm_meter_get_rates(0, meter, 1)
+    assert [(rate.units_per_micros, rate.burst_size) for rate in rates] == [(1, 2), (3, 4)]
+    for array, index, code in (("none", 0, 1), (meter, 9999, 2)):
+        with pytest.raises(IDL.InvalidMeterOperation) as failed:
+            standard.bm_meter_get_rates(0, array, index)
+        assert failed.value.code == code
+
+
+def test_a_table_or_profile_that_is_not_there_has_bmv2s_code(standard):
+    code = IDL.TableOperationErrorCode
+    with pytest.raises(IDL.InvalidTableOperation) as failed:
+        standard.bm_mt_get_entries(0, "none")
+    assert failed.value.code == code.INVALID_TABLE_NAME
+    with pytest.raises(IDL.InvalidTableOperation) as failed:
+        standard.bm_mt_act_prof_get_groups(0, "none")
+    assert failed.value.code == code.INVALID_ACTION_PROFILE_NAME
+
+
+@pytest.mark.skipif(shutil.which("simple_switch_CLI") is None, reason="BMv2 is not installed")
+def test_bmv2s_own_command_line_dumps_tables(rig):
+    rig.load()
+    fill_tables(rig)
+    tables = ("dmac", "route", "acl", "profiled", "selected")
+    done = subprocess.run(
+        ["simple_switch_CLI", "--thrift-port", str(rig.server.port)],
+        input="".join(f"table_dump EverythingIngress.{name}\n" for name in tables)
+        + "counter_read dmac_counter 0\nmeter_get_rates port_meter 1\n",
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "Action entry: EverythingIngress.forward - 02" in done.stdout, done.stdout + done.stderr
+    assert "0a0000000000/8" in done.stdout
+    assert "00000000000a &&& 00000000000f" in done.stdout
+    assert "0001 -> 0005" in done.stdout
+    assert "Index: member(5)" in done.stdout
+    assert "Dumping member 5" in done.stdout
+    assert "Invalid" not in done.stdout
+    assert done.stderr == ""
