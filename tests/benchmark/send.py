@@ -1,9 +1,9 @@
 """The generator's process: `python -m tests.benchmark.send INTERFACE SIZE RATE SECONDS`.
 
-Sends frames in small batches on a schedule, and prints what it did as JSON. The batches are as small
-as the rate allows: one frame up to 4,000 frames/s, 64 at most. After a pause of this process (the
-machine has other things to do) what was missed is not made up for by a burst, which would be another
-load than the one asked for: the schedule moves, and the rate that is reported is lower.
+Sends frames in small batches on a schedule, and prints what it did as JSON. The batches are as
+small as the rate allows: one frame up to 4,000 frames/s, 64 at most. After a pause of this process
+(the machine has other things to do) what was missed is not made up for by a burst, which would be
+another load than the one asked for: the schedule moves, and the rate that is reported is lower.
 """
 
 from __future__ import annotations
