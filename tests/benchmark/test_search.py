@@ -42,7 +42,14 @@ def test_the_search_ends_where_the_generator_does():
     def fast(rate_pps):
         return traffic(rate_pps, share_sent=min(1.0, limit_pps / rate_pps))
 
-    assert 0.9 * limit_pps < loss_free(fast).offered_pps < 1.1 * limit_pps
+    assert 0.9 * limit_pps < loss_free(fast).sent_pps < 1.1 * limit_pps
+
+
+def test_what_passes_while_the_generator_falls_short_counts_by_what_was_sent():
+    def short(rate_pps):
+        return traffic(rate_pps, share_sent=0.9 if rate_pps > 50_000 else 1.0)
+
+    assert loss_free(short).sent_pps == 0.9 * 80_000
 
 
 def test_the_search_ends_at_its_limit():
