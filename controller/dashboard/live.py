@@ -2,7 +2,8 @@
 
 Choices:
 - Whatever comes within ``PAUSE_S`` makes one message, so a migration of forty steps costs a few
-  messages for each page, not forty; what comes after a quiet time is sent at once.
+  messages for each page, not forty; what comes after a quiet time is sent at once. So is the news
+  that a migration begins: then even one that ends within a pause is seen while it moves.
 - A page that does not keep up has what waits for it dropped, and gets the whole picture when it
   reads again. It holds up nobody, and costs no more memory than ``BACKLOG`` messages.
 - The whole picture is encoded when a page wants it, and kept until it changes: fifty pages that
@@ -22,6 +23,7 @@ from controller.dashboard.picture import Picture
 
 PAUSE_S = 0.25
 BACKLOG = 8
+AT_ONCE = "migration_started"
 KEEPALIVE_S = 15.0
 KEEPALIVE = b": still here\n\n"
 
@@ -40,7 +42,9 @@ class Live:
         """Take what the feed tells (``controller.dashboard.feed.Tell``)."""
         getattr(self._picture, kind)(data)
         self._whole = None
-        if self._due is None:
+        if kind == "event" and data["event"] == AT_ONCE:
+            self._send()
+        elif self._due is None:
             loop = asyncio.get_running_loop()
             self._due = loop.call_later(self._sent_at + PAUSE_S - time.monotonic(), self._send)
 
@@ -75,7 +79,9 @@ class Live:
         return self._whole
 
     def _send(self) -> None:
-        self._due = None
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
         self._sent_at = time.monotonic()
         self._whole = None
         changes = self._picture.changes()

@@ -40,6 +40,23 @@ def test_events_that_come_together_make_one_message_the_same_for_all_pages():
     asyncio.run(run())
 
 
+def test_the_begin_of_a_migration_does_not_wait_for_its_end(monkeypatch):
+    monkeypatch.setattr(module, "PAUSE_S", 60.0)
+    record = {"id": 1, "state": "running", "function": "firewall", "slots": "3", "reason": ""}
+    record |= {"from": "s1", "to": "s4"}
+    begun = {"event": "migration_started", "at": 0.0, "migration": record}
+
+    async def run():
+        live = Live()
+        page = live.messages()
+        await anext(page)
+        live.take("event", begun)
+        kind, data = told(await anext(page))
+        assert (kind, data["migrations"]) == ("change", [record])
+
+    asyncio.run(run())
+
+
 def test_a_page_that_does_not_read_gets_the_whole_picture_when_it_reads_again():
     async def run():
         live = Live()
