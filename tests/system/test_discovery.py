@@ -13,7 +13,7 @@ from topo.topologies import line
 
 pytestmark = pytest.mark.system
 
-LINK = [{"a": "s1:2", "b": "s2:1"}]
+LINK = [("s1:2", "s2:1")]
 BOUND_S = 0.8
 "By default: three intervals of 0.25 s, and a fifth of one."
 SPARE_S = 1.2
@@ -44,7 +44,7 @@ def wait_until(condition, what, timeout_s=10.0):
 
 
 def links(stage):
-    return ask(stage, "links")["links"]
+    return [(link["a"], link["b"]) for link in ask(stage, "links")["links"]]
 
 
 def set_link(state):

@@ -52,7 +52,7 @@ def up(node_kind, tmp_path):
 
 def links(stage):
     found = stage.ask("links")["links"]
-    return {frozenset(end.partition(":")[0] for end in link.values()) for link in found}
+    return {frozenset(link[end].partition(":")[0] for end in ("a", "b")) for link in found}
 
 
 def migrations(stage):
