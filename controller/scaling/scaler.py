@@ -42,6 +42,8 @@ KINDS: tuple[Kind, ...] = ("scale_out", "scale_in", "drain")
 
 _KEPT_PLANS = 20
 _CONFLICT_PAUSE_S = 0.1
+_LASTS_S = 60.0
+"A plan that is not carried out is told anew when it has not come up for so long."
 
 _Job = Callable[[], None]
 
@@ -79,7 +81,7 @@ class Scaler:
         self._paused = False
         self._moved_at: dict[SlotOf, float] = {}
         self._waiting: set[str] = set()
-        self._told: dict[tuple[str, str], str] = {}
+        self._told: dict[tuple[str, str], tuple[str, str, float]] = {}
         self._current: ScalePlan | None = None
         self._plans: deque[dict[str, Any]] = deque(maxlen=_KEPT_PLANS)
         self._thread = threading.Thread(target=self._run, name="scaling", daemon=True)
@@ -327,14 +329,22 @@ class Scaler:
         with self._lock:
             self._moved_at |= {(function, slot): self._now() for slot in slots}
 
+    def _lasts(self, plan: ScalePlan, state: str) -> bool:
+        """Tell whether this was told already; remember it.
+
+        What is not carried out comes up again after each cool-down of each node.
+        """
+        key, told, now = (plan.kind, plan.node), (state, summary(plan.moves)), self._now()
+        *before, at = self._told.get(key, ("", "", now))
+        self._told[key] = (*told, now)
+        return state in ("impossible", "advised") and tuple(before) == told and now - at < _LASTS_S
+
     def _tell(
         self, plan: ScalePlan, state: str, reason: str = "", migrations: tuple[int, ...] = ()
     ) -> None:
         level = logging.WARNING if state in ("failed", "impossible") else logging.INFO
-        same = self._told.get((plan.kind, plan.node)) == state
-        self._told[plan.kind, plan.node] = state
-        if same and state in ("impossible", "advised"):
-            level = logging.DEBUG  # it comes again after each cool-down
+        if self._lasts(plan, state):
+            return
         LOG.log(
             level,
             "%s%s: %s: %s",

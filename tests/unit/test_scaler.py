@@ -122,6 +122,20 @@ def test_advice_moves_nothing(acting):
     assert up.lab.placement() == {"s1": {0, 1}}
 
 
+def test_advice_that_lasts_is_told_once(acting):
+    up = acting("advise")
+    for load in (80.0, 81.0):
+        up.scaler.on_high("s1", up.load(s1={0: load, 1: 70.0}))
+        up.now += 10.0
+    up.scaler.on_node_left("s1")  # told after all that came before
+    assert [up.next().state, up.next().state] == ["advised", "impossible"]
+    assert len(up.scaler.status()["plans"]) == 2
+
+    up.now += 1000.0
+    up.scaler.on_high("s1", up.load(s1={0: 80.0, 1: 70.0}))
+    assert up.plan()[0] == ["advised"]
+
+
 def test_off_plans_nothing_but_what_an_operator_asks_for(acting):
     up = acting("off")
     up.scaler.on_high("s1", up.load(s1={0: 80.0, 1: 70.0}))
