@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
+from controller.event_history import Levels
 from controller.operator.views.event_text import event_text
 
 Data = dict[str, Any]
@@ -34,6 +35,7 @@ class Picture:
         "Migrations of which there is something to tell."
         self.timelines = {"loads": Timeline(), "trips": Timeline()}
         "Packets/s of nodes, ms that LLDP frames take over links; the last samples are parts."
+        self._levels = Levels()
         self._news: deque[Data] = deque(maxlen=LATEST_NEWS)
         self._fresh: deque[Data] = deque(maxlen=LATEST_NEWS)
         "News to tell."
@@ -73,6 +75,8 @@ class Picture:
             self._migrations[record["id"]] = self._moved[record["id"]] = record
             for old in sorted(self._migrations)[:-LATEST_MIGRATIONS]:
                 del self._migrations[old]
+        if self._levels.again(event):
+            return
         news = {"at": event["at"], "event": event["event"], "text": event_text(event)[:NEWS_LENGTH]}
         self._news.append(news)
         self._fresh.append(news)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TextIO
 
 from controller.errors import NotRunning
-from controller.event_history import ROUTINE
+from controller.event_history import ROUTINE, Levels
 from controller.migration.states import MigrationState
 from controller.operator.client import CALL_TIMEOUT_S, RpcClient
 from controller.operator.command import Command, Data
@@ -67,9 +67,10 @@ class Console:
     def _watch(self, client: RpcClient, given: Mapping[str, Any]) -> int:
         """Show events until Ctrl-C, or for the time limit if there is one."""
         client.subscribe(given.get("kinds"))
+        levels = Levels()
         try:
             while event := client.next_event(self.timeout_s or EVENT_PAUSE_S):
-                if given.get("kinds") or event["event"] not in ROUTINE:
+                if given.get("kinds") or not (event["event"] in ROUTINE or levels.again(event)):
                     self._show_event(event)
         except KeyboardInterrupt:
             return INTERRUPTED

@@ -77,7 +77,7 @@ def _only(
     word, line = words[depth], " ".join(words[: depth + 1])
     if choices:
         raise UsageError(f"{line!r} is ambiguous: {', '.join(choices)}")
-    close = get_close_matches(word, {command.words[depth] for command in longer})
+    close = get_close_matches(word, {command.words[depth] for command in longer}, cutoff=0.7)
     if close:
         raise UsageError(f"there is no command {line!r}; close to it: {', '.join(close)}")
     raise UsageError(f"there is no command {line!r}; these would do: {_names(longer)}")

@@ -56,6 +56,21 @@ def test_load_comes_by_events_and_an_older_answer_does_not_undo_it():
     }
 
 
+def test_a_level_of_load_that_lasts_is_no_news():
+    picture = shown()
+    for _ in range(3):
+        picture.event(
+            {
+                "event": "load_low",
+                "at": 4.0,
+                "node": "s1",
+                "threshold_pps": 5.0,
+                "load": {"pps": 0.0},
+            }
+        )
+    assert len(picture.changes()["news"]) == 1
+
+
 def test_of_many_steps_at_once_only_the_latest_record_is_told_and_every_event():
     picture = shown()
     for state in ("running", "done"):

@@ -26,6 +26,8 @@ async function send(command, body) {
   return answer;
 }
 
+const SAID_MS = 8000;
+
 export class Acts {
   constructor() {
     token();
@@ -97,10 +99,19 @@ export class Acts {
     start.textContent = button;
     start.disabled = nothing;
     this.act = async () => {
-      this.answer.textContent = said(await act());
+      this.say(said(await act()));
     };
     if (!this.dialog.open) this.dialog.showModal();
     document.getElementById(nothing ? "discard" : "start").focus();
+  }
+
+  // For a while: what was begun is soon over. What went wrong stays until the next act.
+  say(text) {
+    this.answer.textContent = text;
+    clearTimeout(this.fading);
+    this.fading = setTimeout(() => {
+      if (this.answer.textContent === text) this.answer.textContent = "";
+    }, SAID_MS);
   }
 
   async start() {

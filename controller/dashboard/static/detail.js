@@ -62,7 +62,7 @@ export class Detail {
       const passing = element("span", { textContent: pps == null ? "" : `${number(pps)} packets/s` });
       return element("li", {}, button(text, () => this.choose(linkId(link)), { className: "plain" }), passing);
     });
-    const summary = element("summary", { textContent: `${items.length} links` });
+    const summary = element("summary", { textContent: `${items.length} ${items.length === 1 ? "link" : "links"}` });
     return element("details", {}, summary, element("ul", {}, ...items));
   }
 

@@ -21,6 +21,7 @@ export class NetworkGraph {
     this.picture = null;
     this.chosen = null;
     this.moved = false;
+    this.cables = new Map();  // from each port to the one that it was joined to last
     this.view = cytoscape({ container: place, style: style(), minZoom: 0.1, maxZoom: 5, autoungrabify: true });
     this.view.on("tap", "node[kind = 'node']", (event) => choose("node", event.target.id()));
     this.view.on("tap", "node[kind = 'hosts']", (event) => choose("node", event.target.data("home")));
@@ -42,6 +43,7 @@ export class NetworkGraph {
     ]);
     this.picture = picture;
     this.chosen = chosen;
+    for (const { a, b } of picture.links) this.cables.set(a, b).set(b, a);
     if (shape !== this.shape) this.build();
     this.shape = shape;
     this.view.batch(() => {
@@ -121,7 +123,11 @@ export class NetworkGraph {
     const { width, height } = this.place.getBoundingClientRect();
     this.room = `${width} ${height}`;
     this.view.resize();
-    const { size, places, frames } = arrange(picture, groups, width && height ? width / height : 1.6);
+    // By links that are down as well: a node that has lost its own stays where it was.
+    const names = new Set(picture.nodes.map((node) => node.name));
+    const links = [...this.cables].map(([a, b]) => ({ a, b })).filter(({ a, b }) =>
+      this.cables.get(b) === a && names.has(owner(a)) && names.has(owner(b)));
+    const { size, places, frames } = arrange({ ...picture, links }, groups, width && height ? width / height : 1.6);
     this.size = size;
     this.extent = extent(places, size);
     if (!this.moved) this.view.viewport(this.window());
