@@ -7,6 +7,7 @@ network cannot be brought up as asked, 1 when it came up and all of its nodes di
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -101,9 +102,18 @@ def _summary(deployment: Deployment) -> str:
             f"  {node.name}  {node.title}, P4Runtime on {node.endpoints.grpc_address}, "
             f"to run {spec.program}, logs to {node.process.log}"
         )
-    lines.append(f"Management entity:  osken-manager apps/me_app.py --config-file {files.me}")
-    lines.append(f"Its commands:       hitless nodes --rpc {files.rpc_socket}")
+    manager, hitless = (_as_typed(program) for program in ("osken-manager", "hitless"))
+    lines.append(f"Management entity:  {manager} apps/me_app.py --config-file {files.me}")
+    lines.append(f"Its commands:       {hitless} nodes --rpc {files.rpc_socket}")
     return "\n".join(lines)
+
+
+def _as_typed(program: str) -> str:
+    """Return what to type for a program of ours: its name if the PATH has it, else its path."""
+    beside = Path(sys.executable).with_name(program)
+    if not beside.exists() or shutil.which(program) == str(beside):
+        return program
+    return str(beside.relative_to(Path.cwd()) if beside.is_relative_to(Path.cwd()) else beside)
 
 
 def _parser() -> argparse.ArgumentParser:
