@@ -1,7 +1,8 @@
 """A Python with p4runtime-shell, which cannot share one with this project.
 
 It asks for protobuf below 3.21, of years ago; this project's protobuf is a current one. So it has
-a virtual environment of its own, made at the first use inside the project's.
+a virtual environment of its own inside the project's. `scripts/test` makes it, by running this file;
+otherwise the first use does, which cannot where tests run side by side: there they have no network.
 """
 
 import fcntl
@@ -29,3 +30,7 @@ def shell_python() -> Path:
 
 def _run(*command: str) -> None:
     subprocess.run(command, check=True, timeout=110, capture_output=True, text=True)
+
+
+if __name__ == "__main__":
+    shell_python()
