@@ -1,8 +1,8 @@
 """A Python with p4runtime-shell, which cannot share one with this project.
 
 It asks for protobuf below 3.21, of years ago; this project's protobuf is a current one. So it has
-a virtual environment of its own inside the project's. `scripts/test` makes it, by running this file;
-otherwise the first use does, which cannot where tests run side by side: there they have no network.
+a virtual environment of its own inside the project's. `scripts/test` makes it, by running this
+file; otherwise the first use does, which cannot where tests run side by side: they have no network.
 """
 
 import fcntl
