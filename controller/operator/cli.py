@@ -25,9 +25,8 @@ from controller.operator.console import WAIT_TIMEOUT_S, Console
 from controller.operator.grammar import UsageError, parse, resolve
 from controller.operator.shell.live import LiveValues
 from controller.operator.status import DONE, INTERRUPTED, TEXT, WRONG, status_of
-from controller.operator.tables import pairs
 from controller.operator.terminal import page_for
-from controller.operator.views.help_text import command_help
+from controller.operator.views.help_text import command_help, described
 
 PROGRAM = "hitless"
 SHELL = "shell"
@@ -109,7 +108,7 @@ def _help(words: list[str]) -> list[str]:
         *page.wrap("Words may be abbreviated. COMMAND --help shows a command's arguments."),
         "",
         "commands:",
-        *(f"  {line}" for line in pairs([*commands, *OWN_WORDS.items()], page)),
+        *described([*commands, *OWN_WORDS.items()], page),
         "",
         "options:",
         *_options().format_help().partition("options:\n")[2].splitlines(),

@@ -22,7 +22,7 @@ def command_help(command: Command, page: Page, program: str = "") -> list[str]:
     if command.arguments:
         rows = [(argument.flag, argument.help) for argument in command.arguments]
         rows += [NO_WAIT_HINT] if command.can_be_awaited else []
-        lines += ["", "arguments:", *_indented(pairs(rows, _narrower(page)))]
+        lines += ["", "arguments:", *described(rows, page)]
     if command.examples:
         lines += ["", "examples:", *_indented(f"{start}{line}" for line in command.examples)]
     return lines
@@ -31,11 +31,13 @@ def command_help(command: Command, page: Page, program: str = "") -> list[str]:
 def hint_lines(hints: Iterable[Hint], page: Page) -> list[str]:
     """Show what could come next, one a line."""
     rows = [(hint.text, hint.help) for hint in hints]
-    return _indented(pairs(rows, _narrower(page))) if rows else [f"{INDENT}<return>"]
+    return described(rows, page) if rows else [f"{INDENT}<return>"]
 
 
-def _narrower(page: Page) -> Page:
-    return Page(None if page.width is None else page.width - len(INDENT), page.colour)
+def described(rows: Iterable[tuple[str, str]], page: Page) -> list[str]:
+    """Show names and what they are, one a line, indented."""
+    narrower = Page(None if page.width is None else page.width - len(INDENT), page.colour)
+    return _indented(pairs(rows, narrower))
 
 
 def _indented(lines: Iterable[str]) -> list[str]:
