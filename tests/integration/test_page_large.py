@@ -38,7 +38,7 @@ def browser() -> Iterator[Any]:
 @contextmanager
 def page_of(
     browser: Any, directory: Path, network: Blueprint, scheme: str = "light"
-) -> Iterator[Any]:
+) -> Iterator[tuple[Any, SimulatedMe]]:
     """Open a page on a network whose firewall is split over three nodes, under load."""
     first, second, third = network.node_names[0], network.node_names[-2], network.node_names[1]
     places = {first: range(6), second: range(6, 10), third: range(10, 16)}
@@ -55,7 +55,7 @@ def page_of(
                 )
                 me.measure(0)
                 page.wait_for_selector("#nodes td.number:text-matches('[0-9]')")
-                yield page
+                yield page, me
     finally:
         me.close()
 
@@ -68,6 +68,14 @@ def apart(one: list[float], other: list[float]) -> bool:
         or one[3] <= other[1] + 1
         or other[3] <= one[1] + 1
     )
+
+
+def centres(page: Any) -> dict[str, tuple[int, int]]:
+    """Return where nodes and hosts are drawn, in pixels."""
+    boxes = {label["id"]: label["box"] for label in page.evaluate(LABELS)}
+    return {
+        one: (round((x1 + x2) / 2), round((y1 + y2) / 2)) for one, (x1, y1, x2, y2) in boxes.items()
+    }
 
 
 def check_legible(page: Any, network: Blueprint) -> None:
@@ -95,7 +103,7 @@ def test_a_hundred_nodes_can_be_read_on_small_and_large_screens(
     for scheme in ("dark", "light"):
         directory = tmp_path / scheme
         directory.mkdir()
-        with page_of(browser, directory, network, scheme) as page:
+        with page_of(browser, directory, network, scheme) as (page, _):
             check_legible(page, network)
             keep_picture(page, network.name)
             for width, height in SIZES[1:] if scheme == "light" else ():
@@ -106,7 +114,7 @@ def test_a_hundred_nodes_can_be_read_on_small_and_large_screens(
 
 def test_four_nodes_can_be_read_with_their_load_and_slots(browser: Any, tmp_path: Path) -> None:
     network = topologies.diamond()
-    with page_of(browser, tmp_path, network) as page:
+    with page_of(browser, tmp_path, network) as (page, _):
         page.wait_for_timeout(300)
         check_legible(page, network)
         nodes = [label for label in page.evaluate(LABELS) if label["kind"] == "node"]
@@ -120,7 +128,7 @@ def test_four_nodes_can_be_read_with_their_load_and_slots(browser: Any, tmp_path
 
 
 def test_a_node_is_found_by_its_name_and_by_a_hosts(browser: Any, tmp_path: Path) -> None:
-    with page_of(browser, tmp_path, LEAF_SPINE) as page:
+    with page_of(browser, tmp_path, LEAF_SPINE) as (page, _):
         for text, node in (("leaf33", "leaf33"), ("h9", "leaf2")):
             page.keyboard.press("Escape")
             page.keyboard.press("/")
@@ -134,3 +142,18 @@ def test_a_node_is_found_by_its_name_and_by_a_hosts(browser: Any, tmp_path: Path
             page.evaluate("document.activeElement.blur()")
         page.click("#fit")
         check_legible(page, LEAF_SPINE)
+
+
+def test_a_node_that_dies_stays_where_it_was(browser: Any, tmp_path: Path) -> None:
+    with page_of(browser, tmp_path, topologies.leaf_spine(4, 2)) as (page, me):
+        before = centres(page)
+        links = me.overview["links"]
+        me.overview["links"] = [link for link in links if not link["b"].startswith("spine2:")]
+        dead = next(node for node in me.overview["nodes"] if node["name"] == "spine2")
+        dead |= {"state": "down", "enforces": {}}
+        me.publish("topology_changed", topology="without spine2's links")
+        page.wait_for_selector("#nodes tr:has-text('spine2') :text('down')")
+        page.wait_for_timeout(300)
+        keep_picture(page, "dead")
+        assert centres(page) == before
+        assert len(me.overview["links"]) < len(links)
