@@ -156,7 +156,7 @@ class ManagementEntity:
         sight = Sight(sources)
         self.scaling = Scaler(sight, self.settings.scaling, emit, self._journal)
         self.scaling.start()
-        self._keep_functions_on_paths(sight, emit)
+        self._keep_functions_on_paths(sight, self.scaling.pass_on)
         self.topology.start(self._watch, emit)
         self._watch.start(self._manager, emit, self.topology)
         if self.settings.load.enabled:

@@ -353,8 +353,12 @@ class Scaler:
             state,
             reason or (summary(plan.moves) if plan else "; ".join(plan.explanation)),
         )
-        event = events.EventPlan(plan, state, reason, migrations)
-        told = {key: value for key, value in event.to_dict().items() if key != "event"}
-        with self._lock:
-            self._plans.append({"at": time.time(), **told})
+        self.pass_on(events.EventPlan(plan, state, reason, migrations))
+
+    def pass_on(self, event: events.MeEvent) -> None:
+        """Emit an event, recovery's as well; what comes of plans is kept for ``status``."""
+        if isinstance(event, events.EventPlan):
+            told = {key: value for key, value in event.to_dict().items() if key != "event"}
+            with self._lock:
+                self._plans.append({"at": time.time(), **told})
         self._emit(event)

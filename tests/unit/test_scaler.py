@@ -12,6 +12,7 @@ from controller.events import EventPlan, EventScalingPaused, EventScalingResumed
 from controller.load.snapshot import LoadSnapshot, NodeLoad
 from controller.migration.catalog import Catalog
 from controller.model.thresholds import Thresholds
+from controller.planning.plan import ScalePlan
 from controller.planning.policy import Policy
 from controller.planning.reach import Reach
 from controller.scaling.options import ScalingOptions
@@ -134,6 +135,13 @@ def test_advice_that_lasts_is_told_once(acting):
     up.now += 1000.0
     up.scaler.on_high("s1", up.load(s1={0: 80.0, 1: 70.0}))
     assert up.plan()[0] == ["advised"]
+
+
+def test_what_recovery_does_is_in_the_history_as_well(acting):
+    up = acting()
+    up.scaler.pass_on(EventPlan(ScalePlan("replace_dead", "s1"), "begun"))
+    assert up.next().state == "begun"
+    assert [plan["plan"]["kind"] for plan in up.scaler.status()["plans"]] == ["replace_dead"]
 
 
 def test_off_plans_nothing_but_what_an_operator_asks_for(acting):
