@@ -92,9 +92,9 @@ def test_hosts_are_found_where_they_send_and_followed_when_they_move(up):
     assert hosts(up)[unknown]["ip"] == ["10.0.0.2"]
     send_as(up, "00:00:00:00:00:0a")
     wait_until(lambda: hosts(up)["hA"]["attached"] == "s2:2", "a known host has moved")
+    wait_until(lambda: table(up, "s1", "NodeIngress.hosts.host") == [], "it is known in one place")
     known = " ".join(entry["match"] for entry in table(up, "s2", "NodeIngress.hosts.host"))
     assert "src_addr=0x20000000077" in known
-    assert table(up, "s1", "NodeIngress.hosts.host") == [], "it is known in one place"
     up.me.process.finish(signal.SIGTERM, 20)
     up.start_me()
     wait_until(lambda: unknown in hosts(up), "another process learns it from the node")
