@@ -131,7 +131,7 @@ class ManagementEntity:
             self._watch.drivers,
             self.programs,
             self._journal,
-            MigrationNews(emit, lambda record: self._watch.audit_after(record)),
+            MigrationNews(emit, lambda record: self._watch.audit(record.nodes)),
             self.settings.migration,
             present=self.topology,
         )

@@ -20,7 +20,6 @@ from os_ken.controller.event import EventBase
 from controller import events
 from controller.errors import RequestError
 from controller.migration.manager import MigrationManager
-from controller.migration.record import MigrationRecord
 from controller.model.parts import NodeDescription
 from controller.model.placement import NodeFacts, Placement
 from controller.model.present import PresentNetwork
@@ -165,17 +164,6 @@ class NodeWatch:
         for name in list(self._keepers) if nodes is None else nodes:
             if (keeper := self._keepers.get(name)) is not None:
                 keeper.audit()
-
-    def audit_after(self, record: MigrationRecord) -> None:
-        """Have the nodes of a migration asked what they hold now; return at once.
-
-        The destination before the source, so that no news of the placement lacks the slots.
-        """
-        keeper = self._keepers.get(record.destination)
-        if keeper is None:
-            self.audit([record.source])
-        else:
-            keeper.audit().add_done_callback(lambda _: self.audit([record.source]))
 
     # What drivers tell (controller.southbound.driver.NodeListener)
 
