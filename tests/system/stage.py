@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from signal import SIGTERM
 
 import grpc
+import yaml
 from finsy.proto import p4r, p4r_grpc
 
 from controller.operator.client import RpcClient
@@ -108,6 +109,18 @@ def stage(kind, method="pm", launcher=()):
         up = Stage(deployment, launcher)
         up.start_me()
         yield up
+
+
+def take_checkpoints_often(deployment, **firewall):
+    """Have checkpoints taken twice a second, and nothing moved because of load.
+
+    Further arguments are what the policy is to say of the firewall.
+    """
+    policy = deployment.configuration.policy
+    document = yaml.safe_load(policy.read_text()) | {"checkpoint_interval_s": "0.5"}
+    document["defaults"] = {}
+    document["functions"]["firewall"] |= firewall
+    policy.write_text(yaml.safe_dump(document))
 
 
 def let_through(number, rate, port=5000):

@@ -10,8 +10,7 @@ import subprocess
 import time
 
 import pytest
-import yaml
-from stage import Stage, let_through, uninvited
+from stage import Stage, let_through, take_checkpoints_often, uninvited
 from test_takeover import ALL, lost_since, placement, wait_for
 
 from controller.model.network import NetworkDescription
@@ -57,10 +56,7 @@ def cut(network):
 @pytest.fixture
 def stage():
     with bring_up(detour(), "embedded", known_neighbours=True) as deployment:
-        policy = deployment.configuration.policy
-        document = yaml.safe_load(policy.read_text()) | {"checkpoint_interval_s": "0.5"}
-        document["defaults"] = {}  # load moves nothing here
-        policy.write_text(yaml.safe_dump(document))
+        take_checkpoints_often(deployment)
         up = Stage(deployment)
         up.start_me()
         yield up

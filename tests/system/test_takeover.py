@@ -12,8 +12,7 @@ import signal
 import time
 
 import pytest
-import yaml
-from stage import Stage, let_through, uninvited
+from stage import Stage, let_through, take_checkpoints_often, uninvited
 
 from controller.model.network import NetworkDescription
 from controller.model.paths import slot_paths
@@ -64,11 +63,7 @@ def stage(node_kind):
     """The diamond, its firewall for the branches only, checkpoints taken often."""
     blueprint = diamond().with_programs({"s3": "l2"})
     with bring_up(blueprint, node_kind, known_neighbours=True) as deployment:
-        policy = deployment.configuration.policy
-        document = yaml.safe_load(policy.read_text()) | {"checkpoint_interval_s": "0.5"}
-        document["defaults"] = {}  # load moves nothing here
-        document["functions"]["firewall"]["nodes"] = ["s2", "s3"]
-        policy.write_text(yaml.safe_dump(document))
+        take_checkpoints_often(deployment, nodes=["s2", "s3"])
         up = Stage(deployment)
         up.start_me()
         yield up
