@@ -99,16 +99,20 @@ class Connection:
             self._socket.shutdown(socket.SHUT_RDWR)
 
     def _write(self) -> None:
-        try:
-            for message in self._outbox:
+        """Send until the reading task has ended; only then is the socket closed.
+
+        A green thread that waits on a socket which another one closes may never wake: eventlet's
+        poll has forgotten the descriptor.
+        """
+        for message in self._outbox:
+            try:
                 self._send(message)
-                if isinstance(message, Notification) and message.method == "part":
-                    self._room.release()
-        except OSError as exc:
-            LOG.debug("a client is gone: %s", exc)
-            self._hang_up()
-        finally:
-            self._socket.close()
+            except OSError as exc:
+                LOG.debug("a client is gone: %s", exc)
+                self._hang_up()
+            if isinstance(message, Notification) and message.method == "part":
+                self._room.release()
+        self._socket.close()
 
     def _send(self, message: Message) -> None:
         try:
