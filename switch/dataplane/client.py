@@ -40,6 +40,7 @@ from switch.dataplane.shipping import (
     CELLS,
     ENTRIES,
     NEW_ENTRIES,
+    PACKED_CELLS,
     program_requests,
     ranges,
     slices,
@@ -282,6 +283,17 @@ class DataPlane:
         """Cells `first` to `first + count - 1` of a register array."""
         (values,) = self._read_cells(config, "register", name, first, count)
         return list(map(int, values))
+
+    def read_packed_registers(self, config: Config, name: str, first: int, count: int) -> bytes:
+        """The same cells as signed 64-bit big-endian numbers; larger ones become the largest."""
+        self._compiled(config)
+        which = encoding.which(config)
+        return b"".join(
+            self._ask_all(
+                ("read_packed_cells", which, name, start, size)
+                for start, size in ranges(first, count, PACKED_CELLS)
+            )
+        )
 
     def write_registers(self, config: Config, name: str, first: int, values: Sequence[int]) -> None:
         """Set consecutive cells; values are cut to the width of a cell."""

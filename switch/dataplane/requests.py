@@ -8,6 +8,7 @@ for the saved one.
 from __future__ import annotations
 
 import marshal
+import struct
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -24,6 +25,8 @@ EntryOp = tuple[str, str, Encoded, int, Target | None, int, object]
 EntryKey = tuple[str, Encoded | None, int]
 
 MeterState = tuple[Rates | None, Counts]
+
+MAX_INT64 = (1 << 63) - 1
 
 
 # -- programs -----------------------------------------------------------------------------------
@@ -231,6 +234,16 @@ def read_cells(
     return tuple(cells[first : first + count] for cells in arrays)
 
 
+def read_packed_cells(node: Node, which: int, name: str, first: int, count: int) -> bytes:
+    """Consecutive cells of a register array as signed 64-bit numbers; larger ones are cut."""
+    (cells,) = node.programs.config(which).cells("register", name, first, count)
+    values, layout = cells[first : first + count], struct.Struct(f">{count}q")
+    try:
+        return layout.pack(*values)
+    except struct.error:
+        return layout.pack(*[min(value, MAX_INT64) for value in values])
+
+
 def write_cells(
     node: Node, which: int, kind: str, name: str, first: int, values: tuple[list, ...]
 ) -> None:
@@ -353,6 +366,7 @@ REQUESTS: Mapping[str, Callable[..., Any]] = {
         read_entry_meters,
         read_idle_times,
         read_meters,
+        read_packed_cells,
         set_group,
         set_queue_depth,
         set_queue_rate,

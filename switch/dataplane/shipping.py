@@ -1,7 +1,7 @@
 """Cuts large operations into requests, each a piece of work of some tens of microseconds.
 
 Sizes are what the worker does in that time: about 10 entries changed, 50 inserted together, 512
-cells copied, 4,096 cells added to an array.
+cells copied, 1,024 cells packed, 4,096 cells added to an array.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ ENTRIES = 16
 NEW_ENTRIES = 64
 CELLS = 512
 NEW_CELLS = 4096
+PACKED_CELLS = 1024
 CODE_BYTES = 60000
 DESCRIPTIONS = 16
 

@@ -18,11 +18,12 @@ from typing import Any
 from thriftpy2.protocol import TCyBinaryProtocolFactory
 from thriftpy2.protocol.binary import TBinaryProtocol
 from thriftpy2.thrift import TApplicationException, TException, TMessageType, TProcessor, TType
-from thriftpy2.transport import TCyBufferedTransportFactory, TSocket, TTransportException
+from thriftpy2.transport import TCyBufferedTransport, TSocket, TTransportException
 
 from switch.addresses import AddressError, split_address
 from switch.dataplane.errors import DataPlaneError
 from switch.thrift.bursts import answer_burst
+from switch.thrift.packed import PackedCells
 
 LOG = logging.getLogger(__name__)
 
@@ -32,6 +33,12 @@ SEND_TIMEOUT_S = 10
 STOP_TIMEOUT_S = 2
 RECEIVED_BYTES = 1 << 17
 """Taken from a connection at a time."""
+ANSWER_BYTES = 1 << 16
+"""Gathered before they are sent."""
+
+
+_OWN_RESULTS = {"bm_register_read_all": PackedCells}
+"""In place of thriftpy2's."""
 
 
 class Multiplexer(TProcessor):
@@ -59,7 +66,8 @@ class Multiplexer(TProcessor):
         arguments.read(iprot)
         iprot.read_message_end()
         values = [getattr(arguments, spec[1]) for spec in arguments.thrift_spec.values()]
-        result = getattr(service, f"{method}_result")()
+        make_result = _OWN_RESULTS.get(method) or getattr(service, f"{method}_result")
+        result = make_result()
         return method, sequence, result, lambda: _call(handler, method, values)
 
 
@@ -189,7 +197,7 @@ class ThriftServer:
         )
         received = Received(connection)
         calls = TBinaryProtocol(received)
-        transport = TCyBufferedTransportFactory().get_transport(TSocket(sock=connection))
+        transport = TCyBufferedTransport(TSocket(sock=connection), ANSWER_BYTES)
         answers = TCyBinaryProtocolFactory().get_protocol(transport)
         try:
             while True:

@@ -57,13 +57,10 @@ class StandardService:
             (value,) = self._device.plane.read_registers(config, array.name, idx, 1)
         return min(value, MAX_INT64)
 
-    def bm_register_read_all(self, cxt_id: int, register_array_name: str) -> list[int]:
-        """All cells of an array."""
+    def bm_register_read_all(self, cxt_id: int, register_array_name: str) -> bytes:
+        """All cells of an array, encoded (see `packed`)."""
         with self._register(cxt_id, register_array_name) as (config, array):
-            values = self._device.plane.read_registers(config, array.name, 0, array.size)
-        if array.width < 64:
-            return values
-        return [min(value, MAX_INT64) for value in values]
+            return self._device.plane.read_packed_registers(config, array.name, 0, array.size)
 
     def bm_register_write(
         self, cxt_id: int, register_array_name: str, index: int, value: int

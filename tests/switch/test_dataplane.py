@@ -264,6 +264,18 @@ def test_values_too_large_for_one_message_arrive_whole(plane):
     assert plane.read_registers(Config.RUNNING, "r", 0, 1000) == values
 
 
+def test_packed_cells_are_64_bits_each_and_larger_values_the_largest(plane):
+    plane.save(_program(cells=5000, width=64))
+    plane.commit()
+    largest = (1 << 63) - 1
+    plane.write_registers(Config.RUNNING, "r", 1022, [5, largest, largest + 1, (1 << 64) - 1])
+    packed = plane.read_packed_registers(Config.RUNNING, "r", 0, 5000)
+    cells = [0] * 1022 + [5, largest, largest, largest] + [0] * 3974
+    assert struct.unpack(">5000q", packed) == tuple(cells)
+    with pytest.raises(RequestRefused, match="5000 cells"):
+        plane.read_packed_registers(Config.RUNNING, "r", 1, 5000)
+
+
 @pytest.mark.parametrize("first, count", [(60, 5), (-1, 2), (64, 1)])
 def test_cells_that_do_not_exist_are_refused(plane, first, count):
     with pytest.raises(RequestRefused, match="64 cells"):

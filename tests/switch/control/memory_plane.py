@@ -175,6 +175,10 @@ class MemoryPlane:
         self.calls.append(("read_registers", first, count))
         return self[config].registers[name][first : first + count]
 
+    def read_packed_registers(self, config, name, first, count):
+        values = self[config].registers[name][first : first + count]
+        return b"".join(min(value, (1 << 63) - 1).to_bytes(8, "big") for value in values)
+
     def write_registers(self, config, name, first, values):
         self.calls.append(("write_registers", first, len(values)))
         self[config].registers[name][first : first + len(values)] = values
