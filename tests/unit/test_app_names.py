@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.app_runner import module_name
+from controller.launcher.app_runner import module_name
 from controller.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -30,8 +30,8 @@ from typing import TYPE_CHECKING
 from controller.errors import ConfigError, HitlessError
 
 if TYPE_CHECKING:
-    from controller.app_runner import AppRunner
-    from controller.stop_signals import StopSignals
+    from controller.launcher.app_runner import AppRunner
+    from controller.launcher.stop_signals import StopSignals
 
 LOG = logging.getLogger(__name__)
 
@@ -65,9 +65,9 @@ def _run(arguments: Sequence[str]) -> int:
     from controller import hub
 
     hub.prepare()
-    from controller.app_runner import AppRunner
-    from controller.command_line import parse
-    from controller.stop_signals import StopSignals
+    from controller.launcher.app_runner import AppRunner
+    from controller.launcher.command_line import parse
+    from controller.launcher.stop_signals import StopSignals
 
     command_line = parse(arguments)
     runner = AppRunner(command_line.apps)
