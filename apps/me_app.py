@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from os_ken.base import app_manager
 
-from controller import events, hub, settings
+from controller import events, hub
 from controller.management import ManagementEntity
 from controller.outlet import EventOutlet
 

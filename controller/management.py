@@ -49,7 +49,7 @@ from controller.scaling.checkpoints import Checkpoints
 from controller.scaling.recovery import Recovery
 from controller.scaling.scaler import Scaler
 from controller.scaling.sight import Sight, Sources
-from controller.settings import Settings
+from controller.config.settings import Settings
 from controller.southbound.driver import NodeDriver
 from controller.southbound.program import Program
 from controller.state.checkpoint_store import CheckpointStore

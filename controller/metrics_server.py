@@ -9,7 +9,7 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, start_http_server
 
 from controller.errors import AppError
-from controller.metrics_options import MetricsOptions
+from controller.config.metrics_options import MetricsOptions
 
 
 class MetricsServer:

@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 
 from controller.dashboard.place import Place
-from controller.page_options import DashboardOptions
+from controller.config.page_options import DashboardOptions
 
 LOG = logging.getLogger(__name__)
 

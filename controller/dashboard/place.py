@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from controller.errors import ConfigError
-from controller.listen import host_and_port
+from controller.config.listen import host_and_port
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from controller.errors import RequestError
-from controller.rpc_address import VARIABLE, default_socket
+from controller.config.rpc_address import VARIABLE, default_socket
 
 _TLS = re.compile(r"tls:(\[[0-9a-fA-F:.]+\]|[^\s:\[\]]+):(\d{1,5})")
 VARIABLES = {

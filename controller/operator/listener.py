@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from controller.errors import ConfigError, SocketUnusable
 from controller.operator.socket_file import SocketFile
 from controller.operator.tls import TlsChannel
-from controller.rpc_options import TlsOptions
+from controller.config.rpc_options import TlsOptions
 
 LOG = logging.getLogger(__name__)
 

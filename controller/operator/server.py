@@ -35,7 +35,7 @@ from controller.operator.connection import Connection
 from controller.operator.listener import Accepted, Listener, TlsListener, UnixListener
 from controller.operator.subscription import Subscription
 from controller.operator.wire import Notification, Request, Response
-from controller.rpc_options import TlsOptions
+from controller.config.rpc_options import TlsOptions
 
 LOG = logging.getLogger(__name__)
 

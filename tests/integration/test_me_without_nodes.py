@@ -19,7 +19,7 @@ from os_ken.lib import rpc
 
 from controller.errors import HitlessError
 from controller.management import ManagementEntity
-from controller.settings import Settings
+from controller.config.settings import Settings
 
 HUBS = ["native", "eventlet"]
 

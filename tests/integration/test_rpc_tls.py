@@ -17,7 +17,7 @@ from me_process import MeProcess, hitless
 from controller.errors import ConfigError, NotRunning
 from controller.operator.address import TlsAddress
 from controller.operator.client import RpcClient
-from controller.rpc_options import TlsOptions
+from controller.config.rpc_options import TlsOptions
 
 APP = """
 import sys
@@ -25,7 +25,7 @@ from pathlib import Path
 from os_ken.base.app_manager import OSKenApp
 from controller import hub
 from controller.operator.server import RpcServer
-from controller.rpc_options import TlsOptions
+from controller.config.rpc_options import TlsOptions
 
 def execute(name, arguments):
     if name == "parts":

@@ -17,7 +17,7 @@ from controller.errors import ConfigError
 from controller.load.poller import PollCounts
 from controller.load.snapshot import Level, LoadSnapshot, NodeLoad, PortRates
 from controller.metrics import Metrics, cell_sizes
-from controller.metrics_options import MetricsOptions
+from controller.config.metrics_options import MetricsOptions
 from controller.migration.record import MigrationRecord, Programs, StepRecord
 from controller.migration.states import MigrationState, StepState
 from controller.model.parts import Port

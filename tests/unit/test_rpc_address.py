@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from controller.rpc_address import default_socket
+from controller.config.rpc_address import default_socket
 
 
 def test_the_environment_names_the_socket_first(tmp_path: Path) -> None:

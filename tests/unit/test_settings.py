@@ -12,9 +12,9 @@ from oslo_config import cfg as oslo_cfg
 
 from controller.errors import ConfigError
 from controller.migration.site import MigrationOptions
-from controller.options import MIGRATION_OPTIONS, NODE_OPTIONS, list_opts
-from controller.rpc_options import TlsOptions
-from controller.settings import Settings, warn_unknown
+from controller.config.options import MIGRATION_OPTIONS, NODE_OPTIONS, list_opts
+from controller.config.rpc_options import TlsOptions
+from controller.config.settings import Settings, warn_unknown
 from controller.southbound.driver import DriverOptions
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from oslo_config import cfg
 
 from controller.errors import ConfigError
-from controller.listen import host_and_port
+from controller.config.listen import host_and_port
 
 RPC_OPTIONS = [
     cfg.StrOpt(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from oslo_config import cfg
 
 from controller.errors import ConfigError
-from controller.listen import host_and_port
+from controller.config.listen import host_and_port
 
 METRICS_OPTIONS = [
     cfg.StrOpt(

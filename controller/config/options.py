@@ -1,7 +1,7 @@
 """The management entity's options as oslo.config declares them: names, defaults, ranges, help.
 
 Choices: names carry their units. Defaults of what others use are their users' own, so there is one
-place for each. ``controller.settings`` reads the values.
+place for each. ``controller.config.settings`` reads the values.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from oslo_config import cfg
 from controller.discovery.options import DISCOVERY_OPTIONS
 from controller.forwarding.options import FORWARDING_OPTIONS
 from controller.load.options import LOAD_OPTIONS
-from controller.metrics_options import METRICS_OPTIONS
+from controller.config.metrics_options import METRICS_OPTIONS
 from controller.migration.site import MigrationOptions
-from controller.page_options import DASHBOARD_OPTIONS
-from controller.rpc_options import RPC_OPTIONS
+from controller.config.page_options import DASHBOARD_OPTIONS
+from controller.config.rpc_options import RPC_OPTIONS
 from controller.scaling.options import SCALING_OPTIONS
 from controller.southbound.driver import DriverOptions
 

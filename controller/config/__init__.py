@@ -1,0 +1,1 @@
+"""Configuration: the options of all parts, what they mean where parts do not say, where to listen."""
