@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from os_ken.base import app_manager
 
 from controller import events, hub
+from controller.config.settings import warn_unknown
 from controller.management import ManagementEntity
 from controller.outlet import EventOutlet
 
@@ -40,7 +41,7 @@ class MeApp(app_manager.OSKenApp):
     def start(self) -> Any:
         """Start; the task returned ends when the app is stopped."""
         super().start()
-        settings.warn_unknown(self.CONF)
+        warn_unknown(self.CONF)
         hub.call(self._me.start, self._outlet.post)
         interval_s = self._me.settings.audit_interval_s
         if interval_s:

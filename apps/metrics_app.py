@@ -1,6 +1,6 @@
 """Metrics as an os-ken app; loaded by ``apps.me_app``, switched on by ``[metrics] listen``.
 
-A shim over ``controller.metrics``. Events are observed by hand, as in ``apps.rpc_app``.
+A shim over ``controller.metrics.counters``. Events are observed by hand, as in ``apps.rpc_app``.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from controller import events
 from controller.errors import AppError
 from controller.management import ManagementEntity
-from controller.metrics import Metrics, cell_sizes
-from controller.metrics_server import MetricsServer
-from controller.metrics_view import PresentState
+from controller.metrics.counters import Metrics, cell_sizes
+from controller.metrics.present import PresentState
+from controller.metrics.server import MetricsServer
 
 
 class MetricsApp(app_manager.OSKenApp):

@@ -23,6 +23,7 @@ from collections.abc import Collection
 from typing import Any
 
 from controller import events, hub
+from controller.config.settings import Settings
 from controller.discovery.tables import punt_entries
 from controller.errors import ConflictError, HitlessError, RequestError
 from controller.event_history import EventHistory
@@ -49,7 +50,6 @@ from controller.scaling.checkpoints import Checkpoints
 from controller.scaling.recovery import Recovery
 from controller.scaling.scaler import Scaler
 from controller.scaling.sight import Sight, Sources
-from controller.config.settings import Settings
 from controller.southbound.driver import NodeDriver
 from controller.southbound.program import Program
 from controller.state.checkpoint_store import CheckpointStore

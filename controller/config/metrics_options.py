@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from oslo_config import cfg
 
-from controller.errors import ConfigError
 from controller.config.listen import host_and_port
+from controller.errors import ConfigError
 
 METRICS_OPTIONS = [
     cfg.StrOpt(

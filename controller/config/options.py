@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from oslo_config import cfg
 
+from controller.config.metrics_options import METRICS_OPTIONS
+from controller.config.page_options import DASHBOARD_OPTIONS
+from controller.config.rpc_options import RPC_OPTIONS
 from controller.discovery.options import DISCOVERY_OPTIONS
 from controller.forwarding.options import FORWARDING_OPTIONS
 from controller.load.options import LOAD_OPTIONS
-from controller.config.metrics_options import METRICS_OPTIONS
 from controller.migration.site import MigrationOptions
-from controller.config.page_options import DASHBOARD_OPTIONS
-from controller.config.rpc_options import RPC_OPTIONS
 from controller.scaling.options import SCALING_OPTIONS
 from controller.southbound.driver import DriverOptions
 

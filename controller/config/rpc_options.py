@@ -8,8 +8,8 @@ from pathlib import Path
 
 from oslo_config import cfg
 
-from controller.errors import ConfigError
 from controller.config.listen import host_and_port
+from controller.errors import ConfigError
 
 RPC_OPTIONS = [
     cfg.StrOpt(

@@ -20,16 +20,16 @@ from typing import Any
 from os_ken import cfg
 from oslo_config import cfg as oslo_cfg
 
-from controller.discovery.options import DiscoveryOptions
-from controller.errors import ConfigError
-from controller.forwarding.options import ForwardingOptions
-from controller.load.options import LoadOptions
 from controller.config.metrics_options import MetricsOptions
-from controller.migration.site import MigrationOptions
 from controller.config.options import GROUPS, JOURNAL_NAME, PROCESS_OPTIONS
 from controller.config.page_options import DashboardOptions
 from controller.config.rpc_address import default_socket
 from controller.config.rpc_options import TlsOptions
+from controller.discovery.options import DiscoveryOptions
+from controller.errors import ConfigError
+from controller.forwarding.options import ForwardingOptions
+from controller.load.options import LoadOptions
+from controller.migration.site import MigrationOptions
 from controller.scaling.options import ScalingOptions
 from controller.southbound.driver import DriverOptions
 

@@ -8,8 +8,8 @@ import sys
 import threading
 from pathlib import Path
 
-from controller.dashboard.place import Place
 from controller.config.page_options import DashboardOptions
+from controller.dashboard.place import Place
 
 LOG = logging.getLogger(__name__)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from controller.errors import ConfigError
 from controller.config.listen import host_and_port
+from controller.errors import ConfigError
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 

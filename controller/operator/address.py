@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from controller.errors import RequestError
 from controller.config.rpc_address import VARIABLE, default_socket
+from controller.errors import RequestError
 
 _TLS = re.compile(r"tls:(\[[0-9a-fA-F:.]+\]|[^\s:\[\]]+):(\d{1,5})")
 VARIABLES = {

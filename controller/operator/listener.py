@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from controller.config.rpc_options import TlsOptions
 from controller.errors import ConfigError, SocketUnusable
 from controller.operator.socket_file import SocketFile
 from controller.operator.tls import TlsChannel
-from controller.config.rpc_options import TlsOptions
 
 LOG = logging.getLogger(__name__)
 

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from controller import hub
+from controller.config.rpc_options import TlsOptions
 from controller.errors import HitlessError, RequestError
 from controller.operator import faults
 from controller.operator.command import OPERATOR, Answer, Data, join
@@ -35,7 +36,6 @@ from controller.operator.connection import Connection
 from controller.operator.listener import Accepted, Listener, TlsListener, UnixListener
 from controller.operator.subscription import Subscription
 from controller.operator.wire import Notification, Request, Response
-from controller.config.rpc_options import TlsOptions
 
 LOG = logging.getLogger(__name__)
 

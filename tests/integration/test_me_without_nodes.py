@@ -17,9 +17,9 @@ import pytest
 from me_process import ME_APP, OSKEN_MANAGER, MeProcess, hitless
 from os_ken.lib import rpc
 
+from controller.config.settings import Settings
 from controller.errors import HitlessError
 from controller.management import ManagementEntity
-from controller.config.settings import Settings
 
 HUBS = ["native", "eventlet"]
 

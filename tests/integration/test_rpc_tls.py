@@ -14,10 +14,10 @@ import trustme
 from me_files import free_ports
 from me_process import MeProcess, hitless
 
+from controller.config.rpc_options import TlsOptions
 from controller.errors import ConfigError, NotRunning
 from controller.operator.address import TlsAddress
 from controller.operator.client import RpcClient
-from controller.config.rpc_options import TlsOptions
 
 APP = """
 import sys

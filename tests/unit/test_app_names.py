@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from controller.launcher.app_runner import module_name
 from controller.errors import ConfigError
+from controller.launcher.app_runner import module_name
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -11,13 +11,14 @@ from p4info_samples import gate_program
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from controller import events, metrics_view
+from controller import events
+from controller.config.metrics_options import MetricsOptions
 from controller.discovery.delays import Delays
 from controller.errors import ConfigError
 from controller.load.poller import PollCounts
 from controller.load.snapshot import Level, LoadSnapshot, NodeLoad, PortRates
-from controller.metrics import Metrics, cell_sizes
-from controller.config.metrics_options import MetricsOptions
+from controller.metrics import present
+from controller.metrics.counters import Metrics, cell_sizes
 from controller.migration.record import MigrationRecord, Programs, StepRecord
 from controller.migration.states import MigrationState, StepState
 from controller.model.parts import Port
@@ -153,12 +154,12 @@ def state_families():
     facts = {"s1": NodeFacts("s1", True, "gated", {"gate": FunctionFacts(4, SLOTS, SLOTS)})}
     view = Placement(NETWORK, facts, {"gate": frozenset(range(5))})
     standings = {"s1": Standing(Readiness.READY, ""), "s2": Standing(Readiness.SETTING_UP, "")}
-    yield from metrics_view.nodes(standings)
-    yield from metrics_view.placement(view)
-    yield from metrics_view.latency(delays(), NETWORK, 3.0)
-    yield from metrics_view.load(LOAD)
-    yield metrics_view.thresholds({"s1": Thresholds(high_pps=50.0, low_pps=10.0)})
-    yield from metrics_view.polls({"s1": PollCounts(8, 2, 0.5)})
+    yield from present.nodes(standings)
+    yield from present.placement(view)
+    yield from present.latency(delays(), NETWORK, 3.0)
+    yield from present.load(LOAD)
+    yield present.thresholds({"s1": Thresholds(high_pps=50.0, low_pps=10.0)})
+    yield from present.polls({"s1": PollCounts(8, 2, 0.5)})
 
 
 def samples(families):

@@ -10,11 +10,11 @@ import pytest
 from os_ken import cfg
 from oslo_config import cfg as oslo_cfg
 
-from controller.errors import ConfigError
-from controller.migration.site import MigrationOptions
 from controller.config.options import MIGRATION_OPTIONS, NODE_OPTIONS, list_opts
 from controller.config.rpc_options import TlsOptions
 from controller.config.settings import Settings, warn_unknown
+from controller.errors import ConfigError
+from controller.migration.site import MigrationOptions
 from controller.southbound.driver import DriverOptions
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, start_http_server
 
-from controller.errors import AppError
 from controller.config.metrics_options import MetricsOptions
+from controller.errors import AppError
 
 
 class MetricsServer:
