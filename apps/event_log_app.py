@@ -1,6 +1,6 @@
 """The event log as an os-ken app; loaded by ``apps.me_app``, switched on by ``event_log = FILE``.
 
-A shim over ``controller.event_log``. Events are observed by hand, as in ``apps.rpc_app``.
+A shim over ``controller.news.event_log``. Events are observed by hand, as in ``apps.rpc_app``.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from os_ken.base import app_manager
 
 from controller import events
 from controller.errors import AppError
-from controller.event_log import EventLog
 from controller.management import ManagementEntity
+from controller.news.event_log import EventLog
 
 
 class EventLogApp(app_manager.OSKenApp):

@@ -14,7 +14,7 @@ from os_ken.base import app_manager
 from controller import events, hub
 from controller.config.settings import warn_unknown
 from controller.management import ManagementEntity
-from controller.outlet import EventOutlet
+from controller.news.outlet import EventOutlet
 
 app_manager.require_app("apps.rpc_app")
 app_manager.require_app("apps.topology_app")

@@ -5,7 +5,7 @@ where the log goes; here is added how a line looks. Messages about a node begin 
 the texts of errors do (``s1: primary``). The default level tells an operator what changed; the
 logger's name appears with ``--verbose``, for developers.
 
-Events go to a logger of their own (``controller.event_log`` makes lines of them). It writes to the
+Events go to a logger of their own (``controller.news.event_log`` makes lines of them). It writes to the
 file that the option ``event_log`` names; a configuration given with ``--log-config-file`` can send
 them elsewhere as well.
 """
@@ -72,7 +72,7 @@ class _EventFile(RotatingFileHandler):
 
 
 def open_event_log(path: Path, max_bytes: int, kept: int) -> None:
-    """Have events written to a file; see ``controller.event_log``.
+    """Have events written to a file; see ``controller.news.event_log``.
 
     Raises:
         ConfigError: the file cannot be written.

@@ -26,20 +26,20 @@ from controller import events, hub
 from controller.config.settings import Settings
 from controller.discovery.tables import punt_entries
 from controller.errors import ConflictError, HitlessError, RequestError
-from controller.event_history import EventHistory
 from controller.forwarding.forwarder import Forwarder
 from controller.load.watch import LoadWatch
-from controller.load_news import LoadNews
 from controller.migration.catalog import Catalog
 from controller.migration.journal import SqliteJournal
 from controller.migration.manager import MigrationManager
 from controller.migration.plan import MigrationPlan, MigrationRequest
 from controller.migration.provision import ProvisionReport
 from controller.migration.record import MigrationRecord
-from controller.migration_news import MigrationNews
 from controller.model.network import NetworkDescription, with_entries
 from controller.model.parts import NodeDescription
 from controller.model.placement import Placement
+from controller.news.history import EventHistory
+from controller.news.load import LoadNews
+from controller.news.migration import MigrationNews
 from controller.node_keeper import Standing
 from controller.node_watch import Emit, NodeWatch
 from controller.planning.policy import Policy

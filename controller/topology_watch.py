@@ -40,9 +40,9 @@ from controller.discovery.tables import IN_ECHO, IN_HOST, IN_PUNTED, takes_part
 from controller.discovery.topology import Topology
 from controller.model.network import NetworkDescription
 from controller.model.parts import Entry, Link, NodeDescription, Port
+from controller.news.topology import event_of, log_changes
 from controller.node_keeper import Readiness, Standing
 from controller.southbound.driver import NodeDriver, PacketIn
-from controller.topology_news import event_of, log_changes
 
 LOG = logging.getLogger(__name__)
 

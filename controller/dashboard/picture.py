@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
-from controller.event_history import Levels
+from controller.news.history import Levels
 from controller.operator.views.event_text import event_text
 
 Data = dict[str, Any]

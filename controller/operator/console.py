@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any, TextIO
 
 from controller.errors import NotRunning
-from controller.event_history import ROUTINE, Levels
 from controller.migration.states import MigrationState
+from controller.news.history import ROUTINE, Levels
 from controller.operator.client import CALL_TIMEOUT_S, RpcClient
 from controller.operator.command import Command, Data
 from controller.operator.commands import COMMANDS

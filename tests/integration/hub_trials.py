@@ -16,7 +16,7 @@ from os_ken.controller.event import EventBase
 from os_ken.controller.handler import set_ev_cls
 
 from controller import hub
-from controller.outlet import LANE_LIMIT, EventOutlet
+from controller.news.outlet import LANE_LIMIT, EventOutlet
 
 
 class News(EventBase):

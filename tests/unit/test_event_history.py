@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 
-from controller.event_history import EventHistory
 from controller.events import (
     EventLoad,
     EventLoadHigh,
@@ -13,6 +12,7 @@ from controller.events import (
     EventNodeReady,
 )
 from controller.load.snapshot import LoadSnapshot, NodeLoad
+from controller.news.history import EventHistory
 
 
 def test_the_latest_events_are_kept_in_order_with_their_times() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from controller import log
 from controller.errors import ConfigError
-from controller.event_log import EventLog, line_of
+from controller.news.event_log import EventLog, line_of
 
 STEPS = [
     {"name": "learn on", "node": "s2", "state": "done", "ms": 2.0},

@@ -10,7 +10,7 @@ import pytest
 from controller.events import MeEvent
 from controller.migration.record import MigrationRecord, Programs, StepRecord
 from controller.migration.states import MigrationState, StepState
-from controller.migration_news import MigrationNews
+from controller.news.migration import MigrationNews
 
 
 class Heard:
@@ -64,7 +64,7 @@ def test_each_step_is_logged_once_under_its_node(caplog: pytest.LogCaptureFixtur
     first = record(MigrationState.RUNNING)
     running = with_step(first, 0, state=StepState.RUNNING)
     done = with_step(running, 0, state=StepState.DONE, ms=12.34, detail={"cells": 9})
-    with caplog.at_level(logging.INFO, logger="controller.migration_news"):
+    with caplog.at_level(logging.INFO, logger="controller.news.migration"):
         for one in (first, running, done, done):
             heard.news.on_migration(one)
     assert [r.getMessage() for r in caplog.records] == [

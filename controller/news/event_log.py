@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from controller import log
-from controller.event_history import ROUTINE
+from controller.news.history import ROUTINE
 
 Data = Mapping[str, Any]
 
