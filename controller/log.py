@@ -5,9 +5,9 @@ where the log goes; here is added how a line looks. Messages about a node begin 
 the texts of errors do (``s1: primary``). The default level tells an operator what changed; the
 logger's name appears with ``--verbose``, for developers.
 
-Events go to a logger of their own (``controller.news.event_log`` makes lines of them). It writes to the
-file that the option ``event_log`` names; a configuration given with ``--log-config-file`` can send
-them elsewhere as well.
+Events go to a logger of their own (``controller.news.event_log`` makes lines of them). It writes to
+the file that the option ``event_log`` names; a configuration given with ``--log-config-file`` can
+send them elsewhere as well.
 """
 
 from __future__ import annotations

@@ -40,11 +40,11 @@ from controller.model.placement import Placement
 from controller.news.history import EventHistory
 from controller.news.load import LoadNews
 from controller.news.migration import MigrationNews
-from controller.node_keeper import Standing
-from controller.node_watch import Emit, NodeWatch
+from controller.nodes.keeper import Standing
+from controller.nodes.registration import Registry
+from controller.nodes.watch import Emit, NodeWatch
 from controller.planning.policy import Policy
 from controller.planning.reach import Reach
-from controller.registration import Registry
 from controller.reports import FunctionReport, NodeReport, function_reports
 from controller.scaling.checkpoints import Checkpoints
 from controller.scaling.recovery import Recovery

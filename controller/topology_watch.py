@@ -6,7 +6,7 @@ Choices:
 - Everything that is heard passes through one queue into one thread, with the time when it was
   heard: snapshots follow each other in one order, and whoever wants to see takes the latest and
   waits for nobody. What has been heard is handled before silence is judged.
-- Nodes' tables are read and written in the nodes' own turns (``controller.node_keeper``), so that
+- Nodes' tables are read and written in the nodes' own turns (``controller.nodes.keeper``), so that
   one that stalls delays nobody. Each time they are read and compared: what a reload or somebody
   else has changed is repaired.
 - Copies of hosts' packets are dropped when too many wait: hosts go on sending.
@@ -41,7 +41,7 @@ from controller.discovery.topology import Topology
 from controller.model.network import NetworkDescription
 from controller.model.parts import Entry, Link, NodeDescription, Port
 from controller.news.topology import event_of, log_changes
-from controller.node_keeper import Readiness, Standing
+from controller.nodes.keeper import Readiness, Standing
 from controller.southbound.driver import NodeDriver, PacketIn
 
 LOG = logging.getLogger(__name__)

@@ -1,1 +1,1 @@
-"""Configuration: the options of all parts, what they mean where parts do not say, where to listen."""
+"""Configuration: the options of all parts, and their values once they are read and checked."""

@@ -2,8 +2,8 @@
 
 Names, units and types follow Prometheus' conventions: base units (seconds, bytes), ``_total`` on
 what only grows, no label whose values are without bound. What *is* at the moment, such as nodes and
-load, is not kept here but looked up at each scrape (``controller.metrics.present``), so that what is
-gone does not linger.
+load, is not kept here but looked up at each scrape (``controller.metrics.present``), so that what
+is gone does not linger.
 
 Choices: all this is counted from events, so nobody who works has to know of metrics. What a
 migration did follows from comparing each of its records with the one before.

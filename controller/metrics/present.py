@@ -24,7 +24,7 @@ from controller.load.snapshot import Level, LoadSnapshot
 from controller.model.network import NetworkDescription
 from controller.model.placement import Placement
 from controller.model.thresholds import Thresholds
-from controller.node_keeper import Readiness, Standing
+from controller.nodes.keeper import Readiness, Standing
 
 if TYPE_CHECKING:
     from controller.management import ManagementEntity

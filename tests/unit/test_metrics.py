@@ -24,7 +24,7 @@ from controller.migration.states import MigrationState, StepState
 from controller.model.parts import Port
 from controller.model.placement import FunctionFacts, NodeFacts, Placement
 from controller.model.thresholds import Thresholds
-from controller.node_keeper import Readiness, Standing
+from controller.nodes.keeper import Readiness, Standing
 from switch.dataplane.errors import WorkerGone
 from switch.metrics import SwitchMetrics
 from switch.runtime.drops import Drop

@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from controller import node_keeper
 from controller.errors import NodeTimeout
 from controller.model.placement import NodeFacts
-from controller.node_keeper import NodeKeeper, Readiness, Standing
+from controller.nodes.keeper import NodeKeeper, Readiness, Standing
 from controller.southbound.driver import NodeState
 
 
@@ -53,7 +52,7 @@ def care() -> Care:
 
 @pytest.fixture
 def keeper(care: Care, monkeypatch: pytest.MonkeyPatch) -> Iterator[NodeKeeper]:
-    monkeypatch.setattr(node_keeper, "RETRY_FIRST_S", 0.02)
+    monkeypatch.setattr("controller.nodes.keeper.RETRY_FIRST_S", 0.02)
     keeper = NodeKeeper("s1", care)
     keeper.start()
     yield keeper

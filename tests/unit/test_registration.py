@@ -10,7 +10,7 @@ from controller.discovery.options import DiscoveryOptions
 from controller.errors import RequestError
 from controller.migration.journal import SqliteJournal
 from controller.model.parts import Entry, NodeDescription
-from controller.registration import Registry
+from controller.nodes.registration import Registry
 from controller.topology_watch import TopologyWatch
 
 NODE = NodeDescription("s9", 9, "127.0.0.1:50009", "p4runtime", None, "plain", (1, 2))

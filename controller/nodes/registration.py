@@ -17,7 +17,7 @@ from controller.errors import RequestError
 from controller.migration.journal import Journal
 from controller.model.network import NetworkDescription
 from controller.model.parts import Entry, NodeDescription
-from controller.node_watch import NodeWatch
+from controller.nodes.watch import NodeWatch
 from controller.topology_watch import TopologyWatch
 
 LOG = logging.getLogger(__name__)

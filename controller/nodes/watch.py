@@ -23,7 +23,7 @@ from controller.migration.manager import MigrationManager
 from controller.model.parts import NodeDescription
 from controller.model.placement import NodeFacts, Placement
 from controller.model.present import PresentNetwork
-from controller.node_keeper import NodeKeeper, Readiness, Standing
+from controller.nodes.keeper import NodeKeeper, Readiness, Standing
 from controller.southbound.driver import DriverOptions, NodeDriver, NodeState, PacketIn
 from controller.southbound.factory import make_driver
 
@@ -184,7 +184,7 @@ class NodeWatch:
         """A node sent digests."""
         self._emit(events.EventDigest(node, digest))
 
-    # What keepers need (controller.node_keeper.NodeCare)
+    # What keepers need (controller.nodes.keeper.NodeCare)
 
     def set_up(self, node: str) -> None:
         """Bring a node to what it should be, and on with migrations that wait for it."""
