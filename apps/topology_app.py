@@ -1,6 +1,6 @@
 """Answers other apps' questions on the topology (``apps.topology_api``); loaded by ``apps.me_app``.
 
-A shim over ``controller.topology_watch``, which the management entity runs. The news of the
+A shim over ``controller.discovery.watch``, which the management entity runs. The news of the
 topology are events of ``apps.me_app``.
 """
 

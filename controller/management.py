@@ -25,6 +25,7 @@ from typing import Any
 from controller import events, hub
 from controller.config.settings import Settings
 from controller.discovery.tables import punt_entries
+from controller.discovery.watch import TopologyWatch
 from controller.errors import ConflictError, HitlessError, RequestError
 from controller.forwarding.forwarder import Forwarder
 from controller.load.watch import LoadWatch
@@ -37,10 +38,11 @@ from controller.migration.record import MigrationRecord
 from controller.model.network import NetworkDescription, with_entries
 from controller.model.parts import NodeDescription
 from controller.model.placement import Placement
+from controller.model.standing import Standing
 from controller.news.history import EventHistory
 from controller.news.load import LoadNews
 from controller.news.migration import MigrationNews
-from controller.nodes.keeper import Standing
+from controller.news.topology import TopologyNews
 from controller.nodes.registration import Registry
 from controller.nodes.watch import Emit, NodeWatch
 from controller.planning.policy import Policy
@@ -53,7 +55,6 @@ from controller.scaling.sight import Sight, Sources
 from controller.southbound.driver import NodeDriver
 from controller.southbound.program import Program
 from controller.state.checkpoint_store import CheckpointStore
-from controller.topology_watch import TopologyWatch
 
 LOG = logging.getLogger(__name__)
 
@@ -157,7 +158,7 @@ class ManagementEntity:
         self.scaling = Scaler(sight, self.settings.scaling, emit, self._journal)
         self.scaling.start()
         self._keep_functions_on_paths(sight, self.scaling.pass_on)
-        self.topology.start(self._watch, emit)
+        self.topology.start(self._watch, TopologyNews(emit).on_changes)
         self._watch.start(self._manager, emit, self.topology)
         if self.settings.load.enabled:
             self.load = LoadWatch(

@@ -9,7 +9,7 @@ from controller.migration.catalog import Catalog
 from controller.model.parts import NodeDescription
 from controller.model.placement import NodeFacts, Placement
 from controller.model.slots import format_slots
-from controller.nodes.keeper import Standing
+from controller.model.standing import Standing
 from controller.state.manifest import FunctionManifest
 
 

@@ -1,7 +1,7 @@
 """What discovery makes of what it hears: the one state machine over links, nodes and hosts. Pure.
 
 Every method takes the time, changes the topology in one step if it has to, and returns the changes.
-What is to be sent and written, others do (``controller.topology_watch``).
+What is to be sent and written, others do (``controller.discovery.watch``).
 
 - A node is up while it is ready and frames that are sent through it come back; where its program
   cannot do that, while it is ready.

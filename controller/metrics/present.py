@@ -23,8 +23,8 @@ from controller.load.poller import PollCounts
 from controller.load.snapshot import Level, LoadSnapshot
 from controller.model.network import NetworkDescription
 from controller.model.placement import Placement
+from controller.model.standing import Readiness, Standing
 from controller.model.thresholds import Thresholds
-from controller.nodes.keeper import Readiness, Standing
 
 if TYPE_CHECKING:
     from controller.management import ManagementEntity

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 
 from controller import events
 from controller.discovery.changes import (
@@ -20,11 +20,28 @@ from controller.discovery.changes import (
     PortDeleted,
     PortModified,
 )
+from controller.discovery.topology import Topology
 
 LOG = logging.getLogger(__name__)
 
 
-def event_of(change: Change) -> events.MeEvent:
+class TopologyNews:
+    """Logs what changed in the topology, and passes events on."""
+
+    def __init__(self, emit: Callable[[events.MeEvent], None]) -> None:
+        """Make one; ``emit`` takes an event and returns at once, from any thread."""
+        self._emit = emit
+
+    def on_changes(self, before: Topology, after: Topology, changes: Sequence[Change]) -> None:
+        """Tell of changes that came together; of none there is nothing to tell."""
+        for change in changes:
+            _log(change)
+            self._emit(_event_of(change))
+        if changes:
+            self._emit(events.EventTopologyChanged(before, after))
+
+
+def _event_of(change: Change) -> events.MeEvent:
     """Return the event that tells of a change."""
     match change:
         case NodeEntered(node):
@@ -51,19 +68,18 @@ def event_of(change: Change) -> events.MeEvent:
             return events.EventHostMove(before, after)
 
 
-def log_changes(changes: Iterable[Change]) -> None:
+def _log(change: Change) -> None:
     """Write what people want to know into the log."""
-    for change in changes:
-        match change:
-            case NodeLeft(node, reason):
-                LOG.warning("%s: left the topology: %s", node, reason)
-            case LinkAdded(link):
-                LOG.info("%s: link to %s is up", link.a, link.b)
-            case LinkDeleted(link, reason):
-                LOG.warning("%s: link to %s is down: %s", link.a, link.b, reason)
-            case HostAdded(host):
-                LOG.info("%s: host %s is there", host.attached, host.name)
-            case HostMoved(before, after):
-                LOG.info("%s: host %s came from %s", after.attached, after.name, before.attached)
-            case HostDeleted(host, reason):
-                LOG.info("%s: host %s is gone: %s", host.attached, host.name, reason)
+    match change:
+        case NodeLeft(node, reason):
+            LOG.warning("%s: left the topology: %s", node, reason)
+        case LinkAdded(link):
+            LOG.info("%s: link to %s is up", link.a, link.b)
+        case LinkDeleted(link, reason):
+            LOG.warning("%s: link to %s is down: %s", link.a, link.b, reason)
+        case HostAdded(host):
+            LOG.info("%s: host %s is there", host.attached, host.name)
+        case HostMoved(before, after):
+            LOG.info("%s: host %s came from %s", after.attached, after.name, before.attached)
+        case HostDeleted(host, reason):
+            LOG.info("%s: host %s is gone: %s", host.attached, host.name, reason)

@@ -8,7 +8,6 @@ driver's own tries begin.
 
 from __future__ import annotations
 
-import enum
 import logging
 import math
 import queue
@@ -21,35 +20,13 @@ from typing import Protocol
 
 from controller.errors import HitlessError
 from controller.model.placement import NodeFacts
+from controller.model.standing import Readiness, Standing
 from controller.southbound.driver import NodeState
 
 LOG = logging.getLogger(__name__)
 
 RETRY_FIRST_S = 1.0
 RETRY_LIMIT_S = 30.0
-
-
-class Readiness(enum.Enum):
-    """What the management entity makes of a node."""
-
-    DOWN = "down"
-    "There is no session with it."
-    BACKUP = "backup"
-    "Another controller is its primary: it can be asked, not changed."
-    SETTING_UP = "setting up"
-    "This controller is its primary and brings it to what it should be."
-    READY = "ready"
-    "It is what it should be."
-    FAILED = "failed"
-    "It could not be set up; that is tried again."
-
-
-@dataclass(frozen=True)
-class Standing:
-    """A node's readiness, and why it is so."""
-
-    readiness: Readiness
-    reason: str
 
 
 class NodeCare(Protocol):

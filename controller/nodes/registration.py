@@ -13,12 +13,12 @@ import threading
 from collections.abc import Callable
 from dataclasses import asdict
 
+from controller.discovery.watch import TopologyWatch
 from controller.errors import RequestError
 from controller.migration.journal import Journal
 from controller.model.network import NetworkDescription
 from controller.model.parts import Entry, NodeDescription
 from controller.nodes.watch import NodeWatch
-from controller.topology_watch import TopologyWatch
 
 LOG = logging.getLogger(__name__)
 

@@ -23,7 +23,8 @@ from controller.migration.manager import MigrationManager
 from controller.model.parts import NodeDescription
 from controller.model.placement import NodeFacts, Placement
 from controller.model.present import PresentNetwork
-from controller.nodes.keeper import NodeKeeper, Readiness, Standing
+from controller.model.standing import Readiness, Standing
+from controller.nodes.keeper import NodeKeeper
 from controller.southbound.driver import DriverOptions, NodeDriver, NodeState, PacketIn
 from controller.southbound.factory import make_driver
 

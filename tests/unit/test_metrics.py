@@ -23,8 +23,8 @@ from controller.migration.record import MigrationRecord, Programs, StepRecord
 from controller.migration.states import MigrationState, StepState
 from controller.model.parts import Port
 from controller.model.placement import FunctionFacts, NodeFacts, Placement
+from controller.model.standing import Readiness, Standing
 from controller.model.thresholds import Thresholds
-from controller.nodes.keeper import Readiness, Standing
 from switch.dataplane.errors import WorkerGone
 from switch.metrics import SwitchMetrics
 from switch.runtime.drops import Drop

@@ -10,7 +10,8 @@ import pytest
 
 from controller.errors import NodeTimeout
 from controller.model.placement import NodeFacts
-from controller.nodes.keeper import NodeKeeper, Readiness, Standing
+from controller.model.standing import Readiness, Standing
+from controller.nodes.keeper import NodeKeeper
 from controller.southbound.driver import NodeState
 
 

@@ -7,11 +7,11 @@ import pytest
 from networks import line
 
 from controller.discovery.options import DiscoveryOptions
+from controller.discovery.watch import TopologyWatch
 from controller.errors import RequestError
 from controller.migration.journal import SqliteJournal
 from controller.model.parts import Entry, NodeDescription
 from controller.nodes.registration import Registry
-from controller.topology_watch import TopologyWatch
 
 NODE = NodeDescription("s9", 9, "127.0.0.1:50009", "p4runtime", None, "plain", (1, 2))
 DESCRIBED = line({"s1": "plain", "s2": "plain"})

@@ -25,9 +25,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from finsy.p4schema import P4Schema
-from os_ken.controller.event import EventBase
 
-from controller import events
 from controller.discovery.changes import Change
 from controller.discovery.delays import Delays
 from controller.discovery.explorer import Explorer
@@ -40,8 +38,7 @@ from controller.discovery.tables import IN_ECHO, IN_HOST, IN_PUNTED, takes_part
 from controller.discovery.topology import Topology
 from controller.model.network import NetworkDescription
 from controller.model.parts import Entry, Link, NodeDescription, Port
-from controller.news.topology import event_of, log_changes
-from controller.nodes.keeper import Readiness, Standing
+from controller.model.standing import Readiness, Standing
 from controller.southbound.driver import NodeDriver, PacketIn
 
 LOG = logging.getLogger(__name__)
@@ -52,8 +49,8 @@ COPIES_LIMIT = 512
 "Copies of hosts' packets that may wait."
 STOP_TIMEOUT_S = 2.0
 
-Emit = Callable[[EventBase], None]
-"Takes an event; returns at once, from any thread."
+Tell = Callable[[Topology, Topology, list[Change]], None]
+"Takes the topology before and after, and what changed; returns at once."
 Step = Callable[[float], list[Change]]
 "Does something to the explorer at a time, and returns what changed."
 
@@ -71,7 +68,7 @@ class Nodes(Protocol):
 
 
 class TopologyWatch:
-    """Keeps the topology. A ``PresentNetwork``, and a ``node_watch.Audience``."""
+    """Keeps the topology. A ``PresentNetwork``, and a ``controller.nodes.watch.Audience``."""
 
     def __init__(
         self, description: NetworkDescription, options: DiscoveryOptions, patience_s: float
@@ -90,13 +87,13 @@ class TopologyWatch:
         "How long frames are under way."
         self._inbox: queue.SimpleQueue[tuple[Step, float] | None] = queue.SimpleQueue()
         self._copies = 0
-        self._emit: Emit = lambda _event: None
+        self._tell: Tell = lambda _before, _after, _changes: None
         self._schemas: dict[str, tuple[P4Schema, bool]] = {}
         self._thread = threading.Thread(target=self._run, name="discovery", daemon=True)
 
-    def start(self, nodes: Nodes, emit: Emit) -> None:
+    def start(self, nodes: Nodes, tell: Tell) -> None:
         """Begin to listen and to send."""
-        self._emit = emit
+        self._tell = tell
         self._nodes = nodes
         self._sender = FrameSender(self._codec, nodes.drivers)
         self._learner = HostLearner(nodes.drivers, nodes.do, nodes.hold, self._knew)
@@ -254,12 +251,7 @@ class TopologyWatch:
         except Exception:
             LOG.exception("discovery: a step failed")
             return
-        after = self._explorer.topology
-        log_changes(changes)
-        for change in changes:
-            self._emit(event_of(change))
-        if changes:
-            self._emit(events.EventTopologyChanged(before, after))
+        self._tell(before, self._explorer.topology, changes)
         if self._options.enabled:
             self._learner.want(self._explorer.learning_changed())
 
