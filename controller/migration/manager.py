@@ -12,10 +12,12 @@ still be connecting.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
 from finsy.p4entity import P4TableEntry
 from finsy.p4schema import P4Schema
@@ -108,6 +110,7 @@ class MigrationManager:
         journal.prune(options.history)
         self._reach: Callable[[], Reach] = lambda: Reach(present.network, None, Policy())
         self._postponed: set[str] = set()
+        self._asked = itertools.count(1)
         self._recovered = not self._runner.records()
 
     def on_packet_in(self, node: str, packet: PacketIn) -> bool:
@@ -121,6 +124,10 @@ class MigrationManager:
     def keep(self, keeps: Callable[[str, P4Schema], tuple[P4TableEntry, ...]]) -> None:
         """Have nodes be given more entries with a program: ``keeps`` returns them, at once."""
         self._steward.keeps = keeps
+
+    def show_by(self, hear: Callable[..., None]) -> None:
+        """Have changes shown: ``hear`` takes the facts of nodes that changed together, at once."""
+        self._site.show = lambda names: hear(*map(self.facts, names))
 
     def reach_by(self, reach: Callable[[], Reach]) -> None:
         """Have moves checked against the paths in use: ``reach`` returns them, at once."""
@@ -208,8 +215,10 @@ class MigrationManager:
     def facts(self, name: str) -> NodeFacts:
         """Ask one node what it is and does; not while it is being reloaded."""
         with self._site.hold(name):
+            number = next(self._asked)
             meant = self._steward.program_of(name)
-            return ask(self._site.drivers[name], self._site.programs, meant)
+            facts = ask(self._site.drivers[name], self._site.programs, meant)
+        return replace(facts, number=number)
 
     def intended(self) -> dict[str, dict[int, str]]:
         """Return who is meant to enforce what: function to slot to node."""

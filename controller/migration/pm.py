@@ -107,7 +107,7 @@ class SwitchOn(Step):
     def undo(self, move: Move) -> None:
         """Clear both words, after making sure that the source enforces."""
         source, destination = move.source, move.destination
-        with move.site.hold(source.name, destination.name):
+        with move.site.shown(source.name, destination.name):
             if not move.has_function(destination):
                 return
             if enforced_at(move, destination):
@@ -127,7 +127,7 @@ class SwitchOff(Step):
     def run(self, move: Move) -> Detail:
         """Clear both words at the source, if the destination's are set."""
         source = move.source
-        with move.site.hold(source.name, move.destination.name):
+        with move.site.shown(source.name, move.destination.name):
             require_taken_over(move)
             if move.has_function(source):
                 manifest = move.manifest(source)

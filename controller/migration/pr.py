@@ -193,7 +193,7 @@ class SwapDestination(ReloadDestination):
     def undo(self, move: Move) -> None:
         """Take the destination off, after making sure that the source enforces; reload back."""
         destination = move.destination
-        with move.site.hold(move.source.name, destination.name):
+        with move.site.shown(move.source.name, destination.name):
             if destination.installed() is not None and enforced_at(move, destination):
                 turn_source_on(move)
                 manifest = move.manifest(destination)
@@ -206,3 +206,8 @@ class SwapSource(ReloadSource):
     """Paper: the source's reload takes it off: the commit point."""
 
     commits = True
+
+    def run(self, move: Move) -> Detail:
+        """Reload, and show that the destination enforces alone."""
+        with move.site.shown(move.source.name, move.destination.name):
+            return super().run(move)

@@ -5,6 +5,8 @@ Choices:
   one array, a reload), not for a whole migration. So migrations of other slots and functions run
   beside each other, and no operation meets a node between save and commit. Several nodes are
   locked in the order of their names, so nobody waits in a circle.
+- Nodes are asked what they do under the same locks. So whoever takes slots off a node shows both
+  nodes to the view before it lets them go (``shown``): nobody hears of one without the other.
 - Time passes through ``sleep`` and ``now_ns``: tests live in a model's time, the ME in real time.
 """
 
@@ -12,7 +14,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -74,6 +76,8 @@ class Site:
         self.flush = flush
         self.sleep: Callable[[float], None] = sleep or _wait
         self.now_ns = now_ns
+        self.show: Callable[[Collection[str]], None] = lambda _names: None
+        "Has the view take in what nodes hold now, in one step; their locks are held."
 
     @property
     def network(self) -> NetworkDescription:
@@ -87,6 +91,15 @@ class Site:
             for name in sorted(set(names)):
                 stack.enter_context(self._locks.setdefault(name, threading.RLock()))
             yield
+
+    @contextmanager
+    def shown(self, *names: str) -> Iterator[None]:
+        """The same, and show these nodes to the view at the end, also if something went wrong."""
+        with self.hold(*names):
+            try:
+                yield
+            finally:
+                self.show(names)
 
     def program(self, name: str) -> Program:
         """Return a program that a migration was planned with.

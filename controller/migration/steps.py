@@ -111,7 +111,7 @@ class EnforceOn(Step):
     def undo(self, move: Move) -> None:
         """Clear the enforce bits, after making sure that the source's are set."""
         source, destination = move.source, move.destination
-        with move.site.hold(source.name, destination.name):
+        with move.site.shown(source.name, destination.name):
             if not enforced_at(move, destination):
                 return
             turn_source_on(move)
@@ -144,7 +144,7 @@ class EnforceOff(Step):
     def run(self, move: Move) -> Detail:
         """Clear the enforce bits at the source, if the destination's are set."""
         source = move.source
-        with move.site.hold(source.name, move.destination.name):
+        with move.site.shown(source.name, move.destination.name):
             require_taken_over(move)
             if move.has_function(source):
                 turn_off(source, move.manifest(source).enforce, move.slots)
@@ -189,7 +189,7 @@ class Verify(Step):
         told, and are no reason to give up a move that is done.
         """
         source, destination = move.source, move.destination
-        with move.site.hold(source.name, destination.name):
+        with move.site.shown(source.name, destination.name):
             require_taken_over(move)
             if not move.has_function(source):
                 return {}

@@ -195,7 +195,7 @@ class TakeOver:
             missing = format_slots(slots - enforced)
             raise MigrationError(f"{new} does not enforce {function}, slots {missing}")
         self._copy(function, slots, old, new)
-        with self._site.hold(old):
+        with self._site.shown(old, new):
             manifest = manifest_of(node, function)
             given = read_words(node, manifest).enforce & slots
             turn_off(node, manifest.enforce, given)

@@ -7,12 +7,17 @@ The graph is networkx's, frozen; its nodes are the names of forwarding nodes and
 
 What the nodes say counts, not what was intended: a slot that two nodes enforce, or none, is a
 ``Conflict`` that the view derives. A node that cannot be asked is a third case and never guessed.
+
+Nodes are asked at different times, and their answers may overtake each other. Still no snapshot
+lacks an enforcer that there is: answers are numbered, and an older one does not replace a newer
+one (``with_facts``); and whoever takes slots off a node has the view take in that node and the new
+enforcer in one step, before anybody else can ask either (``controller.migration.site``).
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -47,6 +52,8 @@ class NodeFacts:
     "The functions of its program."
     reason: str = ""
     "Why it could not be asked."
+    number: int = field(default=0, compare=False)
+    "Of two answers of a node, the one with the greater number is the newer."
 
 
 class ConflictKind(enum.Enum):
@@ -101,6 +108,26 @@ class Placement:
             {name: facts[name] if name in facts else _unasked(name) for name in network.nodes}
         )
         self.placed = MappingProxyType(dict(placed))
+
+    def with_facts(
+        self,
+        heard: Iterable[NodeFacts],
+        network: NetworkDescription,
+        placed: Mapping[str, frozenset[int]],
+    ) -> Placement:
+        """Return the next snapshot, with what nodes said unless something newer is known.
+
+        Args:
+            heard: Nodes' own words, all taken in at once.
+            network: The network as it is now.
+            placed: As in a new snapshot.
+        """
+        news = {f.name: f for f in heard if not self._knows_better(f)}
+        return Placement(network, {**self.facts, **news}, placed)
+
+    def _knows_better(self, facts: NodeFacts) -> bool:
+        known = self.facts.get(facts.name)
+        return known is not None and known.number > facts.number
 
     @property
     def graph(self) -> nx.Graph:

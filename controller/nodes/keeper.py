@@ -41,7 +41,7 @@ class NodeCare(Protocol):
     def on_standing(self, node: str, before: Standing, after: Standing) -> None:
         """A node's readiness changed, or the reason for it."""
 
-    def on_facts(self, facts: NodeFacts) -> None:
+    def on_facts(self, *facts: NodeFacts) -> None:
         """A node was asked."""
 
 

@@ -2,7 +2,8 @@
 
 Choices: drivers tell from their own threads, and keepers have one each; what they tell meets here,
 in a view that is replaced as a whole. The view is what nodes really hold: asked when a session
-changes, when a migration has ended, in intervals, and whenever somebody wants to see it.
+changes, when slots were taken off a node, when a migration has ended, in intervals, and whenever
+somebody wants to see it. Why no snapshot lacks an enforcer: see ``controller.model.placement``.
 """
 
 from __future__ import annotations
@@ -80,6 +81,7 @@ class NodeWatch:
         self._manager = manager
         self._emit = emit
         self._audience = audience
+        manager.show_by(self.on_facts)
         for name in list(self._keepers):
             self._begin(name)
 
@@ -106,7 +108,7 @@ class NodeWatch:
             before = self._view
             facts = {n: f for n, f in before.facts.items() if n != name}
             self._view = after = Placement(self._present.network, facts, before.placed)
-        self._emit(events.EventPlacementChanged(before, after))
+            self._emit(events.EventPlacementChanged(before, after))
 
     def forget(self, name: str) -> None:
         """End what there is for a node, without a word to anybody."""
@@ -195,16 +197,14 @@ class NodeWatch:
         """Ask a node what it holds."""
         return self.manager.facts(node)
 
-    def on_facts(self, facts: NodeFacts) -> None:
-        """Take what a node said into the view."""
-        placed = self.manager.placed()
-        with self._lock:
+    def on_facts(self, *facts: NodeFacts) -> None:
+        """Take what nodes said into the view, in one step."""
+        with self._lock:  # until it is told: news of the view come in the order of its snapshots
             before = self._view
-            known = {**before.facts, facts.name: facts}
-            after = Placement(self._present.network, known, placed)
+            after = before.with_facts(facts, self._present.network, self.manager.placed())
             self._view = after
-        if after.facts != before.facts:
-            self._emit(events.EventPlacementChanged(before, after))
+            if after.facts != before.facts:
+                self._emit(events.EventPlacementChanged(before, after))
 
     def on_standing(self, node: str, before: Standing, after: Standing) -> None:
         """Tell operators and apps of a node's new standing."""

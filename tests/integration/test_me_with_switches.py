@@ -269,6 +269,46 @@ def test_many_operators_are_answered_while_a_migration_runs(any_hub: MeProcess) 
     wait_ended(any_hub, migration, "finished")
 
 
+def test_no_view_lacks_the_enforcer_while_slots_move_and_operators_ask(me: MeProcess) -> None:
+    """There and back; two are shown only while two act."""
+    done = threading.Event()
+    asked: list[Any] = []
+
+    def ask() -> None:
+        with RpcClient(me.socket) as client:
+            while not done.wait(0.002):
+                asked.append(client.call("placement"))
+
+    with RpcClient(me.socket) as client:
+        client.subscribe(["placement_changed", "migration_step", "migration_ended"])
+        asking = threading.Thread(target=ask)
+        asking.start()
+        told = [event for _ in range(2) for event in _events_of_a_move(me, client)]
+        done.set()
+        asking.join(20)
+    views = [event["placement"] for event in told if "placement" in event]
+    enforced = [view["functions"]["firewall"]["placement"] for view in (*views, *asked)]
+    assert {"s1": "0-15"} in enforced
+    assert {"s2": "0-15"} in enforced
+    both = {"s1": "0-15", "s2": "0-15"}
+    assert all(one in ({"s1": "0-15"}, {"s2": "0-15"}, both) for one in enforced)
+    state = {}
+    for event in told:
+        if "migration" in event:
+            state = steps(event["migration"])
+        elif event["placement"]["functions"]["firewall"]["placement"] == both:
+            assert state["enforce on"] != "pending"
+            assert state["enforce off"] != "done"
+
+
+def _events_of_a_move(me: MeProcess, client: RpcClient) -> Iterator[Any]:
+    """Move the firewall to the other node; yield what is told until that has ended."""
+    migration = begin(me)
+    while (event := client.next_event(20.0))["event"] != "migration_ended":
+        yield event
+    assert event["migration"]["id"] == migration
+
+
 def test_a_restart_disturbs_nothing_and_finds_what_is(stage: Stage, tmp_path: Path) -> None:
     with stage.start(tmp_path) as first:
         assert first.hitless(*migrate(first)).returncode == 0
