@@ -30,9 +30,8 @@ from switch.p4runtime.device import Device
 from switch.p4runtime.server import P4RuntimeServer
 from switch.p4runtime.status import StatusError
 from switch.p4runtime.tls import TlsError
-from switch.thrift.idl import IDL
 from switch.thrift.server import ThriftServer
-from switch.thrift.services import SimpleSwitchService, StandardService
+from switch.thrift.services import make_services
 
 LOG = logging.getLogger("switch")
 
@@ -158,11 +157,7 @@ def _load_program(device: Device, arguments: Arguments) -> None:
 def _thrift(device: Device, arguments: Arguments) -> ThriftServer:
     assert arguments.thrift is not None
     port = int(arguments.thrift.rpartition(":")[2])
-    standard = StandardService(device, arguments.interfaces, port)
-    services = {
-        "standard": (IDL.Standard, standard),
-        "simple_switch": (IDL.SimpleSwitch, SimpleSwitchService(device)),
-    }
+    services = make_services(device, arguments.interfaces, port)
     return ThriftServer(arguments.thrift, services)
 
 

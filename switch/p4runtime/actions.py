@@ -93,6 +93,10 @@ class ActionSet:
         """Whether P4Info lists an action here (the compiler's own it does not)."""
         return name in self._by_name
 
+    def named(self, name: str) -> ActionCodec | None:
+        """The codec of an action that P4Info lists here."""
+        return self._by_name.get(name)
+
     def name_of(self, action_id: int) -> str:
         """The name of an action; raises INVALID_ARGUMENT if it is not one of these."""
         return self.codec(action_id).name

@@ -15,6 +15,7 @@ from itertools import chain, groupby
 from threading import Lock
 
 from finsy.proto import p4r
+from grpc import StatusCode
 
 from switch.dataplane.client import DataPlane
 from switch.dataplane.messages import Config
@@ -22,7 +23,7 @@ from switch.p4runtime.batches import Batch, Messages, Run
 from switch.p4runtime.bulk import write_in_bulk
 from switch.p4runtime.entities.registry import HANDLERS
 from switch.p4runtime.pipeline import Pipeline
-from switch.p4runtime.roles import RoleScope
+from switch.p4runtime.roles import FULL_ACCESS, RoleScope
 from switch.p4runtime.state import Replication
 from switch.p4runtime.status import (
     BatchError,
@@ -81,6 +82,16 @@ class Device:
         failures = sum(error is not None for error in errors)
         if failures:
             raise BatchError(f"{failures} of {len(errors)} updates failed", errors)
+
+    def update(self, updates: Sequence[p4r.Update]) -> None:
+        """Apply all updates or none, for a caller that holds `lock`.
+
+        Raises the `StatusError` of the first that is refused.
+        """
+        errors = _write(self._view(FULL_ACCESS), [Messages(list(updates))], rollback=True)
+        for error in errors:
+            if error is not None and error.code is not StatusCode.ABORTED:
+                raise error
 
     def read(self, request: p4r.ReadRequest, scope: RoleScope) -> Iterator[Response]:
         """What a batch of requests selects, in messages of bounded size.

@@ -18,6 +18,7 @@ from switch.dataplane.messages import EntryName, GroupMember
 from switch.p4json.objects import ActionCall, EntryAction, GroupRef, MatchKey, MemberRef
 from switch.p4json.objects import Table as ProgramTable
 from switch.p4runtime.actions import ActionSet
+from switch.p4runtime.handles import Handles
 from switch.p4runtime.match import KeyCodec
 from switch.p4runtime.p4data import DataCodec
 
@@ -71,6 +72,8 @@ class Table:
     meter_type: int = p4i.MeterSpec.TWO_RATE_THREE_COLOR
     entries: dict[EntryKey, Entry] = field(default_factory=dict)
     default: DefaultEntry = field(default_factory=DefaultEntry)
+    handles: Handles = field(default_factory=Handles)
+    """What Thrift's clients call the entries."""
 
     @property
     def name(self) -> str:

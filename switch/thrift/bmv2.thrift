@@ -34,6 +34,9 @@ struct BmMeterRateConfig {
 enum MeterOperationErrorCode {
   INVALID_METER_NAME = 1
   INVALID_INDEX = 2
+  BAD_RATES_LIST = 3
+  INVALID_INFO_RATE_VALUE = 4
+  INVALID_BURST_SIZE_VALUE = 5
   ERROR = 6
 }
 
@@ -42,10 +45,30 @@ exception InvalidMeterOperation {
 }
 
 enum TableOperationErrorCode {
+  TABLE_FULL = 1
   INVALID_HANDLE = 2
+  EXPIRED_HANDLE = 3
   COUNTERS_DISABLED = 4
+  METERS_DISABLED = 5
+  AGEING_DISABLED = 6
   INVALID_TABLE_NAME = 7
+  INVALID_ACTION_NAME = 8
+  WRONG_TABLE_TYPE = 9
+  INVALID_MBR_HANDLE = 10
+  MBR_STILL_USED = 11
+  MBR_ALREADY_IN_GRP = 12
+  MBR_NOT_IN_GRP = 13
+  INVALID_GRP_HANDLE = 14
+  GRP_STILL_USED = 15
+  EMPTY_GRP = 16
+  DUPLICATE_ENTRY = 17
+  BAD_MATCH_KEY = 18
+  DEFAULT_ENTRY_IS_CONST = 21
   INVALID_ACTION_PROFILE_NAME = 23
+  NO_ACTION_PROFILE_SELECTION = 24
+  IMMUTABLE_TABLE_ENTRIES = 25
+  BAD_ACTION_DATA = 26
+  NO_TABLE_KEY = 27
   ERROR = 100
 }
 
@@ -183,10 +206,53 @@ service Standard {
 
   i64 bm_mt_get_num_entries(1: i32 cxt_id, 2: string table_name)
     throws (1: InvalidTableOperation ouch)
+  void bm_mt_clear_entries(1: i32 cxt_id, 2: string table_name, 3: bool reset_default_entry)
+    throws (1: InvalidTableOperation ouch)
+  i32 bm_mt_add_entry(
+    1: i32 cxt_id, 2: string table_name, 3: list<BmMatchParam> match_key, 4: string action_name,
+    5: list<binary> action_data, 6: BmAddEntryOptions options
+  ) throws (1: InvalidTableOperation ouch)
+  void bm_mt_modify_entry(
+    1: i32 cxt_id, 2: string table_name, 3: i32 entry_handle, 4: string action_name,
+    5: list<binary> action_data
+  ) throws (1: InvalidTableOperation ouch)
+  void bm_mt_delete_entry(1: i32 cxt_id, 2: string table_name, 3: i32 entry_handle)
+    throws (1: InvalidTableOperation ouch)
+  void bm_mt_set_entry_ttl(
+    1: i32 cxt_id, 2: string table_name, 3: i32 entry_handle, 4: i32 timeout_ms
+  ) throws (1: InvalidTableOperation ouch)
+  void bm_mt_set_default_action(
+    1: i32 cxt_id, 2: string table_name, 3: string action_name, 4: list<binary> action_data
+  ) throws (1: InvalidTableOperation ouch)
+  void bm_mt_reset_default_entry(1: i32 cxt_id, 2: string table_name)
+    throws (1: InvalidTableOperation ouch)
+  BmMtEntry bm_mt_get_entry(1: i32 cxt_id, 2: string table_name, 3: i32 entry_handle)
+    throws (1: InvalidTableOperation ouch)
+  BmMtEntry bm_mt_get_entry_from_key(
+    1: i32 cxt_id, 2: string table_name, 3: list<BmMatchParam> match_key,
+    4: BmAddEntryOptions options
+  ) throws (1: InvalidTableOperation ouch)
   list<BmMtEntry> bm_mt_get_entries(1: i32 cxt_id, 2: string table_name)
     throws (1: InvalidTableOperation ouch)
   BmCounterValue bm_mt_read_counter(1: i32 cxt_id, 2: string table_name, 3: i32 entry_handle)
     throws (1: InvalidTableOperation ouch)
+  void bm_mt_write_counter(
+    1: i32 cxt_id, 2: string table_name, 3: i32 entry_handle, 4: BmCounterValue value
+  ) throws (1: InvalidTableOperation ouch)
+  void bm_mt_reset_counters(1: i32 cxt_id, 2: string table_name)
+    throws (1: InvalidTableOperation ouch)
+  list<BmMeterRateConfig> bm_mt_get_meter_rates(
+    1: i32 cxt_id, 2: string table_name, 3: i32 entry_handle
+  ) throws (1: InvalidTableOperation ouch)
+  void bm_mt_set_meter_rates(
+    1: i32 cxt_id, 2: string table_name, 3: i32 entry_handle, 4: list<BmMeterRateConfig> rates
+  ) throws (1: InvalidTableOperation ouch)
+  void bm_meter_set_rates(
+    1: i32 cxt_id, 2: string meter_array_name, 3: i32 index, 4: list<BmMeterRateConfig> rates
+  ) throws (1: InvalidMeterOperation ouch)
+  void bm_meter_array_set_rates(
+    1: i32 cxt_id, 2: string meter_array_name, 3: list<BmMeterRateConfig> rates
+  ) throws (1: InvalidMeterOperation ouch)
   list<BmMeterRateConfig> bm_meter_get_rates(
     1: i32 cxt_id, 2: string meter_array_name, 3: i32 index
   ) throws (1: InvalidMeterOperation ouch)

@@ -24,6 +24,7 @@ from switch.addresses import AddressError, split_address
 from switch.dataplane.errors import DataPlaneError
 from switch.thrift.bursts import answer_burst
 from switch.thrift.packed import PackedCells
+from switch.thrift.services import Service, Services
 
 LOG = logging.getLogger(__name__)
 
@@ -44,8 +45,8 @@ _OWN_RESULTS = {"bm_register_read_all": PackedCells}
 class Multiplexer(TProcessor):
     """Sends a call `service:method` to the service's object."""
 
-    def __init__(self, services: Mapping[str, tuple[Any, Any]]) -> None:
-        """`services` gives the IDL's service class and the object for each name."""
+    def __init__(self, services: Mapping[str, Service]) -> None:
+        """The services, by name."""
         self._services = services
 
     def process_in(self, iprot: Any) -> tuple[str, int, Any, Callable[[], Any] | None]:
@@ -54,30 +55,30 @@ class Multiplexer(TProcessor):
         if kind != TMessageType.CALL:
             raise TException(f"message type {kind} is not a call")
         service_name, _, method = name.rpartition(":")
-        service, handler = self._services.get(service_name, (None, None))
-        if service is None or method not in service.thrift_services:
+        service = self._services.get(service_name)
+        if service is None or method not in service.calls:
             iprot.skip(TType.STRUCT)
             iprot.read_message_end()
             unknown = TApplicationException(
                 TApplicationException.UNKNOWN_METHOD, f"this switch does not answer {name}"
             )
             return method, sequence, unknown, None
-        arguments = getattr(service, f"{method}_args")()
+        arguments = getattr(service.idl, f"{method}_args")()
         arguments.read(iprot)
         iprot.read_message_end()
         values = [getattr(arguments, spec[1]) for spec in arguments.thrift_spec.values()]
-        make_result = _OWN_RESULTS.get(method) or getattr(service, f"{method}_result")
+        make_result = _OWN_RESULTS.get(method) or getattr(service.idl, f"{method}_result")
         result = make_result()
-        return method, sequence, result, lambda: _call(handler, method, values)
+        return method, sequence, result, lambda: _call(service, method, values)
 
 
-def _call(handler: Any, method: str, values: list[Any]) -> Any:
+def _call(service: Service, method: str, values: list[Any]) -> Any:
     if None in values:
         raise TApplicationException(
             TApplicationException.PROTOCOL_ERROR, f"{method} lacks an argument"
         )
     try:
-        return getattr(handler, method)(*values)
+        return service.calls[method](*values)
     except TException:
         raise
     except DataPlaneError as error:
@@ -132,10 +133,10 @@ class Received:
 class ThriftServer:
     """Listens while it is entered."""
 
-    def __init__(self, address: str, services: Mapping[str, tuple[Any, Any]]) -> None:
+    def __init__(self, address: str, services: Services) -> None:
         self._address = address
-        self._processor = Multiplexer(services)
-        self._writer = services["standard"][1]
+        self._processor = Multiplexer(services.by_name)
+        self._writer = services.cells
         self._listener: socket.socket | None = None
         self._connections: dict[socket.socket, Thread] = {}
         self._lock = Lock()

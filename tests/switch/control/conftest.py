@@ -3,6 +3,7 @@
 import pytest
 from memory_plane import MemoryPlane
 from p4rt import serve
+from thrift_clients import thrift_of
 
 
 @pytest.fixture
@@ -16,6 +17,13 @@ def rig():
 def primary(rig):
     """A controller that is primary, with the config of everything.p4 set."""
     return rig.primary()
+
+
+@pytest.fixture
+def thrift(primary, rig):
+    """A client of the Thrift calls of that switch."""
+    with thrift_of(rig.device) as thrift:
+        yield thrift
 
 
 @pytest.fixture(scope="module")

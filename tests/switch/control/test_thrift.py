@@ -37,7 +37,7 @@ from switch.p4runtime.device import Device
 from switch.p4runtime.roles import FULL_ACCESS
 from switch.thrift.idl import IDL
 from switch.thrift.server import MAX_CONNECTIONS, ThriftServer
-from switch.thrift.services import SimpleSwitchService, StandardService
+from switch.thrift.services import make_services
 
 TOTALS = "EverythingIngress.totals"
 OFFSETS = "EverythingIngress.offsets"
@@ -53,11 +53,7 @@ class Rig:
         set_config(self.device, Set(action=verb, config=everything_config()))
 
     def services(self):
-        standard = StandardService(self.device, {1: "s1-eth1", 2: "s1-eth2"}, thrift_port=9090)
-        return {
-            "standard": (IDL.Standard, standard),
-            "simple_switch": (IDL.SimpleSwitch, SimpleSwitchService(self.device)),
-        }
+        return make_services(self.device, {1: "s1-eth1", 2: "s1-eth2"}, thrift_port=9090)
 
 
 @pytest.fixture

@@ -1,15 +1,14 @@
-"""Tables, action profiles and meters in the structures of BMv2's Thrift calls, to be looked at.
+"""Entries, members and groups in the structures of BMv2's Thrift calls, to be looked at.
 
-Entries have no handles here: what stands for one is the entry's place in the table. Keys take as
-many bytes as their fields, arguments as few as they need, priorities are BMv2's (the smaller wins).
+Keys take as many bytes as their fields, arguments as few as they need, priorities are BMv2's (the
+smaller wins).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from switch.dataplane.messages import MeterConfig
 from switch.p4json.objects import (
     MAX_PRIORITY,
     ActionCall,
@@ -20,28 +19,26 @@ from switch.p4json.objects import (
     MemberRef,
 )
 from switch.p4runtime.bytestrings import encode
-from switch.p4runtime.state import Entry, Profile, Table
+from switch.p4runtime.state import Entry, Group, Profile, Table
 from switch.thrift.idl import IDL
 
 _Kind, _Action = IDL.BmMatchParamType, IDL.BmActionEntryType
 NO_PRIORITY = -1
-MAX_INT32 = (1 << 31) - 1
 
 
-def dumped_entries(table: Table, idle_ms: Mapping[int, int]) -> Iterator[Any]:
-    """The entries of a table; `idle_ms` is how long each, by place, was not hit."""
-    for place, entry in enumerate(table.entries.values()):
-        life = None
-        if place in idle_ms:
-            timeout_ms = entry.idle_timeout_ns // 1_000_000
-            life = IDL.BmMtEntryLife(timeout_ms=timeout_ms, time_since_hit_ms=idle_ms[place])
-        yield IDL.BmMtEntry(
-            match_key=_key(table.program.keys, entry),
-            options=IDL.BmAddEntryOptions(priority=_priority(table, entry)),
-            entry_handle=place,
-            action_entry=_action_entry(entry.action),
-            life=life,
-        )
+def dumped_entry(table: Table, entry: Entry, handle: int, idle_ms: int | None) -> Any:
+    """An entry; `idle_ms` is how long it was not hit, None where entries do not age."""
+    life = None
+    if idle_ms is not None:
+        timeout_ms = entry.idle_timeout_ns // 1_000_000
+        life = IDL.BmMtEntryLife(timeout_ms=timeout_ms, time_since_hit_ms=idle_ms)
+    return IDL.BmMtEntry(
+        match_key=_key(table.program.keys, entry),
+        options=IDL.BmAddEntryOptions(priority=_priority(table, entry)),
+        entry_handle=handle,
+        action_entry=_action_entry(entry.action),
+        life=life,
+    )
 
 
 def dumped_default(table: Table) -> Any:
@@ -49,36 +46,18 @@ def dumped_default(table: Table) -> Any:
     return _action_entry(table.default.action or table.program.default_action)
 
 
-def dumped_members(profile: Profile) -> list[Any]:
-    """The members of an action profile."""
-    return [
-        IDL.BmMtActProfMember(
-            mbr_handle=member_id, action_name=call.action, action_data=_arguments(call)
-        )
-        for member_id, call in profile.members.items()
-    ]
+def dumped_member(profile: Profile, member_id: int) -> Any:
+    """A member of an action profile."""
+    call = profile.members[member_id]
+    return IDL.BmMtActProfMember(
+        mbr_handle=member_id, action_name=call.action, action_data=_arguments(call)
+    )
 
 
-def dumped_groups(profile: Profile) -> list[Any]:
-    """The groups of an action profile; a member is listed as often as its weight."""
-    return [
-        IDL.BmMtActProfGroup(
-            grp_handle=group.group_id,
-            mbr_handles=[m.member_id for m in group.plane_members for _ in range(m.weight)],
-        )
-        for group in profile.groups.values()
-    ]
-
-
-def dumped_rates(config: MeterConfig | None) -> list[Any]:
-    """The committed and the peak rate of a meter, per microsecond."""
-    if config is None:
-        return []
-    pairs = (config.cir, config.cburst), (config.pir, config.pburst)
-    return [
-        IDL.BmMeterRateConfig(units_per_micros=rate / 1_000_000, burst_size=min(burst, MAX_INT32))
-        for rate, burst in pairs
-    ]
+def dumped_group(group: Group) -> Any:
+    """A group of an action profile; a member is listed as often as its weight."""
+    members = [m.member_id for m in group.plane_members for _ in range(m.weight)]
+    return IDL.BmMtActProfGroup(grp_handle=group.group_id, mbr_handles=members)
 
 
 def _priority(table: Table, entry: Entry) -> int:

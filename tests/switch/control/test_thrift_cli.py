@@ -1,0 +1,113 @@
+"""BMv2's own command line on both switches: what it prints must be the same."""
+
+import pytest
+from p4rt import PROGRAMS
+from switch_process import running_switch
+
+from tests.switch.bmv2 import SimpleSwitch, command_line
+
+pytestmark = pytest.mark.bmv2
+
+JSON, P4INFO = PROGRAMS / "everything.json", PROGRAMS / "everything.p4info.txtpb"
+
+TABLES = """
+table_add dmac forward 00:00:00:00:00:01 => 1
+table_add dmac forward 00:00:00:00:00:02 => 2
+table_add dmac drop 00:00:00:00:00:03 =>
+table_add dmac forward 00:00:00:00:00:01 => 3
+table_add dmac set_hop 00:00:00:00:00:07 => 5
+table_dump dmac
+table_modify dmac forward 1 7
+table_dump_entry dmac 1
+table_delete dmac 1
+table_delete dmac 1
+table_add dmac forward 00:00:00:00:00:05 => 5
+table_add dmac forward 00:00:00:00:00:06 => 6
+table_modify dmac forward 1 7
+table_delete dmac 1
+table_delete dmac 16777217
+table_delete dmac 99
+table_num_entries dmac
+table_dump dmac
+table_dump_entry_from_key dmac 00:00:00:00:00:06
+table_dump_entry_from_key dmac 00:00:00:00:00:99
+table_set_default dmac forward 3
+table_dump dmac
+table_reset_default dmac
+table_dump dmac
+table_clear dmac
+table_num_entries dmac
+table_add dmac forward 00:00:00:00:00:05 => 5
+table_add route set_color 00:00:0a:00:00:00/24 =>
+table_add route set_color_hop 00:00:0a:00:01:00/40 => 4
+table_add route set_color_hop 00:00:00:00:00:00/0 => 4
+table_add route set_color_hop 00:00:00:00:00:00/49 => 4
+table_dump route
+table_add acl set_hop 0xff&&&0x0f 1->5 0&&&0 00:00:00:00:00:07 => 9 10
+table_add acl drop 0&&&0 0->0xffff 1&&&0x1ff 00:00:00:00:00:07 => 20
+table_add acl drop 0&&&0 0->0xffff 1&&&0x1ff 00:00:00:00:00:07 => 20
+table_add acl drop 0&&&0 0->0xffff 1&&&0x1ff 00:00:00:00:00:07 => 21
+table_dump acl
+table_dump_entry_from_key acl 0&&&0 0->0xffff 1&&&0x1ff 00:00:00:00:00:07 21
+table_add smac NoAction 00:00:00:00:00:01 =>
+table_set_timeout smac 0 1000
+table_set_timeout smac 7 1000
+table_set_timeout dmac 0 1000
+table_add fixed NoAction 1&&&1 => 1
+table_modify fixed NoAction 0 =>
+table_delete fixed 0
+table_set_default fixed set_hop 1
+table_reset_default fixed
+table_dump started
+table_add keyless set_hop => 1
+table_set_default keyless set_hop 5
+table_dump keyless
+table_add profiled set_hop 1 => 1
+"""
+
+COUNTERS_AND_METERS = """
+table_add dmac forward 00:00:00:00:00:05 => 5
+counter_write dmac_counter 0 3 300
+counter_read dmac_counter 0
+counter_reset dmac_counter
+counter_read dmac_counter 0
+counter_read dmac_counter 5
+counter_write port_counter 2 3 300
+counter_read port_counter 2
+counter_reset port_counter
+counter_read port_counter 2
+meter_set_rates port_meter 1 0.5:10 1:20
+meter_get_rates port_meter 1
+meter_get_rates port_meter 0
+meter_array_set_rates port_meter 0.000128:9000 0.001:18000
+meter_get_rates port_meter 3
+meter_set_rates port_meter 1 0.5:10
+meter_set_rates port_meter 9 0.5:10 1:20
+table_add route set_color 00:00:0a:00:00:00/24 =>
+meter_set_rates route_meter 0 0.5:10 1:20
+meter_get_rates route_meter 0
+meter_set_rates route_meter 8 0.5:10 1:20
+table_modify route set_color_hop 0 => 1
+meter_get_rates route_meter 0
+"""
+
+SCRIPTS = {"tables": TABLES, "counters and meters": COUNTERS_AND_METERS}
+
+
+@pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS.keys())
+def test_the_command_line_prints_the_same(script):
+    commands = script.split("\n")[1:-1]
+    with SimpleSwitch(JSON, {}) as bmv2:
+        theirs = _answers(bmv2.cli(commands))
+    arguments = ("--thrift", "127.0.0.1:0", "--program", JSON, "--p4info", P4INFO)
+    with running_switch(*map(str, arguments)) as switch:
+        ours = _answers(command_line(int(switch.thrift.rpartition(":")[2]), commands))
+    assert len(theirs) == len(commands) + 1
+    for command, our_answer, their_answer in zip(commands, ours, theirs, strict=False):
+        assert (command, our_answer) == (command, their_answer)
+    assert len(ours) == len(theirs)
+
+
+def _answers(printed: str) -> list[str]:
+    """What was printed for each command, and at the end."""
+    return printed.split("RuntimeCmd: ")[1:]
