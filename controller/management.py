@@ -49,6 +49,7 @@ from controller.planning.policy import Policy
 from controller.planning.reach import Reach
 from controller.reports import FunctionReport, NodeReport, function_reports
 from controller.scaling.checkpoints import Checkpoints
+from controller.scaling.policy_in_force import PolicyInForce
 from controller.scaling.recovery import Recovery
 from controller.scaling.scaler import Scaler
 from controller.scaling.sight import Sight, Sources
@@ -87,11 +88,11 @@ class ManagementEntity:
         self._catalog.check(described)
         self._described = described
         policy_file = self.settings.policy_file
-        self._policy = Policy.read(policy_file) if policy_file else Policy()
-        self._policy.check(described, self._catalog.functions())
-        self._policy_lock = threading.Lock()
+        policy = Policy.read(policy_file) if policy_file else Policy()
+        policy.check(described, self._catalog.functions())
+        self.thresholds = PolicyInForce(policy)
         self.history = EventHistory()
-        self._reach = Reach(described, None, self._policy)
+        self._reach = Reach(described, None, policy)
         discovery = self.settings.discovery
         self._entries = punt_entries(self.programs.values()) if discovery.enabled else ()
         self.topology = TopologyWatch(
@@ -127,6 +128,7 @@ class ManagementEntity:
             self._described, self._entries, self._journal, self.topology, self._watch
         )
         self._nodes.restore()
+        self.thresholds.restore(self._journal)
         self._manager = MigrationManager(
             self.network,
             self._watch.drivers,
@@ -151,20 +153,20 @@ class ManagementEntity:
             self._catalog,
             self._watch.latest,
             self.reach,
-            lambda: self._policy,
+            lambda: self.policy,
             self._catalog.port_labels,
         )
         sight = Sight(sources)
         self.scaling = Scaler(sight, self.settings.scaling, emit, self._journal)
         self.scaling.start()
-        self._keep_functions_on_paths(sight, self.scaling.pass_on)
+        self._keep_functions_on_paths(sight, self.scaling.news.pass_on)
         self.topology.start(self._watch, TopologyNews(emit).on_changes)
         self._watch.start(self._manager, emit, self.topology)
         if self.settings.load.enabled:
             self.load = LoadWatch(
                 self.topology,
                 self._watch.drivers,
-                lambda node: self._policy.thresholds(node),
+                lambda node: self.policy.thresholds(node),
                 self.settings.load,
                 LoadNews(emit),
             )
@@ -200,7 +202,7 @@ class ManagementEntity:
             self._manager.hold,
             self._watch.latest,
             self._store,
-            lambda: self._policy.checkpoint_interval_s if self.forwarding else 0.0,
+            lambda: self.policy.checkpoint_interval_s if self.forwarding else 0.0,
         )
         self._checkpoints.start()
         if self.forwarding is not None:
@@ -232,7 +234,7 @@ class ManagementEntity:
             if self._stopping.is_set():
                 return
         if self.scaling is not None:
-            self.scaling.go_on_draining()
+            self.scaling.go_on()
 
     # The network
 
@@ -244,11 +246,11 @@ class ManagementEntity:
     @property
     def policy(self) -> Policy:
         """What is wanted of planning now. Immutable."""
-        return self._policy
+        return self.thresholds.now
 
     def reach(self) -> Reach:
         """Return which nodes see which packets now. At once; the same object while it holds."""
-        now = (self.network, self.forwarding.paths if self.forwarding else None, self._policy)
+        now = (self.network, self.forwarding.paths if self.forwarding else None, self.policy)
         reach = self._reach
         if not reach.follows(*now):
             labels = self._catalog.port_labels(now[0])
@@ -267,23 +269,6 @@ class ManagementEntity:
                 "their links are heard"
             )
         return self.reach()
-
-    def set_thresholds(self, node: str | None, **limits: float | None) -> Policy:
-        """Change limits of a node, or the defaults, until the process ends; return the policy.
-
-        Args:
-            node: The node; None: all that have no limits of their own.
-            limits: ``high_pps``, ``low_pps``, ``capacity_pps``; what is not given stays.
-
-        Raises:
-            RequestError: there is no such node, or the limits contradict each other.
-        """
-        if node is not None and node not in self.network.nodes:
-            would_do = ", ".join(self.network.nodes)
-            raise RequestError(f"node {node!r} is unknown; these would do: {would_do}")
-        with self._policy_lock:
-            self._policy = self._policy.with_thresholds(node, **limits)
-            return self._policy
 
     def node_names(self) -> list[str]:
         """Return the names of all nodes."""

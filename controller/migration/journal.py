@@ -1,4 +1,4 @@
-"""The ME's durable state: migrations with their steps, the intended placement, saved contents.
+"""The ME's durable state: migrations, the intended placement, saved contents, operators' settings.
 
 ``Journal`` is the interface; ``SqliteJournal`` keeps it in one SQLite file. Later an ME that shares
 a network with others may keep it elsewhere; nothing above knows.
@@ -91,6 +91,12 @@ class Journal(Protocol):
 
     def drained(self) -> frozenset[str]:
         """Return the nodes that are to be given nothing."""
+
+    def keep_setting(self, key: str, text: str | None) -> None:
+        """Keep what an operator set at run time, as text; None: forget it."""
+
+    def setting(self, key: str) -> str | None:
+        """Return what was kept; None if nothing was."""
 
     def put_content(self, migration_id: int, key: str, content: bytes) -> None:
         """Keep bytes for a migration, such as what a node held before a reload."""
@@ -239,6 +245,20 @@ class SqliteJournal:
         """See ``Journal``."""
         with self._transaction("read") as db:
             return frozenset(node for (node,) in db.execute("SELECT node FROM drained"))
+
+    def keep_setting(self, key: str, text: str | None) -> None:
+        """See ``Journal``."""
+        with self._transaction("write") as db:
+            if text is None:
+                db.execute("DELETE FROM settings WHERE key = ?", (key,))
+            else:
+                db.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (key, text))
+
+    def setting(self, key: str) -> str | None:
+        """See ``Journal``."""
+        with self._transaction("read") as db:
+            row = db.execute("SELECT text FROM settings WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else None
 
     def put_content(self, migration_id: int, key: str, content: bytes) -> None:
         """See ``Journal``."""

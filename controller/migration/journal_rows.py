@@ -19,6 +19,7 @@ SCHEMA_VERSION = 1
 ADDITIONS = """
 CREATE TABLE IF NOT EXISTS registrations (node TEXT PRIMARY KEY, body TEXT);
 CREATE TABLE IF NOT EXISTS drained (node TEXT PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS settings (key TEXT PRIMARY KEY, text TEXT NOT NULL);
 """
 "Tables that came later and that older programs can do without: made where they are missing."
 

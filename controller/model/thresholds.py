@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+LIMITS = ("high_pps", "low_pps", "capacity_pps")
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,11 @@ class Thresholds:
     hold_s: float = 1.0
     cool_down_s: float = 5.0
     "For so long after a change nothing is decided about the node, and no slot moves again."
+
+    def over(self, others: Thresholds) -> Thresholds:
+        """Return these, with the others' limits where these have none."""
+        missing = {key: getattr(others, key) for key in LIMITS if getattr(self, key) is None}
+        return replace(self, **missing)
 
     def problem(self) -> str | None:
         """Tell what is wrong with the numbers; None if nothing is."""

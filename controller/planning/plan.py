@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from controller.model.slots import format_slots
+from controller.model.slots import format_slots, parse_slots
 from controller.planning.cost import Method
 
 Kind = Literal["scale_out", "scale_in", "drain", "replace_dead"]
@@ -45,6 +45,20 @@ class SlotMove:
             "time_ms": round(self.time_ms, 1),
         }
 
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> SlotMove:
+        """Make a move of what ``to_dict`` returned."""
+        return cls(
+            data["function"],
+            data["from"],
+            data["to"],
+            parse_slots(data["slots"]),
+            data["method"],
+            data["why"],
+            data["pause_ms"],
+            data["time_ms"],
+        )
+
 
 @dataclass(frozen=True)
 class ScalePlan:
@@ -77,6 +91,19 @@ class ScalePlan:
             "before_pps": {n: round(pps, 1) for n, pps in self.before_pps.items()},
             "after_pps": {n: round(pps, 1) for n, pps in self.after_pps.items()},
         }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> ScalePlan:
+        """Make a plan of what ``to_dict`` returned."""
+        return cls(
+            data["kind"],
+            data["node"],
+            tuple(map(SlotMove.from_dict, data["moves"])),
+            tuple(data["explanation"]),
+            data["before_pps"],
+            data["after_pps"],
+            data["complete"],
+        )
 
 
 def summary(moves: Iterable[SlotMove]) -> str:

@@ -27,14 +27,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from controller.errors import ConfigError, RequestError
+from controller.errors import ConfigError
 from controller.model.network import NetworkDescription
 from controller.model.slots import format_slots, parse_slots
 from controller.model.strict import Section, load_yaml
-from controller.model.thresholds import Thresholds as Thresholds
+from controller.model.thresholds import LIMITS, Thresholds
 
 OnFailure = Literal["closed", "open"]
-_LIMITS = ("high_pps", "low_pps", "capacity_pps")
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ class Policy:
 
     functions: Mapping[str, FunctionPolicy] = field(default_factory=dict)
     nodes: Mapping[str, Thresholds] = field(default_factory=dict)
-    "Thresholds of nodes that have their own."
+    "What nodes have of their own; limits that are None there are the defaults'."
     defaults: Thresholds = field(default_factory=Thresholds)
     checkpoint_interval_s: float = 2.0
     "0: no checkpoints are taken."
@@ -88,23 +87,21 @@ class Policy:
         functions = root.take_section("functions")
         nodes = root.take_section("nodes")
         scaling = root.take_section("scaling")
-        times = {
-            "hold_s": scaling.take_decimal("hold_s", Thresholds.hold_s),
-            "cool_down_s": scaling.take_decimal("cool_down_s", Thresholds.cool_down_s),
-        }
+        unlimited = Thresholds(
+            hold_s=scaling.take_decimal("hold_s", Thresholds.hold_s) or 0.0,
+            cool_down_s=scaling.take_decimal("cool_down_s", Thresholds.cool_down_s) or 0.0,
+        )
         scaling.end()
-        base = replace(Thresholds(), **times)
-        defaults = _thresholds(root.take_section("defaults"), base)
+        defaults = _limits(root.take_section("defaults"), unlimited, unlimited)
+        own = {
+            name: _limits(nodes.take_section(name), unlimited, defaults)
+            for name in nodes.take_names()
+        }
         interval_s = root.take_decimal("checkpoint_interval_s", cls.checkpoint_interval_s)
         root.end()
         return cls(
             MappingProxyType(dict(_functions(functions))),
-            MappingProxyType(
-                {
-                    name: _thresholds(nodes.take_section(name), defaults)
-                    for name in nodes.take_names()
-                }
-            ),
+            MappingProxyType(own),
             defaults,
             interval_s or 0.0,
         )
@@ -137,31 +134,35 @@ class Policy:
 
     def thresholds(self, node: str) -> Thresholds:
         """Return the thresholds of a node."""
-        return self.nodes.get(node, self.defaults)
+        own = self.nodes.get(node)
+        return self.defaults if own is None else own.over(self.defaults)
 
-    def with_thresholds(self, node: str | None, **limits: float | None) -> Policy:
-        """Return the policy with other limits of a node.
+    def with_limits(self, node: str | None, limits: Mapping[str, float]) -> Policy:
+        """Return the policy as if limits were written into it, whether they fit together or not.
 
         Args:
-            node: Its name; None: the defaults, and not those of nodes that have their own.
+            node: The node whose own they are to be; None: the defaults.
             limits: ``high_pps``, ``low_pps``, ``capacity_pps``; what is not given stays.
-
-        Raises:
-            RequestError: the limits contradict each other.
         """
-        changed = replace(self.thresholds(node) if node else self.defaults, **limits)
-        problem = changed.problem()
-        if problem:
-            raise RequestError(f"thresholds of {node or 'all nodes'}: {problem}")
         if node is None:
-            return replace(self, defaults=changed)
-        return replace(self, nodes=MappingProxyType({**self.nodes, node: changed}))
+            return replace(self, defaults=replace(self.defaults, **limits))
+        own = self.nodes.get(node) or replace(self.defaults, **dict.fromkeys(LIMITS))
+        nodes = {**self.nodes, node: replace(own, **limits)}
+        return replace(self, nodes=MappingProxyType(nodes))
+
+    def contradiction(self) -> tuple[str | None, str] | None:
+        """Return a node whose limits contradict each other, and how; the node None: defaults."""
+        for node in (None, *self.nodes):
+            thresholds = self.defaults if node is None else self.thresholds(node)
+            if problem := thresholds.problem():
+                return node, problem
+        return None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
         return {
             "functions": {name: f.to_dict() for name, f in self.functions.items()},
-            "nodes": {name: t.to_dict() for name, t in self.nodes.items()},
+            "nodes": {name: self.thresholds(name).to_dict() for name in self.nodes},
             "defaults": self.defaults.to_dict(),
             "checkpoint_interval_s": self.checkpoint_interval_s,
         }
@@ -217,11 +218,11 @@ def _pinned(section: Section) -> Iterator[tuple[int, str]]:
             yield slot, node
 
 
-def _thresholds(section: Section, base: Thresholds) -> Thresholds:
-    given = {key: section.take_decimal(key, getattr(base, key)) for key in _LIMITS}
+def _limits(section: Section, unlimited: Thresholds, defaults: Thresholds) -> Thresholds:
+    given = {key: section.take_decimal(key, None) for key in LIMITS}
     section.end()
-    thresholds = replace(base, **given)
-    problem = thresholds.problem()
+    thresholds = replace(unlimited, **given)
+    problem = thresholds.over(defaults).problem()
     if problem:
         raise ConfigError(f"{section.file}: {section.path}: {problem}")
     return thresholds

@@ -6,8 +6,8 @@ Choices:
 - A move that fails ends its plan: what holds next is planned next. Its slots are left alone for the
   cool-down, like slots that moved, whoever moved them.
 - A node that stays loaded, or idle, is told of again after its cool-down, and planned for again.
-- Draining is an operator's command, and is carried out in every mode, also while paused. That a
-  node is drained is kept in the journal; what a restart interrupted is gone on with.
+- What an operator asks for is carried out in every mode, also while paused. It is kept
+  (``orders``), and what a restart interrupted is gone on with.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import logging
 import queue
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -28,11 +27,13 @@ from controller.migration.plan import MigrationRequest
 from controller.migration.record import MigrationRecord
 from controller.migration.states import MigrationState
 from controller.planning.drain import drain
-from controller.planning.plan import Kind, ScalePlan, SlotMove, summary
+from controller.planning.plan import Kind, ScalePlan, SlotMove
 from controller.planning.scale import scale_in, scale_out
 from controller.planning.takeover import replace_dead
 from controller.planning.view import NetworkView, SlotOf
 from controller.scaling.options import ScalingOptions
+from controller.scaling.orders import Orders, left_of
+from controller.scaling.plan_news import PlanNews
 from controller.scaling.sight import Sight
 
 LOG = logging.getLogger(__name__)
@@ -40,10 +41,7 @@ LOG = logging.getLogger(__name__)
 KINDS: tuple[Kind, ...] = ("scale_out", "scale_in", "drain")
 "What can be proposed."
 
-_KEPT_PLANS = 20
 _CONFLICT_PAUSE_S = 0.1
-_LASTS_S = 60.0
-"A plan that is not carried out is told anew when it has not come up for so long."
 
 _Job = Callable[[], None]
 
@@ -65,25 +63,23 @@ class Scaler:
             sight: Looks at the network.
             options: Whether to act, and time limits.
             emit: Takes an event; returns at once.
-            journal: Knows which nodes are drained.
+            journal: Keeps what operators order.
             now: A monotonic clock, seconds.
         """
         self._sight = sight
         self._manager = sight.sources.manager
         self._options = options
         self._emit = emit
-        self._journal = journal
         self._now = now
-        sight.drained = journal.drained()
+        self.news = PlanNews(emit, now)
+        self._orders = Orders(journal)
+        sight.avoided = lambda: self._orders.drained
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._lock = threading.Lock()
-        self._paused = False
         self._moved_at: dict[SlotOf, float] = {}
         self._waiting: set[str] = set()
-        self._told: dict[tuple[str, str], tuple[str, str, float]] = {}
         self._current: ScalePlan | None = None
-        self._plans: deque[dict[str, Any]] = deque(maxlen=_KEPT_PLANS)
         self._thread = threading.Thread(target=self._run, name="scaling", daemon=True)
 
     # Life
@@ -129,26 +125,30 @@ class Scaler:
         """Report, as plain data."""
         with self._lock:
             current = self._current
-            return {
-                "mode": self._options.mode,
-                "paused": self._paused,
-                "draining": sorted(self._sight.drained),
-                "plan": current.to_dict() if current else None,
-                "plans": list(self._plans),
-            }
+        return {
+            "mode": self._options.mode,
+            "paused": self._orders.paused,
+            "draining": sorted(self._orders.drained),
+            "plan": current.to_dict() if current else None,
+            "plans": self.news.latest(),
+        }
 
     def pause(self) -> None:
-        """Make no moves by ourselves until ``resume``; one under way goes on."""
-        with self._lock:
-            self._paused, changed = True, not self._paused
-        if changed:
+        """Make no moves by ourselves until ``resume``; one under way goes on.
+
+        Raises:
+            JournalError: it cannot be written down.
+        """
+        if self._orders.pause(True):
             self._emit(events.EventScalingPaused())
 
     def resume(self) -> None:
-        """Act again."""
-        with self._lock:
-            self._paused, changed = False, self._paused
-        if changed:
+        """Act again.
+
+        Raises:
+            JournalError: it cannot be written down.
+        """
+        if self._orders.pause(False):
             self._emit(events.EventScalingResumed())
 
     def propose(self, kind: Kind, node: str = "") -> ScalePlan:
@@ -181,11 +181,13 @@ class Scaler:
 
         Raises:
             RequestError: there is no such kind or node, or nothing can be moved; with the reasons.
+            JournalError: it cannot be written down.
         """
         plan = self.propose(kind, node)
         if not plan:
             raise RequestError(f"{kind} {node}".strip() + f": {'; '.join(plan.explanation)}")
-        self._jobs.put(lambda: self._carry_out(plan, asked=True))
+        self._orders.begin(plan)
+        self._jobs.put(lambda: self._carry_out_order(plan))
         return plan
 
     def drain(self, node: str) -> ScalePlan:
@@ -198,17 +200,17 @@ class Scaler:
         plan = self.propose("drain", node)
         if not plan and not plan.complete:
             raise RequestError(f"{node} cannot be drained: {'; '.join(plan.explanation)}")
-        with self._lock:
-            self._journal.mark_drained(node, True)
-            self._sight.drained |= {node}
+        self._orders.drain(node, True)
         if plan:
             self._jobs.put(lambda: self._carry_out(plan, asked=True))
         return plan
 
-    def go_on_draining(self) -> None:
-        """Begin to empty nodes that were being drained when the process ended before."""
-        for node in sorted(self._sight.drained):
+    def go_on(self) -> None:
+        """Go on with what operators had ordered when the process ended before."""
+        for node in sorted(self._orders.drained):
             self._jobs.put(lambda node=node: self._drain_the_rest(node))
+        for plan in self._orders.plans:
+            self._jobs.put(lambda plan=plan: self._carry_out_order(plan))
 
     def undrain(self, node: str) -> None:
         """Let a node have slots again.
@@ -217,17 +219,15 @@ class Scaler:
             RequestError: it was not drained.
             JournalError: it cannot be written down.
         """
-        with self._lock:
-            if node not in self._sight.drained:
-                drained = ", ".join(sorted(self._sight.drained)) or "none"
-                raise RequestError(f"{node} is not drained; drained now: {drained}")
-            self._journal.mark_drained(node, False)
-            self._sight.drained -= {node}
+        if node not in self._orders.drained:
+            drained = ", ".join(sorted(self._orders.drained)) or "none"
+            raise RequestError(f"{node} is not drained; drained now: {drained}")
+        self._orders.drain(node, False)
 
     # The thread
 
     def _run(self) -> None:
-        while (job := self._jobs.get()) is not None:
+        while (job := self._jobs.get()) is not None and not self._stopping.is_set():
             try:
                 job()
             except HitlessError as exc:
@@ -253,19 +253,24 @@ class Scaler:
 
     def _scale(self, kind: Kind, node: str) -> None:
         plan = self.propose(kind, node)
-        with self._lock:
-            act = self._options.mode == "act" and not self._paused
+        act = self._options.mode == "act" and not self._orders.paused
         if act and plan:
             self._carry_out(plan, asked=False)
         elif plan or not plan.complete:
-            self._tell(plan, "advised" if plan else "impossible")
+            self.news.tell(plan, "advised" if plan else "impossible")
 
     def _drain_the_rest(self, node: str) -> None:
         plan = self.propose("drain", node)
         if plan:
             self._carry_out(plan, asked=True)
         elif not plan.complete:
-            self._tell(plan, "impossible")
+            self.news.tell(plan, "impossible")
+
+    def _carry_out_order(self, plan: ScalePlan) -> None:
+        """Carry out what is left of a plan that an operator asked for."""
+        left = left_of(plan, self._manager.intended())
+        if not left or self._carry_out(left, asked=True):
+            self._orders.end(plan)
 
     def _tell_lost(self, node: str) -> None:
         view = self._look()
@@ -274,16 +279,25 @@ class Scaler:
             if slots := frozenset(slot for slot, at in nodes.items() if at == node):
                 lost[function] = slots
         if lost and view.reach.paths is None:  # else it is recovery's part
-            self._tell(replace_dead(view, node, lost, {}), "impossible")
+            self.news.tell(replace_dead(view, node, lost, {}), "impossible")
 
-    def _carry_out(self, plan: ScalePlan, *, asked: bool) -> None:
+    def _carry_out(self, plan: ScalePlan, *, asked: bool) -> bool:
+        """Make a plan's moves, one after another; tell whether it came to its end.
+
+        Args:
+            plan: The plan.
+            asked: An operator asked for it: it is carried out while paused, too.
+        """
         with self._lock:
             self._current = plan
-        self._tell(plan, "begun")
+        self.news.tell(plan, "begun")
         state, reason, done = "finished", "", []
         for move in plan.moves:
-            if self._stopping.is_set() or (self._paused and not asked):
-                state, reason = "stopped", "paused" if self._paused else "it is shut down"
+            if self._stopping.is_set():
+                state, reason = "stopped", "it is shut down"
+                break
+            if self._orders.paused and not asked:
+                state, reason = "stopped", "paused"
                 break
             try:
                 done.append(self._move(move))
@@ -294,8 +308,11 @@ class Scaler:
                 self._note_moved(move.function, move.slots)
         with self._lock:
             self._current = None
-        self._tell(plan, state, reason, tuple(done))
+        if state == "failed" and self._stopping.is_set():
+            state = "stopped"  # nobody waits for the move any more
+        self.news.tell(plan, state, reason, tuple(done))
         self._sight.learn_costs()
+        return state != "stopped"
 
     def _move(self, move: SlotMove) -> int:
         """Carry out one move, and wait for its end; return the migration's id.
@@ -328,37 +345,3 @@ class Scaler:
     def _note_moved(self, function: str, slots: frozenset[int]) -> None:
         with self._lock:
             self._moved_at |= {(function, slot): self._now() for slot in slots}
-
-    def _lasts(self, plan: ScalePlan, state: str) -> bool:
-        """Tell whether this was told already; remember it.
-
-        What is not carried out comes up again after each cool-down of each node.
-        """
-        key, told, now = (plan.kind, plan.node), (state, summary(plan.moves)), self._now()
-        *before, at = self._told.get(key, ("", "", now))
-        self._told[key] = (*told, now)
-        return state in ("impossible", "advised") and tuple(before) == told and now - at < _LASTS_S
-
-    def _tell(
-        self, plan: ScalePlan, state: str, reason: str = "", migrations: tuple[int, ...] = ()
-    ) -> None:
-        level = logging.WARNING if state in ("failed", "impossible") else logging.INFO
-        if self._lasts(plan, state):
-            return
-        LOG.log(
-            level,
-            "%s%s: %s: %s",
-            plan.kind.replace("_", " "),
-            f" of {plan.node}" if plan.node else "",
-            state,
-            reason or (summary(plan.moves) if plan else "; ".join(plan.explanation)),
-        )
-        self.pass_on(events.EventPlan(plan, state, reason, migrations))
-
-    def pass_on(self, event: events.MeEvent) -> None:
-        """Emit an event, recovery's as well; what comes of plans is kept for ``status``."""
-        if isinstance(event, events.EventPlan):
-            told = {key: value for key, value in event.to_dict().items() if key != "event"}
-            with self._lock:
-                self._plans.append({"at": time.time(), **told})
-        self._emit(event)

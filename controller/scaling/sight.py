@@ -45,8 +45,8 @@ class Sight:
         self.sources = sources
         self.loads: SlotLoads = {}
         "As measured last."
-        self.drained: frozenset[str] = frozenset()
-        "Nodes that get nothing, whoever plans."
+        self.avoided: Callable[[], frozenset[str]] = frozenset
+        "Returns the nodes that get nothing, whoever plans: those that are drained."
         self._costs = Costs()
         self._capable = Capable(sources.catalog)
 
@@ -60,7 +60,7 @@ class Sight:
         """Return the view of this moment.
 
         Args:
-            avoid: Nodes that get nothing, besides those that are drained.
+            avoid: More nodes that get nothing.
             moved_at: When slots moved last.
             reach: The paths to plan for; None: those in use.
         """
@@ -74,7 +74,7 @@ class Sight:
             self._capable.by_function(placement),
             self._cells(),
             frozenset(n for n, facts in placement.facts.items() if not facts.reachable),
-            avoid | self.drained,
+            avoid | self.avoided(),
             busy_slots(sources.manager.unended()),
             moved_at or {},
             self._costs,

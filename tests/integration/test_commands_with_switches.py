@@ -266,6 +266,9 @@ def test_thresholds_are_shown_and_set(me: MeProcess) -> None:
     assert me.data("thresholds", "set", "s1", "--low", "0")["thresholds"][0]["low_pps"] == 0
     done = me.hitless("thresholds", "set", "s1")
     assert (done.returncode, "give --high, --low or --capacity" in done.stderr) == (2, True)
+    assert "high none, low none" in me.hitless("thresholds", "s1").stdout, "what the file says"
+    assert me.data("thresholds", "reset", "s1") == {"thresholds": shown[:1]}
+    assert me.data("thresholds", "reset") == {"thresholds": shown}
 
 
 def test_the_policy_is_shown(me: MeProcess) -> None:

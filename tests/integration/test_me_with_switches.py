@@ -322,8 +322,10 @@ def test_a_restart_disturbs_nothing_and_finds_what_is(stage: Stage, tmp_path: Pa
         assert "loaded" not in text
 
 
-@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
-@pytest.mark.parametrize("step", ["copy", "release"])
+@pytest.mark.parametrize(
+    ("step", "end"),
+    [("copy", signal.SIGTERM), ("release", signal.SIGTERM), ("release", signal.SIGKILL)],
+)
 def test_a_migration_that_was_interrupted_is_seen_to_by_the_next(
     stage: Stage, tmp_path: Path, step: str, end: signal.Signals
 ) -> None:
@@ -341,6 +343,42 @@ def test_a_migration_that_was_interrupted_is_seen_to_by_the_next(
         assert placement(second) == {place: "0-15"}
         assert second.ask("placement")["conflicts"] == []
         assert second.hitless(*migrate(second)).returncode == 0
+
+
+def test_what_operators_said_holds_after_the_process_was_killed(
+    stage: Stage, network: LineNetwork, tmp_path: Path
+) -> None:
+    ping = ["ip", "netns", "exec", network.hosts["hB"], "ping", "-q", "-i0.02", "10.0.0.1"]
+    with stage.start(tmp_path) as first, subprocess.Popen(ping, stdout=subprocess.DEVNULL) as pings:
+        source, destination = ends(first)
+        first.data("pause")
+        first.data("thresholds", "set", source, "--high", "0.5")
+        add = "node add s3 --grpc 127.0.0.1:1 --device-id 3 --program l2 --ports 1,2"
+        first.data(*add.split())
+        first.wait_for(
+            lambda: first.ask("plan", kind="out", node=source)["plan"]["moves"], "load is known"
+        )
+        (move,) = first.ask("scale", kind="out", node=source)["plan"]["moves"]
+        migration = under_way(first)
+        wait_for_step(first, migration, "copy")
+        first.stop(signal.SIGKILL)
+        pings.terminate()
+    with stage.start(tmp_path) as second:
+        assert wait_ended(second, migration, "undone")
+        second.wait_for(lambda: destination in placement(second), "the plan is gone on with")
+        assert placement(second)[destination] == move["slots"]
+        assert second.ask("placement")["conflicts"] == []
+        assert second.ask("scaling")["paused"]
+        (own,) = second.data("thresholds", source)["thresholds"]
+        assert (own["high_pps"], own["set"], own["file"]["high_pps"]) == (
+            0.5,
+            {"high_pps": 0.5},
+            None,
+        )
+        assert second.ask("nodes", node="s3")["nodes"][0]["program"] is None
+        assert second.data("node", "remove", "s3")["nodes"] == ["s1", "s2"]
+        back = ["migrate", "firewall", "--from", destination, "--to", source]
+        assert second.hitless(*back).returncode == 0
 
 
 def test_a_node_that_dies_in_the_middle_undoes_the_move_and_is_set_up_again(

@@ -98,6 +98,17 @@ def test_what_ended_long_ago_is_forgotten_and_what_has_not_ended_is_not(journal)
     assert journal.create(RECORD).id == 8
 
 
+def test_settings_are_kept_until_they_are_forgotten(journal, path):
+    journal.keep_setting("paused", "yes")
+    journal.keep_setting("plans", "[1]")
+    journal.keep_setting("plans", "[2]")
+    journal.keep_setting("paused", None)
+    journal.close()
+    again = SqliteJournal(path)
+    assert (again.setting("paused"), again.setting("plans")) == (None, "[2]")
+    again.close()
+
+
 def test_drained_nodes_are_kept_until_they_are_not(journal, path):
     journal.mark_drained("s1", True)
     journal.mark_drained("s2", True)

@@ -131,7 +131,7 @@ def test_a_value_that_nobody_can_list_is_described() -> None:
 
 def test_words_of_longer_commands_come_beside_arguments() -> None:
     assert texts("program ") == ["push"]
-    assert texts("thresholds ") == ["set", "s1", "s2"]
+    assert texts("thresholds ") == ["set", "reset", "s1", "s2"]
     assert "--high" in texts("thresholds set s1 ")
 
 

@@ -165,3 +165,22 @@ def test_a_plan_that_came_to_nothing_says_why() -> None:
     lines = scaling.status(data, PLAIN)
     assert "impossible" in lines[-1]
     assert lines[-1].endswith("no node has room")
+
+
+def test_limits_that_were_set_at_run_time_are_marked_beside_what_the_file_says() -> None:
+    one: dict[str, Any] = {
+        "node": "s1",
+        "own": True,
+        "high_pps": 8000.0,
+        "low_pps": 3000.0,
+        "capacity_pps": None,
+        "hold_s": 1.0,
+        "cool_down_s": 5.0,
+        "set": {"high_pps": 8000.0, "low_pps": 3000.0},
+        "file": {"high_pps": 9000.0, "low_pps": None, "capacity_pps": None},
+    }
+    title, marked, plain = policy.thresholds({"thresholds": [one, one | {"set": {}}]}, PLAIN)
+    assert title.endswith("SET FOR  * FILE SAYS")
+    assert marked.split()[:6] == ["s1", "8,000", "*", "3,000", "*", "-"]
+    assert marked.endswith("high 9,000, low none")
+    assert "*" not in plain

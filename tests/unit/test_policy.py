@@ -3,7 +3,7 @@
 import pytest
 from networks import line
 
-from controller.errors import ConfigError, RequestError
+from controller.errors import ConfigError
 from controller.planning.policy import Policy
 
 WHOLE = """
@@ -93,9 +93,20 @@ def test_what_does_not_exist_is_refused(tmp_path, text, told):
     assert told in str(refused.value)
 
 
-def test_thresholds_change_at_run_time():
-    policy = Policy().with_thresholds(None, high_pps=100.0).with_thresholds("s1", low_pps=10.0)
-    assert policy.thresholds("s1").high_pps == policy.thresholds("s2").high_pps == 100
-    assert policy.thresholds("s1").low_pps == 10
-    with pytest.raises(RequestError, match="must be below"):
-        policy.with_thresholds("s1", low_pps=100.0)
+def test_limits_that_are_put_in_count_as_if_the_file_had_them(tmp_path):
+    written = read(tmp_path, "{defaults: {high_pps: 90, low_pps: 5}, nodes: {s1: {low_pps: 10}}}")
+    policy = read(tmp_path, "defaults: {high_pps: 100}")
+    policy = policy.with_limits("s1", {"low_pps": 10.0})
+    policy = policy.with_limits(None, {"high_pps": 90.0, "low_pps": 5.0})
+    assert policy == written
+    assert (policy.thresholds("s1").high_pps, policy.thresholds("s1").low_pps) == (90, 10)
+
+
+def test_limits_that_contradict_each_other_are_found_wherever_they_are():
+    policy = Policy().with_limits(None, {"high_pps": 100.0}).with_limits("s1", {"low_pps": 50.0})
+    assert policy.contradiction() is None
+    assert policy.with_limits(None, {"high_pps": 40.0}).contradiction() == (
+        "s1",
+        "low_pps 50 must be below high_pps 40",
+    )
+    assert policy.with_limits(None, {"low_pps": 100.0}).contradiction()[0] is None

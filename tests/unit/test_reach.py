@@ -66,7 +66,7 @@ def test_a_host_whose_zone_nobody_knows_may_be_in_any():
 def test_answers_are_kept_as_long_as_nothing_changes():
     net, paths = diamond(), PATHS
     one = Reach(net, paths, POLICY)
-    assert one.follows(net, paths, POLICY.with_thresholds(None, high_pps=5.0))
+    assert one.follows(net, paths, POLICY.with_limits(None, {"high_pps": 5.0}))
     assert not one.follows(net, slot_paths(net), POLICY)
 
 

@@ -2,6 +2,7 @@
 
 import queue
 import random
+from dataclasses import replace
 
 import pytest
 from migration_lab import Lab
@@ -16,6 +17,7 @@ from controller.planning.plan import ScalePlan
 from controller.planning.policy import Policy
 from controller.planning.reach import Reach
 from controller.scaling.options import ScalingOptions
+from controller.scaling.orders import Orders
 from controller.scaling.scaler import Scaler
 from controller.scaling.sight import Sight, Sources
 
@@ -139,7 +141,7 @@ def test_advice_that_lasts_is_told_once(acting):
 
 def test_what_recovery_does_is_in_the_history_as_well(acting):
     up = acting()
-    up.scaler.pass_on(EventPlan(ScalePlan("replace_dead", "s1"), "begun"))
+    up.scaler.news.pass_on(EventPlan(ScalePlan("replace_dead", "s1"), "begun"))
     assert up.next().state == "begun"
     assert [plan["plan"]["kind"] for plan in up.scaler.status()["plans"]] == ["replace_dead"]
 
@@ -221,9 +223,52 @@ def test_draining_goes_on_after_a_restart(acting):
     up = acting("off")
     up.lab.journal.mark_drained("s1", True)
     up.restart()
-    up.scaler.go_on_draining()
+    up.scaler.go_on()
     assert up.plan()[0] == ["begun", "finished"]
     assert up.lab.placement() == {"s2": {0, 1}}
+
+
+def test_a_pause_lasts_across_a_restart_until_resume(acting):
+    up = acting()
+    up.scaler.pause()
+    up.next()
+    up.restart()
+    assert up.scaler.status()["paused"]
+    up.scaler.on_high("s1", up.load(s1={0: 80.0, 1: 70.0}))
+    assert up.plan()[0] == ["advised"]
+    up.scaler.resume()
+    up.restart()
+    assert not up.scaler.status()["paused"]
+
+
+def test_a_plan_that_was_asked_for_is_gone_on_with_after_a_restart_where_it_stopped(acting):
+    up = acting("off")
+    up.scaler.on_load(up.load(s1={0: 80.0, 1: 70.0}))
+    plan = up.scaler.propose("scale_out", "s1")
+    (move,) = plan.moves
+    both = replace(plan, moves=(replace(move, slots=frozenset({0, 1})),))
+    Orders(up.lab.journal).begin(both)
+    up.lab.move(slots=frozenset({0}))  # one move of it was finished
+    up.restart()
+    up.scaler.go_on()
+    states, event = up.plan()
+    assert states == ["begun", "finished"]
+    assert [move.slots for move in event.plan.moves] == [{1}]
+    assert up.lab.placement() == {"s2": {0, 1}}
+    up.restart()
+    up.scaler.go_on()
+    up.scaler.close()
+    assert up.told.empty(), "it is done with"
+
+
+def test_a_plan_that_fails_is_not_tried_again_after_a_restart(acting):
+    up = acting("off")
+    up.scaler.on_load(up.load(s1={0: 80.0, 1: 70.0}))
+    up.lab.world.fault = up.lab.during_step("copy", refuse)
+    up.scaler.carry_out("scale_out", "s1")
+    assert up.plan()[0] == ["begun", "failed"]
+    up.restart()
+    assert Orders(up.lab.journal).plans == []
 
 
 def test_a_function_that_no_program_could_bring_cannot_be_drained(acting):

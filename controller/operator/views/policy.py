@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from controller.model.thresholds import LIMITS
 from controller.operator.tables import Page, render
 from controller.operator.views import text
 
@@ -32,18 +33,29 @@ def policy(data: Data, page: Page) -> list[str]:
 
 
 def thresholds(data: Data, page: Page) -> list[str]:
-    """Show one line for each node."""
+    """Show one line for each node; limits that were set at run time have a mark."""
     rows = [
         (
             one["node"],
-            text.rate(one["high_pps"]),
-            text.rate(one["low_pps"]),
-            text.rate(one["capacity_pps"]),
+            *(_limit(one, limit) for limit in LIMITS),
             f"{one['hold_s']:g} s",
             f"{one['cool_down_s']:g} s",
             "its own" if one["own"] else "all nodes'",
+            _in_file(one),
         )
         for one in data["thresholds"]
     ]
-    titles = ("node", "high pps", "low pps", "capacity pps", "hold", "cool-down", "set for")
+    titles = tuple(limit.replace("_", " ") for limit in LIMITS)
+    titles = ("node", *titles, "hold", "cool-down", "set for", "* file says")
     return render(titles, rows, page)
+
+
+def _limit(one: Data, limit: str) -> str | None:
+    shown = text.rate(one[limit])
+    return f"{shown} *" if limit in one["set"] else shown
+
+
+def _in_file(one: Data) -> str | None:
+    """Return what the policy file says of limits that were set at run time."""
+    said = {limit: text.rate(one["file"][limit]) or "none" for limit in one["set"]}
+    return ", ".join(f"{limit.removesuffix('_pps')} {rate}" for limit, rate in said.items()) or None
