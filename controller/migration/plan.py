@@ -7,14 +7,15 @@ anything is touched, and told with the values that would do.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from controller.errors import ConflictError, NodeSilent, RequestError
 from controller.migration.catalog import Catalog
-from controller.migration.program_choice import choose_programs
+from controller.migration.program_choice import ReloadLossError, choose_programs
 from controller.migration.record import Method, MigrationRecord, Mode, Programs
 from controller.migration.sequences import step_records, steps_for
+from controller.migration.way_round import way_round
 from controller.model.placement import NodeFacts, Placement
 from controller.model.slots import format_slots
 from controller.planning.policy import Policy
@@ -89,10 +90,14 @@ def make_plan(
         others = ", ".join(name for name in view.facts if name != request.source)
         raise RequestError(f"source and destination are both {request.source}: move to {others}")
     slots = _slots(request, view, source, destination)
-    programs, reason = choose_programs(
-        request.function, request.method, slots, source, destination, catalog
-    )
     reach = reach or Reach(view.network, None, Policy())
+    try:
+        programs, reason = choose_programs(
+            request.function, request.method, slots, source, destination, catalog
+        )
+    except ReloadLossError as exc:
+        advice = way_round(replace(request, slots=slots), exc.node, exc.others, view, reach)
+        raise RequestError(f"{exc}; {advice}") from exc
     obstacle = reach.obstacle(request.function, slots, request.source, request.destination)
     if obstacle:
         raise RequestError(f"{request.source} to {request.destination}: {obstacle}")
@@ -210,7 +215,7 @@ def _explain(
     yield reason
     if programs.source_before != programs.source_after:
         yield f"{request.source} is reloaded with {programs.source_after} at the end"
-    elif request.method == "pr":
-        yield f"{request.source} keeps its program: it has other slots, or needs no other one"
+    elif request.method == "pr" or programs.destination_before != programs.destination_after:
+        yield f"{request.source} keeps its program: it has other slots there, or needs no other one"
     if request.mode == "paper":
         yield "as in the paper: one snapshot, and no learning phase; connections may break"

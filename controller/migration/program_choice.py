@@ -1,16 +1,37 @@
 """Which programs a move needs at its two nodes, and whether loading them would lose anything.
 
 Pure. A node's program has exactly the functions that it is to have: those of the destination and
-the one that moves; those of the source without it, once none of its slots is left there.
+the one that moves; those of the source without it, once none of its slots is left there. A source
+that has slots of another function keeps its program, unless its reload was asked for.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from controller.errors import RequestError
 from controller.migration.catalog import Catalog
 from controller.migration.record import Programs
 from controller.model.placement import NodeFacts
 from controller.model.slots import format_slots
+
+
+class ReloadLossError(RequestError):
+    """A node would be reloaded while other functions have slots there.
+
+    Args:
+        node: Which node.
+        others: Those functions, with their slots.
+    """
+
+    def __init__(self, node: str, others: Mapping[str, frozenset[int]]) -> None:
+        what = "; ".join(f"{name}, slots {format_slots(slots)}" for name, slots in others.items())
+        super().__init__(
+            f"{node} would be reloaded while it has {what}: what packets record there during the "
+            "swap would be lost"
+        )
+        self.node = node
+        self.others = others
 
 
 def choose_programs(
@@ -32,7 +53,8 @@ def choose_programs(
         catalog: The programs that there are.
 
     Raises:
-        RequestError: there is no such program, or loading it would lose something.
+        ReloadLossError: loading a program would lose something.
+        RequestError: there is no such program.
     """
     has = function in destination.functions
     if method == "pm" and not has:
@@ -41,10 +63,10 @@ def choose_programs(
             f"{function}: pipeline manipulation needs it there; use method pr"
         )
     gains, loses = _after(function, method, slots, source, destination, catalog)
-    if gains != (destination.program or ""):
-        _refuse_loss(destination, function, catalog)
-    if loses != (source.program or ""):
-        _refuse_loss(source, function, catalog)
+    for node, program in ((destination, gains), (source, loses)):
+        others = _lost_by_reload(node, function, catalog)
+        if program != (node.program or "") and others:
+            raise ReloadLossError(node.name, others)
     _refuse_difference(function, source, gains, catalog)
     programs = Programs(source.program or "", loses, destination.program or "", gains)
     if not has:
@@ -65,10 +87,11 @@ def _after(
     if function not in destination.functions:
         gains = program_with(function, destination, catalog, source.program or "")
     keeps = source.functions[function].enforce - slots
-    if method == "pr" or gains != (destination.program or ""):
+    reloads = gains != (destination.program or "")
+    lighter = reloads and not _lost_by_reload(source, function, catalog)
+    if (method == "pr" or lighter) and not keeps:
         rest = frozenset(source.functions) - {function}
-        if not keeps:
-            loses = _choose(catalog, source, rest, destination.program or "")
+        loses = _choose(catalog, source, rest, destination.program or "")
     return gains, loses
 
 
@@ -96,18 +119,15 @@ def _choose(catalog: Catalog, node: NodeFacts, wanted: frozenset[str], preferred
     return node.program if catalog.same(chosen, node.program) else chosen
 
 
-def _refuse_loss(node: NodeFacts, function: str, catalog: Catalog) -> None:
-    """Refuse a reload that would lose what packets record in another function meanwhile."""
+def _lost_by_reload(node: NodeFacts, function: str, catalog: Catalog) -> dict[str, frozenset[int]]:
+    """Return other functions whose packets record something there that a reload would lose."""
     manifests = catalog.manifests.get(node.program or "", {})
-    for other, facts in node.functions.items():
-        busy = facts.learn | facts.enforce
-        stateless = other in manifests and not manifests[other].arrays
-        if other != function and busy and not stateless:
-            raise RequestError(
-                f"{node.name} would be reloaded while it has {other}, slots {format_slots(busy)}: "
-                "what packets record there during the swap would be lost; move those first, or "
-                "use method pm"
-            )
+    return {
+        other: busy
+        for other, facts in node.functions.items()
+        if other != function and (busy := facts.learn | facts.enforce)
+        if other not in manifests or manifests[other].arrays
+    }
 
 
 def _refuse_difference(function: str, source: NodeFacts, gains: str, catalog: Catalog) -> None:

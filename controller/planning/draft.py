@@ -76,10 +76,16 @@ class Draft:
 
     def may_take(self, function: str, node: str) -> bool:
         """Tell whether a node could enforce a function's slots, besides what it gains already."""
-        gained = {f for f, _, to in self._chosen if to == node and f != function}
-        apart = any(self.view.apart(function, other) for other in gained)
-        reload = gained and not self.view.has(node, function)
-        return not apart and not reload and self.view.may_run(function, node)
+        return not self.obstacle(function, node)
+
+    def obstacle(self, function: str, node: str) -> str:
+        """Tell why a node could not; empty: it could."""
+        for other in sorted({f for f, _, to in self._chosen if to == node} - {function}):
+            if self.view.apart(function, other):
+                return f"{node} gets {other}, and they are to be apart"
+            if not self.view.has(node, function):
+                return f"{node} would be reloaded to get {function}, and gets {other}"
+        return self.view.obstacle(function, node)
 
     def rank(self, slot: SlotOf, node: str) -> tuple[bool, bool, float]:
         """Order nodes that a slot could go to, best first: by what the move costs the packets."""
@@ -111,7 +117,13 @@ class Draft:
             yield f"{function}, slots {format_slots(slots)}{load}: {why}"
 
     def _moves(self) -> Iterator[SlotMove]:
-        for (function, source, destination), slots in sorted(self._chosen.items()):
+        """Yield the moves, reloads first: later a node may have slots of another function."""
+
+        def order(chosen: tuple[tuple[str, str, str], object]) -> tuple[object, ...]:
+            (function, _, destination), _ = chosen
+            return self.view.has(destination, function), chosen[0]
+
+        for (function, source, destination), slots in sorted(self._chosen.items(), key=order):
             expected = self.view.predict(destination, function, len(slots))
             pause = f", packets wait {expected.pause_ms:.1f} ms" if expected.pause_ms else ""
             has = "has" if expected.method == "pm" else "is reloaded to get"
@@ -148,10 +160,16 @@ def full(draft: Draft, slot: SlotOf, source: str) -> str:
     if loads:
         return f"no node on their paths has room: {loads}"
     reach = draft.view.reach
-    others = sorted(reach.passed(function, number) - {source}) if reach.paths else []
-    unsuited = next(filter(None, (reach.unsuited(function, number, n) for n in others)), "")
+    seeing = reach.nodes(function, number, source)
+    if source not in seeing:
+        return f"{source} does not see all of their packets: what it has cannot be handed over"
+    others = sorted((reach.passed(function, number) if reach.paths else seeing) - {source})
+    told = [
+        (reach.unsuited(function, number, n) if reach.paths else "") or draft.obstacle(function, n)
+        for n in others
+    ]
     may = f"no other node on all paths of their packets may run {function}"
-    return f"{may}: {unsuited}" if unsuited else may
+    return f"{may}: {'; '.join(told)}" if told else may
 
 
 def _fullness(draft: Draft, node: str) -> str:

@@ -38,7 +38,7 @@ def replace_dead(
             places = _places(draft, slot)
             if not places:
                 complete = False
-                draft.keep(slot, pps, _nowhere(view, slot))
+                draft.keep(slot, pps, _nowhere(draft, slot))
                 continue
             destination = min(places, key=lambda n, s=slot: _order(draft, s, n))
             oldest_s = max(ages) if slot in ages_s else None
@@ -74,14 +74,16 @@ def _why(node: str, view: NetworkView, oldest_s: float | None) -> str:
     return f"{node} {what}; checkpoints are {oldest_s:.1f} s old at most"
 
 
-def _nowhere(view: NetworkView, slot: SlotOf) -> str:
+def _nowhere(draft: Draft, slot: SlotOf) -> str:
     function, number = slot
-    reach = view.reach
+    reach = draft.view.reach
     if reach.paths is None:
         return "paths are not moved, since forwarding is off: no other node can enforce them"
-    nodes = ", ".join(sorted(reach.common(function, number)))
+    nodes = sorted(reach.common(function, number))
     if nodes:
-        return f"{nodes} would see all their packets, and none may run {function}"
+        see = f"{', '.join(nodes)} would see all their packets"
+        why = "; ".join(draft.obstacle(function, name) for name in nodes)
+        return f"{see}, and none may run {function}: {why}"
     passed = sorted(reach.passed(function, number))
     told = [reach.unsuited(function, number, name) for name in passed]
     return "; ".join(told) or "no node would see all their packets"

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from controller.model.placement import Placement
+from controller.model.slots import format_slots
 from controller.model.thresholds import Thresholds
 from controller.planning.cost import Costs, Prediction
 from controller.planning.policy import FunctionPolicy, Policy
@@ -88,18 +89,29 @@ class NetworkView:
 
     def may_run(self, function: str, node: str) -> bool:
         """Tell whether a node could enforce slots of a function, whatever its load."""
+        return not self.obstacle(function, node)
+
+    def obstacle(self, function: str, node: str) -> str:
+        """Tell why a node could not enforce slots of a function; empty: it could."""
         facts = self.placement.facts.get(node)
         wants = self.wants(function)
-        if facts is None or not facts.reachable or node in self.dead or node in self.avoid:
-            return False
+        if facts is None or not facts.reachable or node in self.dead:
+            return f"{node} does not answer"
+        if node in self.avoid:
+            return f"{node} is drained"
         if wants.nodes is not None and node not in wants.nodes:
-            return False
+            return f"{node} is not among the nodes of its policy"
         if node not in self.can_run.get(function, frozenset()):
-            return False
+            return f"no program would give {node} {function}, or entries for it are not described"
         others = {f: known for f, known in facts.functions.items() if f != function}
-        if not self.has(node, function) and any(f.learn or f.enforce for f in others.values()):
-            return False  # a reload would lose what they record meanwhile
-        return not any(self.apart(function, f) for f, known in others.items() if known.enforce)
+        for other, known in others.items():
+            if known.enforce and self.apart(function, other):
+                return f"{node} enforces {other}, and they are to be apart"
+        busy = {f: known.learn | known.enforce for f, known in others.items()}
+        if not self.has(node, function) and any(busy.values()):
+            held = ", ".join(f"{f}, slots {format_slots(s)}" for f, s in busy.items() if s)
+            return f"{node} would be reloaded to get {function}, and has {held}: move those first"
+        return ""
 
     def apart(self, function: str, other: str) -> bool:
         """Tell whether two functions must not be enforced at the same node."""

@@ -195,7 +195,7 @@ def test_a_plan_becomes_plain_data():
         ),
         (
             view(facts("s1", "both", ALL, {0}), facts("s2", "plain")),
-            {},
+            {"method": "pr"},
             "s1 would need a program with exactly nat; gated has gate; plain has no function;",
         ),
         (
@@ -236,6 +236,58 @@ def test_a_reload_that_would_lose_what_another_function_learns_is_refused(state)
     with pytest.raises(RequestError) as error:
         make_plan(request, here, Catalog(programs))
     assert "s2 would be reloaded while it has nat, slots 0,2" in str(error.value)
+
+
+WITH_NAT = Catalog(PROGRAMS | {"nat": add_nat(add_l2(P4InfoBuilder()), state=True).program("nat")})
+
+
+def refusal(here, method="auto", reach=None):
+    with pytest.raises(RequestError) as error:
+        make_plan(MigrationRequest("gate", "s1", "s2", method=method), here, WITH_NAT, reach)
+    return str(error.value)
+
+
+def test_who_meets_another_functions_slots_is_told_the_commands_that_would_do():
+    here = view(
+        facts("s1", "gated", ALL), facts("s2", "nat", None, {0, 2}), facts("s3", "nat", None, ())
+    )
+    assert refusal(here) == (
+        "s2 would be reloaded while it has nat, slots 0,2: what packets record there during the "
+        "swap would be lost; one after the other: "
+        "`hitless migrate nat --from s2 --to s3 --slots 0,2`, "
+        "`hitless migrate gate --from s1 --to s2 --slots 0-3`, "
+        "`hitless migrate nat --from s3 --to s2 --slots 0,2`"
+    )
+
+
+def test_the_commands_that_are_told_are_accepted_one_after_the_other():
+    first = view(facts("s1", "both", ALL, ()), facts("s2", "nat", None, {0, 2}))
+    assert "`hitless migrate nat --from s2 --to s1 --slots 0,2`, " in refusal(first)
+    after = view(facts("s1", "both", ALL, {0, 2}), facts("s2", "nat", None, ()))
+    made = make_plan(MigrationRequest("gate", "s1", "s2"), after, WITH_NAT)
+    assert made.programs == Programs("both", "both", "nat", "both")
+    assert "s1 keeps its program: it has other slots there" in " ".join(made.explanation)
+
+
+def test_a_node_that_has_the_function_already_is_told_as_well():
+    here = view(facts("s1", "gated", ALL), facts("s2", "nat", None, {0}), facts("s3", "gated", ()))
+    assert "be lost; move gate to s3, which has it in its program" in refusal(here)
+    off_path = network(
+        {"s1": "gated", "s2": "nat", "s3": "gated"},
+        ["s1:2 s2:1", "s1:3 s3:1"],
+        {"hA": "s1:1", "hB": "s2:2", "hC": "s3:2"},
+    )
+    nodes = (facts("s1", "gated", ALL), facts("s2", "nat", None, {0}), facts("s3", "gated", ()))
+    told = refusal(view(*nodes, of=off_path))
+    assert "no other node has gate, or has nat and sees all packets of those slots" in told
+
+
+def test_a_source_with_another_functions_slots_is_reloaded_only_where_that_was_asked_for():
+    here = view(facts("s1", "both", ALL, {0}), facts("s2", "plain"))
+    assert plan(here).programs == Programs("both", "both", "plain", "gated")
+    told = refusal(here, method="pr")
+    assert "s1 would be reloaded while it has nat, slots 0" in told
+    assert "use method auto, which leaves s1 its program" in told
 
 
 def test_of_several_programs_the_sources_own_is_chosen():

@@ -209,7 +209,7 @@ def test_a_draining_says_which_slots_have_nowhere_to_go():
     stay = format_slots(ALL - move.slots)
     assert kept == (
         f"fw, slots {stay} ({100 * len(ALL - move.slots)} packets/s): "
-        "no other node on all paths of their packets may run fw"
+        "s2 does not see all of their packets: what it has cannot be handed over"
     )
 
 
