@@ -12,7 +12,6 @@ from typing import Any, ClassVar
 from os_ken.base import app_manager
 
 from controller import events, hub
-from controller.config.settings import warn_unknown
 from controller.management import ManagementEntity
 from controller.news.outlet import EventOutlet
 
@@ -41,7 +40,6 @@ class MeApp(app_manager.OSKenApp):
     def start(self) -> Any:
         """Start; the task returned ends when the app is stopped."""
         super().start()
-        warn_unknown(self.CONF)
         hub.call(self._me.start, self._outlet.post)
         interval_s = self._me.settings.audit_interval_s
         if interval_s:

@@ -78,6 +78,8 @@ class ManagementEntity:
             ProgramError: a program is.
         """
         self.settings = settings or Settings.read()
+        if self.settings.rpc_tls is not None:
+            self.settings.rpc_tls.context()  # made again to serve; here for ``--check``
         self.version = importlib.metadata.version("hitless")
         described = NetworkDescription.read(self.settings.network_file)
         self.programs = {

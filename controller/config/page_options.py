@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from oslo_config import cfg
 
+from controller.config.listen import host_and_port
+from controller.errors import ConfigError
+
 
 @dataclass(frozen=True)
 class DashboardOptions:
@@ -14,6 +17,15 @@ class DashboardOptions:
     enabled: bool = False
     listen: str = "127.0.0.1:8080"
     "``host:port`` of its HTTP server; port 0: any free one."
+
+    @classmethod
+    def of(cls, enabled: bool, listen: str) -> DashboardOptions:
+        """Check the options. Raises ``ConfigError`` if it cannot be served there."""
+        if host_and_port(listen) is None:
+            raise ConfigError(
+                f"[dashboard] listen: {listen!r} must be HOST:PORT, such as {cls.listen}"
+            )
+        return cls(enabled, listen)
 
 
 _DEFAULTS = DashboardOptions()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,3 +66,26 @@ class TlsOptions:
         if place is None or not place[1]:
             raise ConfigError(f"[rpc] listen: {listen!r} must be HOST:PORT, such as 0.0.0.0:6650")
         return cls(*place, **found)
+
+    def context(self) -> ssl.SSLContext:
+        """Return what serves by these files; raises ``ConfigError`` if one cannot be used."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+        context.verify_mode = ssl.CERT_REQUIRED
+        try:
+            context.load_cert_chain(self.certificate, self.key)
+        except OSError as exc:
+            raise ConfigError(
+                f"[rpc] certificate {self.certificate}, key {self.key}: {_reason(exc)}"
+            ) from exc
+        try:
+            context.load_verify_locations(self.client_ca)
+        except OSError as exc:
+            raise ConfigError(f"[rpc] client_ca {self.client_ca}: {_reason(exc)}") from exc
+        return context
+
+
+def _reason(exc: OSError) -> str:
+    if isinstance(exc, ssl.SSLError):
+        return f"no usable PEM file ({exc.reason or exc})"
+    return exc.strerror or str(exc)

@@ -2,17 +2,14 @@
 
 Choices: oslo.config, as everywhere in os-ken. A relative path belongs to the file that sets it, not
 to the directory the process was started in. A key in one of our own groups that is no option is
-refused; in [DEFAULT], which all apps share, it is warned of, because an app may register its
-options late.
+refused; in [DEFAULT] and in groups of others it is only warned of (``controller.config.files``),
+because other apps have options too, and may register them late.
 
 The apps read ``os_ken.cfg.CONF`` once, through ``Settings.read``; nothing below sees it.
 """
 
 from __future__ import annotations
 
-import difflib
-import logging
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +17,7 @@ from typing import Any
 from os_ken import cfg
 from oslo_config import cfg as oslo_cfg
 
+from controller.config.files import keys, nearest
 from controller.config.metrics_options import MetricsOptions
 from controller.config.options import GROUPS, JOURNAL_NAME, PROCESS_OPTIONS
 from controller.config.page_options import DashboardOptions
@@ -32,8 +30,6 @@ from controller.load.options import LoadOptions
 from controller.migration.site import MigrationOptions
 from controller.scaling.options import ScalingOptions
 from controller.southbound.driver import DriverOptions
-
-LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -101,7 +97,7 @@ class Settings:
             node=DriverOptions(**values["node"]),
             migration=MigrationOptions(**values["migration"]),
             forwarding=ForwardingOptions(**values["forwarding"]),
-            dashboard=DashboardOptions(**values["dashboard"]),
+            dashboard=DashboardOptions.of(**values["dashboard"]),
             scaling=ScalingOptions(**values["scaling"]),
             load=LoadOptions(**values["load"]),
             metrics=MetricsOptions.of(values["metrics"]["listen"]),
@@ -119,35 +115,11 @@ def register(conf: cfg.ConfigOpts) -> None:
 
 def refuse_unknown(conf: cfg.ConfigOpts) -> None:
     """Raise ``ConfigError`` for a key in one of our groups that is no option."""
-    for path, group, key in _keys(conf):
+    for path, group, key in keys(conf):
         if group in GROUPS:
             names = [option.name for option in GROUPS[group]]
             if key not in names:
-                raise ConfigError(f"{path}: [{group}] has no option {key}{_nearest(key, names)}")
-
-
-def warn_unknown(conf: cfg.ConfigOpts) -> None:
-    """Log each key in [DEFAULT] that no app has an option for; once all apps are loaded."""
-    for path, group, key in _keys(conf):
-        if group == "DEFAULT" and key not in conf:
-            LOG.warning("%s: no app has an option %s%s", path, key, _nearest(key, list(conf)))
-
-
-def _keys(conf: cfg.ConfigOpts) -> Iterator[tuple[str, str, str]]:
-    """Yield file, group and key of every line in the configuration files."""
-    directories = [Path(directory) for directory in conf.config_dir or []]
-    in_directories = [path for found in directories for path in sorted(found.glob("*.conf"))]
-    for path in (*(conf.config_file or []), *map(str, in_directories)):
-        sections: dict[str, dict[str, list[str]]] = {}
-        oslo_cfg.ConfigParser(path, sections).parse()
-        for group, values in sections.items():
-            for key in values:
-                yield path, group, key.replace("-", "_")
-
-
-def _nearest(key: str, names: list[str]) -> str:
-    near = difflib.get_close_matches(key, names, n=1)
-    return f" (did you mean {near[0]}?)" if near else ""
+                raise ConfigError(f"{path}: [{group}] has no option {key}{nearest(key, names)}")
 
 
 def _value(conf: cfg.ConfigOpts, name: str, group: str = "DEFAULT") -> Any:
@@ -175,4 +147,4 @@ def _setter(conf: cfg.ConfigOpts, name: str, group: str = "DEFAULT") -> str:
 
     oslo.config's own answer is the last file of all.
     """
-    return [path for path, *key in _keys(conf) if key == [group, name]][-1]
+    return [path for path, *key in keys(conf) if key == [group, name]][-1]

@@ -9,7 +9,6 @@ import threading
 from pathlib import Path
 
 from controller.config.page_options import DashboardOptions
-from controller.dashboard.place import Place
 
 LOG = logging.getLogger(__name__)
 
@@ -21,8 +20,6 @@ class PageProcess:
     """At most one process; what it says goes to the log."""
 
     def __init__(self, options: DashboardOptions, rpc_socket: Path) -> None:
-        """Start nothing. Raises ``ConfigError`` if the options will not do."""
-        Place.parse(options.listen)
         self._options = options
         self._rpc_socket = rpc_socket
         self._process: subprocess.Popen[str] | None = None

@@ -23,7 +23,7 @@ class Place:
         """Read ``HOST:PORT``; raises ``ConfigError``."""
         place = host_and_port(text)
         if place is None:
-            raise ConfigError(f"[dashboard] listen: {text!r} must be HOST:PORT: 127.0.0.1:8080")
+            raise ConfigError(f"--listen: {text!r} must be HOST:PORT, such as 127.0.0.1:8080")
         return cls(*place)
 
     @property

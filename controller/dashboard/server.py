@@ -99,7 +99,10 @@ class PageServer:
         """Refuse requests by names that are not ours; add headers."""
         host = request.host.rsplit(":", 1)[0] if ":" in request.host else request.host
         if host not in self._hosts:
-            raise web.HTTPMisdirectedRequest(text=f"{host} is no name of this server\n")
+            raise web.HTTPMisdirectedRequest(
+                text=f"{host} is no name of this server: [dashboard] listen = {host}:PORT makes it"
+                " one\n"
+            )
         response = await handler(request)
         if not response.prepared:
             response.headers.update(HEADERS)

@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from os_ken.base.app_manager import AppManager, OSKenApp
+from os_ken.cfg import CONF
 
+from controller.config.files import warn_unknown
 from controller.errors import AppError, ConfigError, HitlessError
 
 LOG = logging.getLogger(__name__)
@@ -61,6 +63,10 @@ class AppRunner:
             if hasattr(app, "all_started"):
                 _guarded(f"cannot start app {name}", app.all_started)
         return threads
+
+    def warn_unknown_options(self) -> None:
+        """Log what stands in the configuration files and is no option of an app loaded so far."""
+        warn_unknown(CONF)
 
     def close(self) -> None:
         """Stop the apps and close what they share; an error is logged and holds up no other."""

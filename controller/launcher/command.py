@@ -27,7 +27,7 @@ import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from controller.errors import ConfigError, HitlessError
+from controller.errors import ConfigError, HitlessError, ProgramError
 
 if TYPE_CHECKING:
     from controller.launcher.app_runner import AppRunner
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     try:
         return _run(sys.argv[1:] if arguments is None else arguments)
-    except ConfigError as exc:
+    except (ConfigError, ProgramError) as exc:
         return _complain(exc, 2)
     except HitlessError as exc:
         return _complain(exc, 1)
@@ -75,6 +75,7 @@ def _run(arguments: Sequence[str]) -> int:
     try:
         runner.load()
         if command_line.check:
+            runner.warn_unknown_options()
             print(f"{PROGRAM}: the configuration is good")
         else:
             _serve(runner, signals)
@@ -93,6 +94,7 @@ def _serve(runner: AppRunner, signals: StopSignals) -> None:
         signals.apps_ended()
 
     threads = runner.start()
+    runner.warn_unknown_options()
     if threads:
         spawn(wait_for_end, name="watch of the apps' main threads")
     number = signals.wait()

@@ -197,6 +197,7 @@ def _hosts(
     section: Section, nodes: Mapping[str, NodeDescription], links: tuple[Link, ...]
 ) -> Iterator[tuple[str, Host]]:
     used = {port: "a link" for link in links for port in (link.a, link.b)}
+    macs: dict[str, str] = {}
     for name in section.take_names():
         if name in nodes:
             raise section.error(name, "a node has this name already")
@@ -206,7 +207,11 @@ def _hosts(
         if attached in used:
             raise ConfigError(f"{at}.attached: {attached} is used by {used[attached]} already")
         used[attached] = name
-        yield name, Host(name, attached, _mac(one), _ips(one), _zone(one))
+        mac = _mac(one)
+        if mac in macs:
+            raise one.error("mac", f"{mac} is the address of {macs[mac]} already")
+        macs[mac] = name
+        yield name, Host(name, attached, mac, _ips(one), _zone(one))
         one.end()
 
 

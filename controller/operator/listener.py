@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import socket
-import ssl
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from controller.config.rpc_options import TlsOptions
-from controller.errors import ConfigError, SocketUnusable
+from controller.errors import SocketUnusable
 from controller.operator.socket_file import SocketFile
 from controller.operator.tls import TlsChannel
 
@@ -87,7 +86,7 @@ class TlsListener:
             SocketUnusable: the port cannot be listened on.
         """
         self._options = options
-        self._context = _context(options)
+        self._context = options.context()
         try:
             self._socket = _listen(options.host, options.port)
         except OSError as exc:
@@ -126,29 +125,6 @@ def _process_of(sock: socket.socket) -> str:
     """Name the process at the other end of a Unix socket (``SO_PEERCRED``)."""
     credentials = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
     return f"process {struct.unpack('3i', credentials)[0]}"
-
-
-def _context(options: TlsOptions) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_3
-    context.verify_mode = ssl.CERT_REQUIRED
-    try:
-        context.load_cert_chain(options.certificate, options.key)
-    except OSError as exc:
-        raise ConfigError(
-            f"[rpc] certificate {options.certificate}, key {options.key}: {_reason(exc)}"
-        ) from exc
-    try:
-        context.load_verify_locations(options.client_ca)
-    except OSError as exc:
-        raise ConfigError(f"[rpc] client_ca {options.client_ca}: {_reason(exc)}") from exc
-    return context
-
-
-def _reason(exc: OSError) -> str:
-    if isinstance(exc, ssl.SSLError):
-        return f"no usable PEM file ({exc.reason or exc})"
-    return exc.strerror or str(exc)
 
 
 def _listen(host: str, port: int) -> socket.socket:

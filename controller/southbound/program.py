@@ -42,7 +42,11 @@ class Program:
             ProgramError: naming the program, the file, and the object that is wrong.
         """
         json_bytes = _read_bytes(name, Path(json_path))
-        return cls.make(name, json_bytes, _read_p4info(name, Path(p4info_path)))
+        p4info = _read_p4info(name, Path(p4info_path))
+        try:
+            return cls.make(name, json_bytes, p4info)
+        except ProgramError as exc:
+            raise ProgramError(f"{exc} ({json_path}, {p4info_path})") from exc
 
     @classmethod
     def make(cls, name: str, json_bytes: bytes, p4info: p4i.P4Info) -> Program:

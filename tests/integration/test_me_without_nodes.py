@@ -232,13 +232,25 @@ def test_a_network_file_that_cannot_be_is_refused(
     assert not files["journal_file"].exists()
 
 
-def test_a_wrong_configuration_ends_the_command_with_the_reason(tmp_path: Path) -> None:
-    arguments = me_files.write_files(tmp_path, line() | {"colour": "red"})
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"colour": "red"}, r"network\.yaml.*colour"),
+        (
+            {"programs": {"guarded": {"json": "gone.json", "p4info": "gone"}}},
+            r"guarded.*gone\.json",
+        ),
+    ],
+)
+def test_a_wrong_configuration_ends_the_command_with_the_reason(
+    tmp_path: Path, change: dict[str, Any], text: str
+) -> None:
+    arguments = me_files.write_files(tmp_path, line() | change)
     done = subprocess.run(
         [OSKEN_MANAGER, *arguments], capture_output=True, text=True, timeout=30, check=False
     )
     assert done.returncode == 2
-    assert re.fullmatch(r"osken-manager: .*network\.yaml.*colour.*\n", done.stderr)
+    assert re.fullmatch(rf"osken-manager: .*{text}.*\n", done.stderr)
 
 
 def test_a_configuration_is_checked_beside_a_running_one(me: MeProcess) -> None:

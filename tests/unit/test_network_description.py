@@ -87,6 +87,7 @@ def test_a_description_cannot_be_changed(read):
         ('"s1:2", "s2:1"', '"s1-2", "s2:1"', "must be node:port"),
         ('["s1:2", "s2:1"]]', '["s1:2", "s2:1"], ["s1:2", "s2:3"]]', "is an end of links[0]"),
         ('attached: "s1:1"', 'attached: "s1:2"', "s1:2 is used by a link already"),
+        ("mac: 00:11:22:33:44:55", 'mac: "00:00:00:00:00:0a"', "is the address of hA already"),
         ("00:00:00:00:00:0A", "00:00:0A", "must look like 00:00:00:00:00:0a"),
         ('"10.0.0.1"', '"10.0.0.300"', "'10.0.0.300' is no IPv4 or IPv6 address"),
         ("zone: outside", "zone: ''", "hosts.hA.zone: must be a word"),

@@ -10,9 +10,10 @@ import pytest
 from os_ken import cfg
 from oslo_config import cfg as oslo_cfg
 
+from controller.config.files import warn_unknown
 from controller.config.options import MIGRATION_OPTIONS, NODE_OPTIONS, list_opts
 from controller.config.rpc_options import TlsOptions
-from controller.config.settings import Settings, warn_unknown
+from controller.config.settings import Settings
 from controller.errors import ConfigError
 from controller.migration.site import MigrationOptions
 from controller.southbound.driver import DriverOptions
@@ -61,6 +62,8 @@ def test_a_tcp_port_for_operators_comes_with_its_files(tmp_path: Path) -> None:
     assert tls == TlsOptions(
         "::1", 6650, tmp_path / "me.pem", tmp_path / "keys" / "me.key", tmp_path / "ca.pem"
     )
+    with pytest.raises(ConfigError, match=r"me.pem, key .*keys/me.key: No such file"):
+        tls.context()
     with pytest.raises(ConfigError, match="needs certificate, key, client_ca as well"):
         read(write(tmp_path, "[DEFAULT]\nnetwork_file = n\n[rpc]\nlisten = 0.0.0.0:6650\n"))
 
@@ -105,15 +108,16 @@ def test_what_cannot_be_is_refused_with_file_option_and_reason(
         read(path)
 
 
-def test_a_key_that_no_app_knows_is_warned_of(
+def test_keys_and_groups_that_no_app_knows_are_warned_of(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    path = write(tmp_path, "[DEFAULT]\nnetwork_file = n\nnetwork-fil = m\n[other]\nx = 1\n")
+    path = write(tmp_path, "[DEFAULT]\nnetwork_file = n\nnetwork-fil = m\n[lod]\nx = 1\ny = 2\n")
     _, conf = read(path)
     with caplog.at_level(logging.WARNING):
         warn_unknown(conf)
-    (message,) = [record.getMessage() for record in caplog.records]
-    assert message.endswith("no app has an option network_fil (did you mean network_file?)")
+    key, group = [record.getMessage() for record in caplog.records]
+    assert key.endswith("no app has an option network_fil (did you mean network_file?)")
+    assert group.endswith("no app has a group [lod] (did you mean load?)")
 
 
 def test_every_option_has_a_help_text_and_those_of_time_name_their_unit() -> None:
