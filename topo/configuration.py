@@ -1,15 +1,16 @@
 """The management entity's configuration for a network: network.yaml, policy.yaml and me.conf.
 
-The programs are those in p4/build, all of them: a migration by reload needs the program that has
-the function besides the one that runs. Where there is one way to each host, each node is given it,
-and floods to all its ports; where there are loops, the management entity installs paths by itself.
-Each node knows which of its ports face inside and outside; one with a port that faces both is told
-nothing, and cannot run the firewall. Entries of tables that a node's program does not have are kept
-by the management entity until one has.
+The programs are those in p4/build (or an installation's copy), all of them: a migration by reload
+needs the program that has the function besides the one that runs. Where there is one way to each
+host, each node is given it, and floods to all its ports; where there are loops, the management
+entity installs paths by itself. Each node knows which of its ports face inside and outside; one
+with a port that faces both is told nothing, and cannot run the firewall. Entries of tables that a
+node's program does not have are kept by the management entity until one has.
 """
 
 from __future__ import annotations
 
+import sysconfig
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,9 @@ from topo.blueprint import Blueprint, End, NodeSpec
 from topo.endpoints import Endpoints
 from topo.errors import Missing, Refused
 
-PROGRAMS = Path(__file__).resolve().parent.parent / "p4" / "build"
+_CHECKOUT = Path(__file__).resolve().parent.parent / "p4" / "build"
+_INSTALLED = Path(sysconfig.get_path("data"), "share", "hitless", "programs")
+PROGRAMS = _CHECKOUT if _CHECKOUT.is_dir() else _INSTALLED
 FLOOD_GROUP = 1
 SLOTS = "0-15"
 

@@ -34,7 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     missing = [path for path in LIBRARIES.values() if not (FOLDER / "node_modules" / path).exists()]
     if missing:
-        print(f"page: missing: {', '.join(missing)}: run scripts/setup", file=sys.stderr)
+        wanted = ", ".join(missing)
+        print(f"page: missing: {wanted}: scripts/setup, or npm ci in {FOLDER}", file=sys.stderr)
         return 2
     os.nice(NICE)
     try:
