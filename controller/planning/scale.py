@@ -160,9 +160,12 @@ def _is_fresh(view: NetworkView, node: str, now: float) -> bool:
 def _emptied(draft: Draft, node: str, others: frozenset[str]) -> Draft | None:
     """Return a draft in which a node gives away all its slots; None if it cannot.
 
-    None of the others gets any.
+    None of the others gets any. Slots stay where the description places their function, however
+    idle that is: there they are gathered. From nodes on different branches they cannot come
+    together anywhere else.
     """
     view, attempt = draft.view, draft.copy()
+    placed = view.placement.network.functions
     slots = view.enforced(node)
     for (function, slot), pps in sorted(slots.items(), key=lambda s: (-s[1], s[0])):
         if (function, slot) in view.busy or view.wants(function).pinned.get(slot) == node:
@@ -171,6 +174,7 @@ def _emptied(draft: Draft, node: str, others: frozenset[str]) -> Draft | None:
             name
             for name in attempt.places((function, slot), node)
             if attempt.enforces(name, function) and name not in others
+            if name in placed.get(function, {}) or node not in placed.get(function, {})
         )
         destination = _fullest(attempt, (function, slot), pps, places)
         if destination is None:

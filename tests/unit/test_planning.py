@@ -168,6 +168,17 @@ def test_idle_nodes_are_emptied_to_where_the_description_places_the_function():
     assert {move.source for move in plan.moves} == {"s1", "s3"}
 
 
+def test_slots_stay_where_the_description_places_the_function_and_branches_are_emptied_later():
+    net = replace(diamond(), functions={"fw": {"s1": ALL}})
+    by_s2 = frozenset(s for s in ALL if "s2" in slot_paths(net).route(s, "out", "in"))
+    by_s3, at_s1 = ALL - by_s2, frozenset({min(by_s2), min(ALL - by_s2)})
+    enforced = {"s1": at_s1, "s2": by_s2 - at_s1, "s3": by_s3 - at_s1}
+    falling = {**dict.fromkeys(ALL, 60.0), **dict.fromkeys(at_s1, 10.0)}
+    assert not scale_in(view_of(net, enforced, falling), 0)  # s1 alone is idle
+    plan = scale_in(view_of(net, enforced, dict.fromkeys(ALL, 10.0)), 0)
+    assert where(plan) == {(n, "s1"): enforced[n] for n in ("s2", "s3")}
+
+
 def test_slots_are_not_gathered_where_they_would_make_a_node_busy():
     halves = {"s1": frozenset(range(8)), "s2": ALL - set(range(8))}
     loads = {slot: 80.0 if slot < 8 else 10.0 for slot in ALL}

@@ -29,7 +29,8 @@ slot_loads = st.lists(st.floats(0, 900), min_size=16, max_size=16)
 @st.composite
 def situations(draw):
     """Draw a network, thresholds of its nodes, and who enforces what with which load."""
-    net = draw(st.sampled_from(NETWORKS))
+    functions = draw(st.sampled_from(({}, {"fw": {"s1": ALL}})))
+    net = replace(draw(st.sampled_from(NETWORKS)), functions=functions)
     nodes = {name: draw(limits) for name in net.nodes}
     policy = Policy(functions={"fw": BETWEEN}, nodes=nodes)
     view = view_of(net, {}, policy=policy)
