@@ -12,6 +12,9 @@ Choices:
 - The process runs until it is told to stop, or until all main threads that apps returned from
   ``start`` have ended. (os-ken's own manager ends at once where none returned any.)
 - Stopping has a time limit, since os-ken waits without one for threads that may hang.
+- At the end, when threads have ended and exit handlers have run, the process ends at once. The
+  interpreter would go on to take itself apart while threads of the gRPC library may still be in it,
+  and crash.
 
 Exit status: 0 stopped as told; 1 an app could not be started, or did not stop; 2 the arguments or
 the configuration are wrong.
@@ -19,6 +22,7 @@ the configuration are wrong.
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import signal
@@ -40,9 +44,28 @@ HUBS = ("native", "eventlet")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; return its exit status."""
+    """Run the command; return its exit status, with which the process is to end."""
+    ending = atexit.register(_Ending())  # before all others: it is called after them
+    ending.status = _status(sys.argv[1:] if arguments is None else arguments)
+    return ending.status
+
+
+class _Ending:
+    """Ends the process at once, if its exit status is known."""
+
+    status: int | None = None
+
+    def __call__(self) -> None:
+        if self.status is not None:
+            logging.shutdown()
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(self.status)
+
+
+def _status(arguments: Sequence[str]) -> int:
     try:
-        return _run(sys.argv[1:] if arguments is None else arguments)
+        return _run(arguments)
     except (ConfigError, ProgramError) as exc:
         return _complain(exc, 2)
     except HitlessError as exc:
