@@ -1,10 +1,11 @@
 """Plays the statements of a test on a switch that runs its program.
 
 Choices:
-- A control statement waits until the frames sent before it are through, that is until nothing has
-  come out for `QUIET_S`.
-- Between frames for different ports there is a pause, since a switch serves its ports in an order
-  of its own; after each frame a short one, since BMv2 takes only 8 at once from a TUN interface.
+- A control statement waits until the frames sent before it are through, that is until the switch
+  is at rest and nothing has come out for `QUIET_S`.
+- A frame for another port than the one before waits until the switch is at rest, since it serves
+  its ports in an order of its own; after each frame there is a short pause, since BMv2 takes only 8
+  at once from a TUN interface.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ from tests.conformance.switches.switch import Extras
 
 QUIET_S = 0.1
 QUIET_LIMIT_S = 10.0
-PORT_CHANGE_PAUSE_S = 0.01
+REST_LIMIT_S = 2.0
+"""Some programs send packets round and round: their switch is never at rest."""
 FRAME_PAUSE_S = 0.001
 
 
@@ -60,10 +62,18 @@ class ProgramRefusedError(Exception):
 class Player:
     """A program on a switch, and the statements applied to it."""
 
-    def __init__(self, program: Program, ports: Ports, client: Client, extras: Extras) -> None:
+    def __init__(
+        self,
+        program: Program,
+        ports: Ports,
+        client: Client,
+        extras: Extras,
+        is_at_rest: Callable[[], bool],
+    ) -> None:
         """Load the program. Raises `ProgramRefusedError`."""
         self._program = program
         self._ports = ports
+        self._is_at_rest = is_at_rest
         self.client = client
         self.extras = extras
         self._load()
@@ -129,11 +139,11 @@ class Player:
         deadline = time.monotonic() + patience_s
         while not is_enough() and time.monotonic() < deadline:
             self._ports.collect(QUIET_S)
-        wait_quiet(self._ports, QUIET_S, QUIET_LIMIT_S)
+        self._wait_quiet()
 
     def _send(self, packet: Packet) -> None:
         if self._last_port not in (None, packet.port):
-            time.sleep(PORT_CHANGE_PAUSE_S)
+            self._rest()
         self._last_port = packet.port
         self._is_settled = False
         if isinstance(packet.port, int):
@@ -144,8 +154,17 @@ class Player:
 
     def _settle(self) -> None:
         if not self._is_settled:
-            wait_quiet(self._ports, QUIET_S, QUIET_LIMIT_S)
+            self._wait_quiet()
             self._is_settled = True
+
+    def _wait_quiet(self) -> None:
+        self._rest()
+        wait_quiet(self._ports, QUIET_S, QUIET_LIMIT_S)
+
+    def _rest(self) -> None:
+        deadline = time.monotonic() + REST_LIMIT_S
+        while not self._is_at_rest() and time.monotonic() < deadline:
+            time.sleep(FRAME_PAUSE_S)
 
     def _load(self) -> None:
         try:

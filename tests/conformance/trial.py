@@ -55,7 +55,13 @@ def on_fresh_switch(
         SwitchProcess(kind.command(ports.interfaces)) as process,
         Client(GRPC_ADDRESS) as client,
     ):
-        verdict, reason = _judge(kind, program, ports, client, act)
+
+        def play() -> None:
+            client.connect(START_LIMIT_S)
+            extras = kind.extras(client)
+            act(Player(program, ports, client, extras, process.is_at_rest))
+
+        verdict, reason = _judge(play)
         ending = process.ending()
         words = process.last_words() if verdict is not Verdict.PASSED else ""
         if ending is not None:
@@ -73,16 +79,9 @@ def port_numbers(statements: Sequence[Statement]) -> list[int]:
     return sorted(named)
 
 
-def _judge(
-    kind: SwitchKind,
-    program: Program,
-    ports: Ports,
-    client: Client,
-    act: Callable[[Player], None],
-) -> tuple[Verdict, str]:
+def _judge(play: Callable[[], None]) -> tuple[Verdict, str]:
     try:
-        client.connect(START_LIMIT_S)
-        act(Player(program, ports, client, kind.extras(client)))
+        play()
     except ProgramRefusedError as error:
         return Verdict.REFUSED, str(error)
     except (UnknownNameError, ValueError) as error:

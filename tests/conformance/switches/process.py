@@ -6,11 +6,31 @@ import os
 import signal
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
+from typing import NamedTuple
 
 STOP_LIMIT_S = 5.0
 TAIL_LINES = 12
+RUNNING = ("R", "D")
+"""States of proc(5): on a processor or in line for one, and waiting for a disk."""
+
+
+class _Thread(NamedTuple):
+    """What proc(5) says of one."""
+
+    state: str
+    session: int
+
+
+def _threads() -> Iterator[_Thread]:
+    """Yield the threads that there are, but for those of processes that just end."""
+    for stat in Path("/proc").glob("[0-9]*/task/[0-9]*/stat"):
+        with suppress(OSError):
+            state, _, _, session = stat.read_text().rpartition(")")[2].split()[:4]
+            yield _Thread(state, int(session))
 
 
 class SwitchProcess:
@@ -54,6 +74,15 @@ class SwitchProcess:
         if status < 0:
             return f"killed by {signal.Signals(-status).name}"
         return f"exit status {status}"
+
+    def is_at_rest(self) -> bool:
+        """Tell whether all its threads wait: then it has taken in what was sent to it before.
+
+        What arrives wakes the thread that reads it, which wakes others before it waits again.
+        """
+        return not any(
+            thread.state in RUNNING for thread in _threads() if thread.session == self.pid
+        )
 
     def last_words(self) -> str:
         """The end of what the process has written."""
