@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from me_process import MeProcess
+from southbound_tools import eventually
 
 from controller.errors import NoAnswer, NotRunning
 from controller.operator import server
@@ -25,8 +26,10 @@ from controller.errors import ConflictError
 from controller.operator.server import RpcServer
 
 def execute(name, arguments):
-    if name == "sleep":
-        time.sleep(arguments["s"])
+    if name == "wait":
+        Path(arguments["waits"]).touch()
+        while not Path(arguments["for"]).exists():
+            time.sleep(0.01)
     if name == "defect":
         raise KeyError("a defect")
     if name == "conflict":
@@ -80,45 +83,53 @@ def client(process: MeProcess) -> Iterator[RpcClient]:
         yield client
 
 
+def start_waiting(client: RpcClient, directory: Path, name: str = "waits") -> threading.Thread:
+    """Have a command under way that ends when there is a file "go" in a directory."""
+    arguments = {"waits": str(directory / name), "for": str(directory / "go")}
+    thread = threading.Thread(target=client.call, args=("wait", arguments))
+    thread.start()
+    assert eventually((directory / name).exists)
+    return thread
+
+
 def test_a_command_is_answered_with_its_data(client: RpcClient) -> None:
     assert client.call("x", {"a": [1, None]}) == {"command": "x", "arguments": {"a": [1, None]}}
     assert client.call("y") == {"command": "y", "arguments": {}}
 
 
 def test_a_long_command_delays_no_other_even_on_the_same_connection(
-    process: MeProcess, client: RpcClient
+    process: MeProcess, client: RpcClient, tmp_path: Path
 ) -> None:
     with RpcClient(process.socket) as other:
-        slow = threading.Thread(target=lambda: client.call("sleep", {"s": 1.0}))
-        slow.start()
-        began = time.monotonic()
+        slow = start_waiting(client, tmp_path)
         other.call("quick")
-        assert time.monotonic() - began < 0.5
-        slow.join(5)
+        assert slow.is_alive()
+        (tmp_path / "go").touch()
+        slow.join(10)
+        assert not slow.is_alive()
 
 
-def test_a_busy_server_is_told_from_one_that_hangs(client: RpcClient) -> None:
+def test_a_busy_server_is_told_from_one_that_hangs(client: RpcClient, tmp_path: Path) -> None:
+    arguments = {"waits": str(tmp_path / "waits"), "for": str(tmp_path / "go")}
     with pytest.raises(NoAnswer, match="alive and busy") as caught:
-        client.call("sleep", {"s": 0.5}, timeout_s=0.2)
+        client.call("wait", arguments, timeout_s=0.2)
     assert caught.value.alive
-    time.sleep(0.5)
+    (tmp_path / "go").touch()
 
 
-def test_one_request_too_many_is_refused_and_the_next_is_not(process: MeProcess) -> None:
+def test_one_request_too_many_is_refused_and_the_next_is_not(
+    process: MeProcess, tmp_path: Path
+) -> None:
     clients = [RpcClient(process.socket) for _ in range(server.REQUEST_LIMIT)]
-    sleepers = [
-        threading.Thread(target=client.call, args=("sleep", {"s": 1.5})) for client in clients
-    ]
-    for sleeper in sleepers:
-        sleeper.start()
-    time.sleep(0.5)
+    waiting = [start_waiting(client, tmp_path, f"{n}") for n, client in enumerate(clients)]
     with RpcClient(process.socket) as late:
         with pytest.raises(RequestFailed, match="16 requests are being answered") as caught:
             late.call("quick")
         assert caught.value.kind == "busy"
         assert late.call("ping")["version"] == "7"
-        for sleeper in sleepers:
-            sleeper.join(10)
+        (tmp_path / "go").touch()
+        for thread in waiting:
+            thread.join(10)
         assert late.call("quick")["command"] == "quick"
     for client in clients:
         client.close()

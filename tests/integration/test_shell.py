@@ -177,10 +177,13 @@ def test_keys_complete_run_and_recall_lines(
         keys.send_text("nodes spi\t\r")
 
         def go_on() -> None:
-            while "spine1" not in out.getvalue():
+            line = session.default_buffer
+            while "spine1" not in out.getvalue() or line.text:  # until the next prompt
                 time.sleep(0.02)
-            time.sleep(0.3)  # the prompt loads its history beside
-            keys.send_text("\x1b[A\r")  # the line before, once more
+            while not line.text:  # the prompt loads its history beside
+                keys.send_text("\x1b[A")
+                time.sleep(0.1)
+            keys.send_text("\r")  # the line before, once more
             keys.send_text("half a line\x03")  # given up
             keys.send_text("\x04")
 

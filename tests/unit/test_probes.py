@@ -1,6 +1,7 @@
 """Probes tell that packets under way have arrived: sent over every link, both ways, until heard."""
 
 import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -16,6 +17,8 @@ LIMIT_S = 0.3
 
 class Wires:
     """Drivers whose packet-outs arrive where the links lead, unless they are lost."""
+
+    delay_s = 0.0
 
     def __init__(self, description, lose=lambda sender, count: False, lingering=()):
         self.ends = {}
@@ -35,7 +38,10 @@ class Wires:
             return
         arrived = PacketIn(payload, {"reason": PROBE_REASON}, 0)
         receiver = self.ends[port].node
-        threading.Timer(0.01, lambda: self.probes.take(receiver, arrived)).start()
+        if self.delay_s:
+            threading.Timer(self.delay_s, lambda: self.probes.take(receiver, arrived)).start()
+        else:
+            self.probes.take(receiver, arrived)
 
 
 class Sender:
@@ -78,6 +84,15 @@ def test_parallel_links_and_paths_are_all_probed():
     wires.probes.flush("s1", "s4")
     ports = {"s1:1", "s1:2", "s1:3", "s2:1", "s2:2", "s2:3", "s3:1", "s3:2", "s4:1", "s4:2"}
     assert set(wires.sent) == ports
+
+
+def test_a_probe_on_its_way_is_waited_for():
+    wires = Wires(LINE)
+    wires.delay_s = 0.05
+    began = time.monotonic()
+    wires.probes.flush("s1", "s2")
+    assert time.monotonic() - began >= 2 * wires.delay_s
+    assert set(wires.sent) == {"s1:2", "s2:1"}
 
 
 def test_a_probe_that_is_lost_is_sent_again():

@@ -108,14 +108,14 @@ def test_a_process_dies_with_the_one_that_started_it(tmp_path):
     starter = (
         "from pathlib import Path; import time; from topo.process import ManagedProcess\n"
         f"p = ManagedProcess('inner', ['sleep', '60'], Path({str(tmp_path / 'inner.log')!r}))\n"
-        f"p.start(); time.sleep(0.3); Path({str(pid_file)!r}).write_text(f'{{p.pid}}\\n')\n"
+        f"p.start(); Path({str(pid_file)!r}).write_text(f'{{p.pid}}\\n')\n"
         "time.sleep(60)"
     )
     process = managed(tmp_path, starter)
     process.start()
     wait_for(lambda: pid_file.exists() and pid_file.read_text().endswith("\n"))
     inner = int(pid_file.read_text())
-    assert is_running(inner)
+    wait_for(lambda: Path(f"/proc/{inner}/comm").read_text() == "sleep\n")  # no longer setpriv
     os.kill(process.pid, signal.SIGKILL)
     wait_for(lambda: not is_running(inner))
     process.stop()
