@@ -6,12 +6,16 @@ packets; so the leaves have to take the slots over before paths move. What was r
 what nobody asked for gets through at no time.
 """
 
+import io
 import subprocess
 import time
 
 import pytest
+import thriftpy2
 from stage import Stage, let_through, take_checkpoints_often, uninvited
 from test_takeover import ALL, lost_since, placement, wait_for
+from thriftpy2.protocol import TBinaryProtocolFactory, TMultiplexedProtocolFactory
+from thriftpy2.rpc import client_context
 
 from controller.model.network import NetworkDescription
 from controller.model.paths import slot_paths
@@ -25,6 +29,12 @@ pytestmark = pytest.mark.system
 
 FLOWS, RATE_PPS = 16, 20
 CUT = (("leaf1", "spine2"), ("leaf2", "spine1"))
+
+PORTS = thriftpy2.load_fp(
+    io.StringIO("service Ports { void bm_dev_mgr_remove_port(1: i32 port_num) }"), "ports_thrift"
+)
+STANDARD = TMultiplexedProtocolFactory(TBinaryProtocolFactory(), "standard")
+"How BMv2 serves what is needed of it here."
 
 
 def detour():
@@ -45,17 +55,28 @@ def detour():
     )
 
 
-def cut(network):
-    """Fail two links at once."""
+def cut(deployment):
+    """Fail two links at once.
+
+    BMv2 hears nothing at any of its ports while one of its interfaces is down. There the port at
+    one end is taken from its process: nothing goes or comes by it, nor does by the other end then.
+    """
+    network = deployment.network
     links = {frozenset((a.owner, b.owner)): a for a, b in network.blueprint.links}
     ends = [links[frozenset(pair)] for pair in CUT]
+    if network.node(ends[0].owner).driver == "bmv2":
+        for end in ends:
+            address = ("127.0.0.1", deployment.endpoints[end.owner].thrift)
+            with client_context(PORTS.Ports, *address, proto_factory=STANDARD) as client:
+                client.bm_dev_mgr_remove_port(end.port)
+        return
     lines = [f"link set {network.run.interface(end.interface)} down" for end in ends]
     subprocess.run(["ip", "-batch", "-"], input="\n".join(lines), text=True, check=True)
 
 
 @pytest.fixture
-def stage():
-    with bring_up(detour(), "embedded", known_neighbours=True) as deployment:
+def stage(node_kind):
+    with bring_up(detour(), node_kind, known_neighbours=True) as deployment:
         take_checkpoints_often(deployment)
         up = Stage(deployment)
         up.start_me()
@@ -63,7 +84,6 @@ def stage():
 
 
 def test_slots_leave_spines_that_would_misjudge_before_paths_lead_there(stage):
-    network = stage.deployment.network
     paths = slot_paths(NetworkDescription.read(stage.deployment.configuration.network))
     by_spine = {
         f"spine{n}": frozenset(s for s in ALL if f"spine{n}" in paths.route(s, "hA", "hB"))
@@ -74,7 +94,7 @@ def test_slots_leave_spines_that_would_misjudge_before_paths_lead_there(stage):
     traffic = stage.send([*let_through(FLOWS, RATE_PPS), *uninvited(FLOWS, RATE_PPS)])
     time.sleep(1.2)  # connections are open, and in a checkpoint
 
-    cut(network)
+    cut(stage.deployment)
     wait_for("the leaves enforce all slots", lambda: set(placement(stage)) <= {"leaf1", "leaf2"})
     wait_for("no path is held back", lambda: not stage.me.command("scaling")["held"])
     time.sleep(0.5)  # paths move
