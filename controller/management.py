@@ -149,6 +149,7 @@ class ManagementEntity:
                 lambda moved: emit(events.EventPathsMoved(moved)),
             )
             self._manager.keep(self.forwarding.kept)
+            self._manager.probe_by(self.forwarding.ways_between)
         self._manager.reach_by(self._reach_for_moves)
         sources = Sources(
             self._manager,

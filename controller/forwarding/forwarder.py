@@ -19,7 +19,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from finsy.p4entity import P4TableEntry
@@ -30,6 +30,7 @@ from controller.discovery.topology import Topology
 from controller.forwarding.holdings import Holdings
 from controller.forwarding.nodes import Hold, Nodes
 from controller.forwarding.options import ForwardingOptions
+from controller.forwarding.steady import NodeWay, SteadyWays
 from controller.forwarding.tables import entries_of, has_tables
 from controller.forwarding.update import Distance, Stage, stages
 from controller.forwarding.wanted import Wanted, wanted
@@ -89,6 +90,7 @@ class Forwarder:
         self._gate: Gate | None = None
         self._withheld: frozenset[int] = frozenset()
         self._holdings = Holdings(self._nodes)
+        self._steady = SteadyWays()
         self._done = Wanted()
         self._hosts: set[int] = set()
         self._begun = False
@@ -152,6 +154,15 @@ class Forwarder:
         """Whether all nodes that can be reached forward along ``paths``."""
         return self._in_step
 
+    def ways_between(
+        self, one: str, other: str, slots: Collection[int]
+    ) -> frozenset[NodeWay] | None:
+        """Return the ways that packets of some slots can be on between two nodes.
+
+        None: nobody knows, since something has changed a short while ago.
+        """
+        return self._steady.between(one, other, slots, time.monotonic())
+
     def set_gate(self, gate: Gate | None) -> None:
         """Have slots held back; None: none is."""
         self._gate = gate
@@ -201,6 +212,8 @@ class Forwarder:
         self._hosts |= set(shall.homes)
         gone = self._hosts - set(shall.homes)
         plan = stages(held, shall, _distances(slot_paths(network)), gone)
+        if plan:
+            self._steady.forget()
         complete = all(map(self._holdings.change, plan)) and set(held) == ready
         self._in_step = complete
         if complete:
@@ -208,6 +221,9 @@ class Forwarder:
             self._began.set()
         if complete and set(held) >= set(network.nodes):
             self._hosts -= gone
+            self._steady.note(held, network, time.monotonic())
+        else:
+            self._steady.forget()
         if plan:
             self._report(plan, withheld, time.monotonic() - began)
         if not complete:

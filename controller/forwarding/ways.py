@@ -11,6 +11,11 @@ from controller.model.parts import Port
 Way = tuple[Port, ...]
 """Nodes in the order in which a packet passes them, each with the port by which it comes in."""
 
+_NOBODY = 0xFFFFFFFFFFFF
+"A destination that no node has an entry for."
+_ANY = 0
+"A port that no node has: wherever packets come in, they may leave by all ports."
+
 
 class WaysNow:
     """What nodes do with packets now. Immutable: made anew at each look at the nodes."""
@@ -35,14 +40,35 @@ class WaysNow:
         """
         ways: list[Way] = [(start,)]
         for way in ways:  # grows while it is walked
-            node, came_in = way[-1]
-            passed = {port.node for port in way}
-            ports = self._out(node, slot, mac) - {came_in}
-            ends = [self._far_ends[Port(node, n)] for n in ports if Port(node, n) in self._far_ends]
-            onward = [end for end in ends if end.node not in passed]
+            ports, onward = self._onward(way, slot, mac)
             ways += [(*way, end) for end in onward]
             if len(onward) < len(ports) or not ports:
                 yield way
+
+    def from_to(self, slot: int, one: str, other: str) -> set[tuple[str, ...]]:
+        """Return the nodes, in order, on each way of a slot's packets from one node to another.
+
+        Wherever they come from, and whoever they are for: each host that a node knows, and others,
+        to whom packets are flooded.
+        """
+        known = {mac for held in self._held.values() for mac in held.destinations}
+        found = set()
+        for mac in (*known, _NOBODY):
+            ways: list[Way] = [(Port(one, _ANY),)]
+            for way in ways:  # grows while it is walked
+                if way[-1].node == other:
+                    found.add(tuple(port.node for port in way))
+                else:
+                    ways += [(*way, end) for end in self._onward(way, slot, mac)[1]]
+        return found
+
+    def _onward(self, way: Way, slot: int, mac: int) -> tuple[frozenset[int], list[Port]]:
+        """Return by which ports a packet goes on, and where it comes in that it has not passed."""
+        node, came_in = way[-1]
+        passed = {port.node for port in way}
+        ports = self._out(node, slot, mac) - {came_in}
+        ends = [self._far_ends[Port(node, n)] for n in ports if Port(node, n) in self._far_ends]
+        return ports, [end for end in ends if end.node not in passed]
 
     def _out(self, node: str, slot: int, mac: int) -> frozenset[int]:
         """Return the ports by which a node sends a packet on."""

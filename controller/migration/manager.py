@@ -33,7 +33,7 @@ from controller.migration.plan import (
     make_plan,
     refuse_conflicts,
 )
-from controller.migration.probes import Probes
+from controller.migration.probes import KnownWays, Probes
 from controller.migration.program_choice import program_with
 from controller.migration.provision import ProvisionReport
 from controller.migration.record import MigrationRecord
@@ -70,7 +70,7 @@ class MigrationManager:
         options: MigrationOptions | None = None,
         *,
         present: PresentNetwork | None = None,
-        flush: Callable[[str, str], None] | None = None,
+        flush: Callable[[str, str, frozenset[int]], None] | None = None,
         sleep: Callable[[float], None] | None = None,
         now_ns: Callable[[], int] = time.monotonic_ns,
         spawn: Spawn = spawn_thread,
@@ -85,7 +85,7 @@ class MigrationManager:
             listener: Hears of every change of a migration.
             options: Time limits and bounds.
             present: Tells what the network is now; None: as described.
-            flush: Waits for packets under way between two nodes; None: by probes.
+            flush: Waits for packets of slots under way between two nodes; None: by probes.
             sleep: Waits so many seconds; for tests.
             now_ns: The host's monotonic clock; for tests.
             spawn: Runs a migration beside the caller; for tests.
@@ -128,6 +128,10 @@ class MigrationManager:
     def show_by(self, hear: Callable[..., None]) -> None:
         """Have changes shown: ``hear`` takes the facts of nodes that changed together, at once."""
         self._site.show = lambda names: hear(*map(self.facts, names))
+
+    def probe_by(self, known_ways: KnownWays) -> None:
+        """Have no more ways probed than slots' packets can be on, where that is known."""
+        self._probes.known_ways = known_ways
 
     def reach_by(self, reach: Callable[[], Reach]) -> None:
         """Have moves checked against the paths in use: ``reach`` returns them, at once."""

@@ -99,13 +99,13 @@ class Move:
         return self.function in manifests_of(driver)
 
     def flush(self) -> None:
-        """Return once packets under way between the two nodes have arrived.
+        """Return once the slots' packets under way between the two nodes have arrived.
 
         Raises:
             MigrationError: none gets through.
             NodeError: a node on the way cannot be reached.
         """
-        self.site.flush(self._record.source, self._record.destination)
+        self.site.flush(self._record.source, self._record.destination, self.slots)
 
     def refuse_lost(self, *drivers: NodeDriver) -> None:
         """Raise ``MigrationError`` if one of these nodes restarted since the move began."""

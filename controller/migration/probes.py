@@ -6,9 +6,13 @@ load. A *probe* is a frame that the ME sends out of one node's port (a packet-ou
 node at the link's other end hands to its controller (a packet-in with reason 2). Nodes and links
 keep the order of packets of one port, so all that left the first node before the probe has
 arrived at the second before it. Along a path the hops are probed one after the other, which says
-the same of the whole path. Where there are more ways than can be probed one by one (in a fat tree
-there are thousands), all links are probed side by side, as many times as a way can have hops: each
-time every packet comes at least one hop further.
+the same of the whole path.
+
+Which ways packets can be on, forwarding tells, as long as it has been steady
+(``controller.forwarding.steady``): those are probed one by one. Where nobody knows, all ways are
+that there are, and where there are more than can be probed one by one (in a fat tree there are
+thousands), all links are probed side by side, as many times as a way can have hops: each time
+every packet comes at least one hop further.
 
 Choices: a probe is recognised by a random number in its payload, so that nobody else's frame
 passes for one. One that is lost (a full queue) is sent again; none coming through is an error,
@@ -23,7 +27,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import islice, pairwise
@@ -52,6 +56,9 @@ _FEW_WAYS = 16
 _AT_ONCE = 8
 "Links probed side by side."
 
+KnownWays = Callable[[str, str, Collection[int]], Collection[Sequence[str]] | None]
+"From two nodes and slots to all ways that the slots' packets can be on; None: nobody knows them."
+
 _Cable = tuple[Link, Port, Port]
 "A link, its port that sends and its port that receives."
 
@@ -74,9 +81,10 @@ class Probes:
         self._limit_s = limit_s
         self._news = threading.Condition()
         self._awaited: set[tuple[str, bytes]] = set()
+        self.known_ways: KnownWays = lambda _one, _other, _slots: None
 
-    def flush(self, one: str, other: str) -> None:
-        """Return once every packet that had passed either node has reached the other.
+    def flush(self, one: str, other: str, slots: Collection[int]) -> None:
+        """Return once every packet of some slots that had passed either node reached the other.
 
         Packets that pass a node while this runs are not waited for.
 
@@ -85,6 +93,8 @@ class Probes:
             MigrationError: no probe arrived within the limit, or no way leads from one to other.
         """
         graph, failed = self._ways_now(one, other)
+        if not failed and self._probe_known(graph, one, other, slots):
+            return
         ways = list(islice(nx.all_simple_paths(graph, one, other), _FEW_WAYS + 1))
         if len(ways) > _FEW_WAYS:
             self._probe_rounds(_on_ways(graph, one, other), one, other, failed)
@@ -107,8 +117,18 @@ class Probes:
             self._news.notify_all()
         return True
 
+    def _probe_known(self, graph: nx.Graph, one: str, other: str, slots: Collection[int]) -> bool:
+        """Probe the ways that packets can be on, if they are known; tell whether that will do."""
+        ways = self.known_ways(one, other, slots)
+        hops = [hop for way in ways or () for hop in pairwise(way)]
+        if not ways or not all(graph.has_edge(*hop) for hop in hops):
+            return False
+        for way in ways:
+            self._probe_way(graph, way, frozenset())
+        return self.known_ways(one, other, slots) == ways
+
     def _probe_way(
-        self, graph: nx.Graph, way: list[str], failed: frozenset[Link]
+        self, graph: nx.Graph, way: Sequence[str], failed: frozenset[Link]
     ) -> HitlessError | None:
         """Probe a way hop by hop, there and back; return why it does not work if it has failed."""
         for hop in (*pairwise(way), *pairwise(reversed(way))):

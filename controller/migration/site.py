@@ -52,7 +52,7 @@ class Site:
         drivers: Mapping[str, NodeDriver],
         programs: Mapping[str, Program],
         options: MigrationOptions,
-        flush: Callable[[str, str], None],
+        flush: Callable[[str, str, frozenset[int]], None],
         sleep: Callable[[float], None] | None = None,
         now_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
@@ -63,7 +63,7 @@ class Site:
             drivers: A driver for each of its nodes; may gain and lose some.
             programs: Its programs, read.
             options: Time limits and bounds.
-            flush: Returns once packets under way between two nodes have arrived (``Probes``).
+            flush: Returns once slots' packets under way between two nodes have arrived.
             sleep: Waits so many seconds; for tests.
             now_ns: The host's monotonic clock; for tests.
         """

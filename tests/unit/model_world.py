@@ -83,7 +83,7 @@ class World:
         self.now_us += int(seconds * 1e6)
         self._traffic()
 
-    def flush(self, one: str, other: str) -> None:
+    def flush(self, one: str, other: str, _slots: frozenset[int]) -> None:
         """Return once packets under way have arrived, if both nodes can send probes."""
         under_way = list(self.packets)
         for name in (one, other):
