@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from finsy.p4entity import P4DigestList
 
     from controller.discovery.changes import Facing
+    from controller.discovery.crowding import Limit
     from controller.discovery.topology import Topology
     from controller.forwarding.forwarder import Moved
     from controller.load.snapshot import LoadSnapshot, NodeLoad
@@ -146,6 +147,33 @@ class EventPortModify(EventPortBase):
     """Something else is at a port's other end than before."""
 
     kind = "port_modify"
+
+
+class EventPortLimitBase(MeEvent):
+    """Something happened to a limit of what is looked at of what comes in at a port."""
+
+    def __init__(self, port: Port, limit: Limit, reason: str = "") -> None:
+        super().__init__()
+        self.port = port
+        self.limit = limit
+        self.reason = reason
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return kind, port, limit and, for people, why."""
+        limit = {"port": str(self.port), "limit": self.limit.value, "reason": self.reason}
+        return {"event": self.kind, **limit}
+
+
+class EventPortLimitReached(EventPortLimitBase):
+    """More comes in at a port than is looked at: somebody may be making up addresses."""
+
+    kind = "port_limit_reached"
+
+
+class EventPortLimitLeft(EventPortLimitBase):
+    """What comes in at a port is within a limit again."""
+
+    kind = "port_limit_left"
 
 
 class EventLinkBase(MeEvent):
@@ -452,6 +480,8 @@ PUBLISHED: tuple[type[MeEvent], ...] = (
     EventPortAdd,
     EventPortDelete,
     EventPortModify,
+    EventPortLimitReached,
+    EventPortLimitLeft,
     EventLinkAdd,
     EventLinkDelete,
     EventHostAdd,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from controller.discovery.crowding import Limit
 from controller.model.parts import Host, Link, Port
 
 
@@ -59,6 +60,23 @@ class PortModified:
 
 
 @dataclass(frozen=True)
+class LimitReached:
+    """More comes in at a port than is looked at."""
+
+    port: Port
+    limit: Limit
+    reason: str
+
+
+@dataclass(frozen=True)
+class LimitLeft:
+    """What comes in at a port is within a limit again."""
+
+    port: Port
+    limit: Limit
+
+
+@dataclass(frozen=True)
 class LinkAdded:
     """A link can be used, in both directions."""
 
@@ -110,6 +128,8 @@ Change = (
     | PortAdded
     | PortDeleted
     | PortModified
+    | LimitReached
+    | LimitLeft
     | LinkAdded
     | LinkDeleted
     | HostAdded

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 
 from controller.discovery.cables import Cables, LinkUp, News
 from controller.discovery.changes import Change, Facing, LinkAdded, LinkDeleted, ports_of
+from controller.discovery.crowding import COPIES_PPS, CopyRates, Limit
 from controller.discovery.damping import Damping
 from controller.discovery.hosts import Hosts
 from controller.discovery.options import DiscoveryOptions
@@ -64,6 +65,7 @@ class Explorer:
         damping = Damping(options.hold_first_s, options.hold_limit_s, options.forgive_s)
         self._cables = Cables(damping, description.links)
         self._hosts = Hosts(description, options)
+        self._copies = CopyRates()
         self._ready: dict[str, _Node] = {}
         self._decided: set[Link] = set()
         self._open = set(description.links)
@@ -180,6 +182,9 @@ class Explorer:
         if self.topology.ports.get(port) is not Facing.EDGE:
             return []
         draft = self._begin(now)
+        if self._copies.add(port, now):
+            reason = f"more than the {COPIES_PPS} packets/s that are copied come from unknown hosts"
+            draft.reach_limit(port, Limit.COPIES, f"{reason}, or are ARP: the rest is not seen")
         if self._hosts.see(draft, port, sighting, now):
             self._touched.add(port.node)
         return self._finish(draft, now)
@@ -211,6 +216,8 @@ class Explorer:
                 self._node_down(draft, name, reason, now, strike=True)
         self._follow(draft, self._cables.tick(now), now)
         self._touched.update(self._hosts.tick(draft, now))
+        for port in self._copies.calmed(now):
+            draft.leave_limit(port, Limit.COPIES)
         return self._finish(draft, now)
 
     # Inside: steps

@@ -11,18 +11,16 @@ again (two hosts with one address, or a loop) is held where it is for longer and
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from dataclasses import replace
 
+from controller.discovery.crowding import Limit
 from controller.discovery.damping import Damping, Strikes
 from controller.discovery.options import DiscoveryOptions
 from controller.discovery.sightings import Sighting
 from controller.discovery.topology import Draft
 from controller.model.network import NetworkDescription
 from controller.model.parts import Host, Port
-
-LOG = logging.getLogger(__name__)
 
 ADDRESSES = 8
 "IP addresses that are kept of a learned host, the latest."
@@ -40,8 +38,6 @@ class Hosts:
         self._moves: dict[str, Strikes] = {}
         self._seen: dict[str, float] = {}
         self._asked: set[str] = set()
-        self._full: set[Port] = set()
-        "Ports of which it was told that no further host is learned there."
 
     def is_asked(self, name: str) -> bool:
         """Tell whether the next packet of a host shall be copied here."""
@@ -79,6 +75,9 @@ class Hosts:
 
         Returns the nodes whose hosts are asked for from now on.
         """
+        for port in draft.crowded(Limit.HOSTS):
+            if _count(draft, port) < self._options.hosts_per_port:
+                draft.leave_limit(port, Limit.HOSTS)
         asked = set()
         limit_s = self._options.host_timeout_s
         for name in list(self._seen):
@@ -96,13 +95,11 @@ class Hosts:
 
     def _admit(self, draft: Draft, port: Port) -> bool:
         most = self._options.hosts_per_port
-        free = sum(host.attached == port for host in draft.hosts.values()) < most
-        if free:
-            self._full.discard(port)
-        elif port not in self._full:
-            self._full.add(port)
-            LOG.warning("%s has %d hosts: further ones are not learned there", port, most)
-        return free
+        if _count(draft, port) < most:
+            return True
+        reason = f"{most} hosts are known there (hosts_per_port): further ones are not learned"
+        draft.reach_limit(port, Limit.HOSTS, reason)
+        return False
 
     def _may_move(self, name: str, now: float) -> bool:
         moves = self._moves.setdefault(name, Strikes(self._damping))
@@ -118,6 +115,10 @@ class Hosts:
             if described is None or ip not in described.ip:
                 left = tuple(address for address in other.ip if address != ip)
                 draft.put_host(replace(other, ip=left), learned=described is None)
+
+
+def _count(draft: Draft, port: Port) -> int:
+    return sum(host.attached == port for host in draft.hosts.values())
 
 
 def _with(known: tuple[str, ...], ip: str | None, fixed: int) -> tuple[str, ...]:

@@ -26,6 +26,8 @@ from controller.discovery.changes import (
     HostDeleted,
     HostModified,
     HostMoved,
+    LimitLeft,
+    LimitReached,
     LinkAdded,
     LinkDeleted,
     NodeEntered,
@@ -34,6 +36,7 @@ from controller.discovery.changes import (
     PortDeleted,
     PortModified,
 )
+from controller.discovery.crowding import Limit
 from controller.model.network import NetworkDescription
 from controller.model.parts import Entry, Host, Link, NodeDescription, Port
 
@@ -50,6 +53,8 @@ class Topology:
     "Ports of nodes that are up, and what each faces."
     link_at: Mapping[Port, Link] = field(default_factory=dict)
     "The link that ends at a port; the same links as the network has."
+    crowded: frozenset[tuple[Port, Limit]] = frozenset()
+    "Ports at which more comes in than is looked at, and what is bounded there."
     learned: frozenset[str] = frozenset()
     "Names of the hosts that were learned; the others are described."
     settled: bool = False
@@ -90,6 +95,7 @@ class Topology:
             "settled": self.settled,
             "nodes": [{"name": name, "up": name in self.up} for name in self.nodes],
             "ports": [{"port": str(p), "facing": f.value} for p, f in sorted(self.ports.items())],
+            "crowded": sorted([str(port), limit.value] for port, limit in self.crowded),
             "links": [[str(link.a), str(link.b)] for link in self.links],
             "hosts": [
                 host_dict(host) | {"learned": name in self.learned}
@@ -122,6 +128,7 @@ class Draft:
         self._ports = dict(topology.ports)
         self._up = set(topology.up)
         self._learned = set(topology.learned)
+        self._crowded = set(topology.crowded)
         self._settled = topology.settled
         self._redescribed = False
 
@@ -211,6 +218,22 @@ class Draft:
         self._ports[port] = facing
         self.changes.append(PortModified(port, before, facing))
 
+    def crowded(self, limit: Limit) -> list[Port]:
+        """Return the ports at which a limit is reached."""
+        return [port for port, reached in self._crowded if reached is limit]
+
+    def reach_limit(self, port: Port, limit: Limit, reason: str) -> None:
+        """Note that more comes in at a port than is looked at."""
+        if (port, limit) not in self._crowded:
+            self._crowded.add((port, limit))
+            self.changes.append(LimitReached(port, limit, reason))
+
+    def leave_limit(self, port: Port, limit: Limit) -> None:
+        """Note that what comes in at a port is within a limit again."""
+        if (port, limit) in self._crowded:
+            self._crowded.discard((port, limit))
+            self.changes.append(LimitLeft(port, limit))
+
     # Links
 
     def add_link(self, link: Link) -> None:
@@ -273,6 +296,7 @@ class Draft:
             up=frozenset(self._up),
             ports=MappingProxyType(self._ports),
             link_at=MappingProxyType(self._link_at),
+            crowded=frozenset(self._crowded),
             learned=frozenset(self._learned),
             settled=self._settled,
             version=before.version + 1,

@@ -20,6 +20,7 @@ import logging
 import queue
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Protocol
@@ -86,7 +87,9 @@ class TopologyWatch:
         self.delays = Delays()
         "How long frames are under way."
         self._inbox: queue.SimpleQueue[tuple[Step, float] | None] = queue.SimpleQueue()
-        self._copies = 0
+        self.copies: Counter[Port] = Counter()
+        "Packets of hosts that nodes copied here, by port."
+        self._waiting = 0
         self._tell: Tell = lambda _before, _after, _changes: None
         self._schemas: dict[str, tuple[P4Schema, bool]] = {}
         self._thread = threading.Thread(target=self._run, name="discovery", daemon=True)
@@ -171,18 +174,19 @@ class TopologyWatch:
         self._post(lambda now: self._explorer.heard(heard.source, at, now), received_ns)
 
     def _copied(self, port: Port, packet: PacketIn) -> None:
-        seen = sighting(packet.payload) if self._copies < COPIES_LIMIT else None
+        self.copies[port] += 1
+        seen = sighting(packet.payload) if self._waiting < COPIES_LIMIT else None
         if seen is None:
             return
 
         def see(now: float) -> list[Change]:
-            self._copies -= 1
+            self._waiting -= 1
             changes = self._explorer.seen(port, seen, now)
             if not changes and not seen.announced:
                 self._learner.repair(port.node)
             return changes
 
-        self._copies += 1
+        self._waiting += 1
         self._post(see, packet.received_ns)
 
     def _knew(self, node: str, hosts: frozenset[tuple[int, str]]) -> None:

@@ -19,9 +19,11 @@ from prometheus_client.registry import Collector
 
 from controller import hub
 from controller.discovery.delays import Delays
+from controller.discovery.topology import Topology
 from controller.load.poller import PollCounts
 from controller.load.snapshot import Level, LoadSnapshot
 from controller.model.network import NetworkDescription
+from controller.model.parts import Port
 from controller.model.placement import Placement
 from controller.model.standing import Readiness, Standing
 from controller.model.thresholds import Thresholds
@@ -50,6 +52,8 @@ class PresentState(Collector):
         yield build
         yield from nodes(me.standings())
         yield from placement(me.latest())
+        yield crowding(me.topology.snapshot())
+        yield copies(me.topology.copies)
         yield from latency(me.topology.delays, me.network, time.monotonic())
         if me.load is not None:
             snapshot = me.load.snapshot()
@@ -96,6 +100,31 @@ def placement(view: Placement) -> Iterator[Metric]:
         conflicts.add_metric(labels, count)
     yield slots
     yield conflicts
+
+
+def crowding(topology: Topology) -> Metric:
+    """Return the limits that are reached at ports."""
+    reached = GaugeMetricFamily(
+        "hitless_port_limit_reached",
+        "1 while more comes in at a port than is looked at: hosts (no further ones are learned), "
+        "copies (more packets of unknown hosts than the node copies to the controller).",
+        labels=["node", "port", "limit"],
+    )
+    for port, limit in topology.crowded:
+        reached.add_metric([port.node, str(port.number), limit.value], 1)
+    return reached
+
+
+def copies(by_port: Mapping[Port, int]) -> Metric:
+    """Return how many packets of hosts came here, from ports with some."""
+    family = CounterMetricFamily(
+        "hitless_host_copies",
+        "Packets of unknown hosts, and ARP, that a node copied to the controller.",
+        labels=["node", "port"],
+    )
+    for port, count in dict(by_port).items():
+        family.add_metric([port.node, str(port.number)], count)
+    return family
 
 
 def latency(delays: Delays, network: NetworkDescription, now: float) -> Iterator[Metric]:

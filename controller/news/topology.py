@@ -12,6 +12,8 @@ from controller.discovery.changes import (
     HostDeleted,
     HostModified,
     HostMoved,
+    LimitLeft,
+    LimitReached,
     LinkAdded,
     LinkDeleted,
     NodeEntered,
@@ -54,6 +56,10 @@ def _event_of(change: Change) -> events.MeEvent:
             return events.EventPortDelete(port)
         case PortModified(port, _, facing):
             return events.EventPortModify(port, facing)
+        case LimitReached(port, limit, reason):
+            return events.EventPortLimitReached(port, limit, reason)
+        case LimitLeft(port, limit):
+            return events.EventPortLimitLeft(port, limit)
         case LinkAdded(link):
             return events.EventLinkAdd(link)
         case LinkDeleted(link, reason):
@@ -73,6 +79,10 @@ def _log(change: Change) -> None:
     match change:
         case NodeLeft(node, reason):
             LOG.warning("%s: left the topology: %s", node, reason)
+        case LimitReached(port, _, reason):
+            LOG.warning("%s: %s", port, reason)
+        case LimitLeft(port, limit):
+            LOG.info("%s: within the limit of %s again", port, limit.value)
         case LinkAdded(link):
             LOG.info("%s: link to %s is up", link.a, link.b)
         case LinkDeleted(link, reason):

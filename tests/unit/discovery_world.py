@@ -12,6 +12,8 @@ from controller.discovery.changes import (
     HostDeleted,
     HostModified,
     HostMoved,
+    LimitLeft,
+    LimitReached,
     LinkAdded,
     LinkDeleted,
     NodeEntered,
@@ -155,7 +157,7 @@ def check(topology: Topology) -> None:
 def replay(before: Topology, changes: Iterable[Change]) -> tuple[object, ...]:
     """Apply changes to what a snapshot shows; return what it shows afterwards."""
     up, ports = set(before.up), dict(before.ports)
-    links, hosts = set(before.links), dict(before.hosts)
+    links, hosts, crowded = set(before.links), dict(before.hosts), set(before.crowded)
     for change in changes:
         match change:
             case NodeEntered(name):
@@ -171,6 +173,11 @@ def replay(before: Topology, changes: Iterable[Change]) -> tuple[object, ...]:
                 ports[at] = facing
             case PortDeleted(at):
                 del ports[at]
+            case LimitReached(at, limit, _):
+                assert (at, limit) not in crowded
+                crowded.add((at, limit))
+            case LimitLeft(at, limit):
+                crowded.remove((at, limit))
             case LinkAdded(one):
                 assert one not in links
                 links.add(one)
@@ -184,9 +191,10 @@ def replay(before: Topology, changes: Iterable[Change]) -> tuple[object, ...]:
                 hosts[now.name] = now
             case HostDeleted(host, _):
                 assert hosts.pop(host.name) == host
-    return up, ports, links, hosts
+    return up, ports, links, hosts, crowded
 
 
 def shown(topology: Topology) -> tuple[object, ...]:
     """Return what a snapshot shows, as ``replay`` does."""
-    return (set(topology.up), dict(topology.ports), set(topology.links), dict(topology.hosts))
+    links, hosts = set(topology.links), dict(topology.hosts)
+    return (set(topology.up), dict(topology.ports), links, hosts, set(topology.crowded))

@@ -13,7 +13,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from controller import events
 from controller.config.metrics_options import MetricsOptions
+from controller.discovery.crowding import Limit
 from controller.discovery.delays import Delays
+from controller.discovery.topology import Topology
 from controller.errors import ConfigError
 from controller.load.poller import PollCounts
 from controller.load.snapshot import Level, LoadSnapshot, NodeLoad, PortRates
@@ -156,6 +158,8 @@ def state_families():
     standings = {"s1": Standing(Readiness.READY, ""), "s2": Standing(Readiness.SETTING_UP, "")}
     yield from present.nodes(standings)
     yield from present.placement(view)
+    yield present.crowding(Topology(NETWORK, crowded=frozenset({(Port("s2", 7), Limit.COPIES)})))
+    yield present.copies({Port("s2", 7): 65})
     yield from present.latency(delays(), NETWORK, 3.0)
     yield from present.load(LOAD)
     yield present.thresholds({"s1": Thresholds(high_pps=50.0, low_pps=10.0)})
@@ -180,6 +184,8 @@ def test_what_is_at_the_moment_is_shown_by_node():
     assert value("hitless_node_state", node="s2", state="ready") == 0
     assert value("hitless_enforced_slots", node="s1", function="gate") == 4
     assert value("hitless_conflicting_slots", function="gate", kind="unknown") == 1
+    assert value("hitless_host_copies_total", node="s2", port="7") == 65
+    assert value("hitless_port_limit_reached", node="s2", port="7", limit="copies") == 1
     assert value("hitless_load_packets_per_second", node="s1") == 90.0
     assert value("hitless_load_level", node="s1", level="high") == 1
     assert value("hitless_slot_load_packets_per_second", node="s1", function="gate", slot="3") == 90

@@ -23,11 +23,14 @@ from controller.discovery.changes import (
     HostAdded,
     HostDeleted,
     HostMoved,
+    LimitLeft,
+    LimitReached,
     LinkAdded,
     LinkDeleted,
     NodeEntered,
     NodeLeft,
 )
+from controller.discovery.crowding import Limit
 from controller.model.parts import NodeDescription
 
 LINE = ("s1:2 s2:1", "s2:2 s3:1")
@@ -323,14 +326,47 @@ def test_a_host_that_answers_stays():
     assert MAC in world.topology.hosts
 
 
-def test_only_so_many_hosts_are_learned_at_a_port_and_it_is_told_once(caplog):
-    world = line(hosts_per_port=3)
-    for number in range(10):
-        world.see("s1:1", f"00:00:00:00:01:{number:02x}")
+def limits(changes):
+    """Return what is told of limits."""
+    return [change for change in changes if isinstance(change, LimitReached | LimitLeft)]
+
+
+def see_unknown(world, at, number):
+    """A port's hosts send by so many addresses that nobody knows; return what is told of limits."""
+    macs = (f"00:00:00:00:{n >> 8:02x}:{n & 0xFF:02x}" for n in range(number))
+    return [told for mac in macs for told in limits(world.see(at, mac))]
+
+
+def test_only_so_many_hosts_are_learned_at_a_port_and_it_is_told_once():
+    world = line(hosts_per_port=3, host_timeout_s=10.0)
+    (told,) = see_unknown(world, "s1:1", 10)
+    assert (str(told.port), told.limit) == ("s1:1", Limit.HOSTS)
+    assert "3 hosts are known there (hosts_per_port)" in told.reason
     assert len(world.topology.hosts) == 3
-    assert [r.getMessage() for r in caplog.records if "not learned" in r.getMessage()] == [
-        "s1:1 has 3 hosts: further ones are not learned there"
-    ]
+    assert world.topology.crowded == {(port("s1:1"), Limit.HOSTS)}
+    assert limits(world.run(11.0)) == [LimitLeft(port("s1:1"), Limit.HOSTS)]
+    assert world.topology.crowded == frozenset()
+
+
+def test_copies_that_come_as_fast_as_they_may_are_told_until_they_come_slower():
+    world = line(hosts_per_port=1000)
+    assert see_unknown(world, "s1:1", 150) == [], "many hosts that come up at once are no attack"
+    world.run(2.0)
+    (told,) = see_unknown(world, "s1:1", 200)
+    assert (str(told.port), told.limit) == ("s1:1", Limit.COPIES)
+    for _ in range(8):
+        assert limits(world.run(0.5)) == []
+        assert see_unknown(world, "s1:1", 190) == []
+    assert limits(world.run(5.0)) == [LimitLeft(port("s1:1"), Limit.COPIES)]
+
+
+def test_a_crowded_port_that_is_gone_is_not_told_of_any_more():
+    world = line(hosts_per_port=3)
+    see_unknown(world, "s1:1", 200)
+    assert len(world.topology.crowded) == 2
+    world.down("s1")
+    world.run(5.0)
+    assert world.topology.crowded == frozenset()
 
 
 def test_hosts_that_a_node_knew_are_taken_over_when_the_port_turns_out_to_be_an_edge():
