@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 
 from controller.forwarding.tables import FIRST_FLOOD_GROUP, FLOOD_BY_SLOT, SPREAD, Forwarding
 from controller.model.network import NetworkDescription
@@ -30,6 +31,11 @@ class WaysNow:
         self._held = dict(held)
         self._far_ends = {a: b for link in network.links for a, b in (link, (link.b, link.a))}
 
+    @cached_property
+    def _known(self) -> frozenset[int]:
+        """MAC addresses that nodes have entries for."""
+        return frozenset().union(*(held.destinations for held in self._held.values()))
+
     def follow(self, slot: int, start: Port, mac: int) -> Iterator[Way]:
         """Yield the ways of a packet that comes in at a port, one for each copy that is made.
 
@@ -51,9 +57,8 @@ class WaysNow:
         Wherever they come from, and whoever they are for: each host that a node knows, and others,
         to whom packets are flooded.
         """
-        known = {mac for held in self._held.values() for mac in held.destinations}
         found = set()
-        for mac in (*known, _NOBODY):
+        for mac in (*self._known, _NOBODY):
             ways: list[Way] = [(Port(one, _ANY),)]
             for way in ways:  # grows while it is walked
                 if way[-1].node == other:
