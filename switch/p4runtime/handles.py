@@ -27,6 +27,26 @@ class NoSuchHandleError(Exception):
         """Whether another entry has the place now."""
 
 
+class Places:
+    """Numbers of which the lowest that is free is taken next, as BMv2 does it."""
+
+    def __init__(self) -> None:
+        self._free: list[int] = []
+        """A heap of those that were vacated."""
+        self._next = 0
+
+    def take(self) -> int:
+        """The next one."""
+        if self._free:
+            return heappop(self._free)
+        self._next += 1
+        return self._next - 1
+
+    def vacate(self, place: int) -> None:
+        """One is free again."""
+        heappush(self._free, place)
+
+
 class Handles:
     """The handles of one table; keys are whatever names its entries."""
 
@@ -35,8 +55,7 @@ class Handles:
         self._keys: dict[int, Hashable] = {}
         self._vacated: dict[int, int] = {}
         """How often a place was."""
-        self._free: list[int] = []
-        """Places that were vacated, a heap."""
+        self._free = Places()
 
     def __len__(self) -> int:
         return len(self._places)
@@ -54,7 +73,7 @@ class Handles:
         """A handle for a new entry."""
         if key in self._places:  # of one that was deleted without a word
             self.vacate(key)
-        place = heappop(self._free) if self._free else len(self._keys)
+        place = self._free.take()
         self._places[key] = place
         self._keys[place] = key
         return self._handle(place)
@@ -64,13 +83,13 @@ class Handles:
         place = self._places.pop(key)
         del self._keys[place]
         self._vacated[place] = (self._vacated.get(place, 0) + 1) % _VERSIONS
-        heappush(self._free, place)
+        self._free.vacate(place)
 
     def clear(self) -> None:
         """All entries are gone; handles start anew, as in BMv2."""
         for mapping in (self._places, self._keys, self._vacated):
             mapping.clear()
-        self._free.clear()
+        self._free = Places()
 
     def handle(self, key: Hashable) -> int:
         """The handle of an entry that has one."""

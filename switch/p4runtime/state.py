@@ -178,9 +178,20 @@ class ValueSet:
     members: tuple[MatchKey, ...] = ()
 
 
+class Mirror(NamedTuple):
+    """A clone session that Thrift has made."""
+
+    port: int | None = None
+    """Gets a clone."""
+    group_id: int | None = None
+    """The multicast group of which each copy gets a clone, whatever the group is at the time."""
+
+
 @dataclass
 class Replication:
     """The packet replication engine; it belongs to the switch and outlives programs."""
 
     groups: dict[int, p4r.MulticastGroupEntry] = field(default_factory=dict)
     sessions: dict[int, p4r.CloneSessionEntry] = field(default_factory=dict)
+    mirrors: dict[int, Mirror] = field(default_factory=dict)
+    """Those of the sessions that follow a group: their replicas change with its."""

@@ -159,6 +159,30 @@ struct BmMtActProfGroup {
   2: list<i32> mbr_handles
 }
 
+enum McOperationErrorCode {
+  INVALID_MGID = 2
+  INVALID_MGRP_HANDLE = 3
+  INVALID_L1_HANDLE = 4
+  ERROR = 5
+}
+
+exception InvalidMcOperation {
+  1: McOperationErrorCode code
+}
+
+struct MirroringSessionConfig {
+  1: optional i32 port
+  2: optional i32 mgid
+}
+
+enum MirroringOperationErrorCode {
+  SESSION_NOT_FOUND = 1
+}
+
+exception InvalidMirroringOperation {
+  1: MirroringOperationErrorCode code
+}
+
 enum DevMgrErrorCode {
   ERROR = 1
 }
@@ -269,7 +293,30 @@ service Standard {
   binary bm_get_config_md5()
 }
 
+service SimplePreLAG {
+  i32 bm_mc_mgrp_create(1: i32 cxt_id, 2: i32 mgrp) throws (1: InvalidMcOperation ouch)
+  void bm_mc_mgrp_destroy(1: i32 cxt_id, 2: i32 mgrp_handle) throws (1: InvalidMcOperation ouch)
+  i32 bm_mc_node_create(1: i32 cxt_id, 2: i32 rid, 3: string port_map, 4: string lag_map)
+    throws (1: InvalidMcOperation ouch)
+  void bm_mc_node_associate(1: i32 cxt_id, 2: i32 mgrp_handle, 3: i32 l1_handle)
+    throws (1: InvalidMcOperation ouch)
+  void bm_mc_node_dissociate(1: i32 cxt_id, 2: i32 mgrp_handle, 3: i32 l1_handle)
+    throws (1: InvalidMcOperation ouch)
+  void bm_mc_node_destroy(1: i32 cxt_id, 2: i32 l1_handle) throws (1: InvalidMcOperation ouch)
+  void bm_mc_node_update(1: i32 cxt_id, 2: i32 l1_handle, 3: string port_map, 4: string lag_map)
+    throws (1: InvalidMcOperation ouch)
+  void bm_mc_set_lag_membership(1: i32 cxt_id, 2: i16 lag_index, 3: string port_map)
+    throws (1: InvalidMcOperation ouch)
+  string bm_mc_get_entries(1: i32 cxt_id) throws (1: InvalidMcOperation ouch)
+}
+
 service SimpleSwitch {
+  void mirroring_session_add(1: i32 mirror_id, 2: MirroringSessionConfig config)
+    throws (1: InvalidMirroringOperation ouch)
+  void mirroring_session_delete(1: i32 mirror_id) throws (1: InvalidMirroringOperation ouch)
+  MirroringSessionConfig mirroring_session_get(1: i32 mirror_id)
+    throws (1: InvalidMirroringOperation ouch)
+
   i32 set_egress_priority_queue_depth(1: i32 port_num, 2: i32 priority, 3: i32 depth_pkts)
   i32 set_egress_queue_depth(1: i32 port_num, 2: i32 depth_pkts)
   i32 set_all_egress_queue_depths(1: i32 depth_pkts)

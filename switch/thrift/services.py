@@ -13,6 +13,8 @@ from switch.thrift.counters import CounterCalls
 from switch.thrift.entries import TableCalls
 from switch.thrift.idl import IDL
 from switch.thrift.meters import MeterCalls
+from switch.thrift.mirroring import MirroringCalls
+from switch.thrift.multicast import MulticastCalls
 from switch.thrift.profiles import ProfileCalls
 from switch.thrift.registers import RegisterCalls
 from switch.thrift.switch_calls import QueueCalls, SwitchCalls
@@ -50,7 +52,8 @@ def make_services(device: Device, interfaces: Mapping[int, str], thrift_port: in
     )
     by_name = {
         "standard": _service(IDL.Standard, *standard),
-        "simple_switch": _service(IDL.SimpleSwitch, QueueCalls(device)),
+        "simple_pre_lag": _service(IDL.SimplePreLAG, MulticastCalls(device)),
+        "simple_switch": _service(IDL.SimpleSwitch, MirroringCalls(device), QueueCalls(device)),
     }
     return Services(by_name, registers)
 

@@ -15,6 +15,7 @@ from switch.dataplane.messages import Replica
 from switch.p4runtime.bytestrings import decode, encode
 from switch.p4runtime.effects import Call, Channel
 from switch.p4runtime.entities.handler import EntityHandler
+from switch.p4runtime.state import Mirror, Replication
 from switch.p4runtime.status import already_exists, invalid_argument, not_found, unimplemented
 from switch.p4runtime.transaction import Transaction
 from switch.p4runtime.view import View
@@ -63,6 +64,7 @@ class ReplicationHandler(EntityHandler):
             tx.effect(Channel.REPLICATION, Call(method, (object_id,)))
         else:
             self._set(tx, known, kind, entry)
+        self._follow(tx, view.replication, kind, object_id)
 
     def _set(self, tx: Transaction, known: MutableMapping[int, Any], kind: str, entry: Any) -> None:
         replicas = _replicas(entry)
@@ -81,6 +83,17 @@ class ReplicationHandler(EntityHandler):
         method = f"set_{kind.removesuffix('_entry')}"
         tx.effect(Channel.REPLICATION, Call(method, arguments))
 
+    def _follow(self, tx: Transaction, replication: Replication, kind: str, object_id: int) -> None:
+        """Let sessions follow the group that was written; one that was written follows none."""
+        if kind == "clone_session_entry":
+            if object_id in replication.mirrors:
+                tx.remove(replication.mirrors, object_id)
+            return
+        for session_id, mirror in replication.mirrors.items():
+            if mirror.group_id == object_id:
+                session = mirrored(replication, session_id, mirror)
+                self._set(tx, replication.sessions, "clone_session_entry", session)
+
     def read(self, view: View, message: p4r.PacketReplicationEngineEntry) -> Iterator[p4r.Entity]:
         """One group or session, or all; raises NOT_FOUND for one that is not there, as PI."""
         kind = _kind(message)
@@ -96,6 +109,28 @@ class ReplicationHandler(EntityHandler):
             entity = p4r.Entity()
             getattr(entity.packet_replication_engine_entry, kind).CopyFrom(entry)
             yield entity
+
+
+def mirrored(replication: Replication, session_id: int, mirror: Mirror) -> p4r.CloneSessionEntry:
+    """The session that a mirror is now."""
+    session = p4r.CloneSessionEntry(session_id=session_id)
+    if mirror.port is not None:
+        session.replicas.add(egress_port=mirror.port)
+    group = replication.groups.get(mirror.group_id) if mirror.group_id is not None else None
+    if group is not None:
+        session.replicas.extend(
+            replica
+            for replica in group.replicas
+            if (replica_port(replica), replica.instance) != (mirror.port, 0)
+        )
+    return session
+
+
+def replica_port(replica: p4r.Replica) -> int:
+    """The port of a replica that was accepted."""
+    if replica.WhichOneof("port_kind") == "port":
+        return int.from_bytes(replica.port, "big")
+    return replica.egress_port
 
 
 def _kind(message: p4r.PacketReplicationEngineEntry) -> str:

@@ -18,6 +18,9 @@ from p4rt import (
     wait_for,
 )
 from switch_process import links, running_switch, with_links
+from thrift_clients import INGRESS, WITHOUT_PRIORITY, Thrift, exactly
+
+from switch.thrift.idl import IDL
 
 pytestmark = pytest.mark.system
 
@@ -34,8 +37,10 @@ def made():
 @pytest.fixture(scope="module")
 def controller(made):
     """The primary controller of a switch on three links."""
-    with running_switch(*with_links(made)) as switch:
-        yield switch.primary()
+    with running_switch(*with_links(made), "--thrift", "127.0.0.1:0") as switch:
+        controller = switch.primary()
+        controller.thrift_port = int(switch.thrift.rpartition(":")[2])
+        yield controller
 
 
 @pytest.fixture
@@ -89,6 +94,27 @@ def test_a_changed_default_action_and_its_reset_meet_packets(rig):
     rig.write(modify(table_entry=table_entry("dmac", is_default_action=True)))
     rig.ports[1].send(frame(HOST_2))
     assert rig.ports[3].is_quiet()
+
+
+def test_what_thrift_writes_is_what_packets_meet(rig):
+    thrift = Thrift(rig.thrift_port)
+    key = [exactly(HOST_2)]
+    thrift.mt_add_entry("dmac", key, INGRESS + "forward", [b"\x02"], WITHOUT_PRIORITY)
+    rig.ports[1].send(frame(HOST_2))
+    assert rig.ports[2].receive() == frame(HOST_2)
+    pre = thrift.simple_pre_lag
+    pre.bm_mc_mgrp_create(0, 4)
+    pre.bm_mc_node_associate(0, 4, pre.bm_mc_node_create(0, 0, "1100", ""))
+    thrift.mt_modify_entry("dmac", 0, INGRESS + "flood", [b"\x04"])
+    rig.ports[1].send(frame(HOST_2))
+    assert rig.ports[2].receive() == rig.ports[3].receive() == frame(HOST_2)
+    thrift.mt_delete_entry("dmac", 0)
+    thrift.simple_switch.mirroring_session_add(9, IDL.MirroringSessionConfig(mgid=4))
+    key = [exactly(HOST_1)]
+    thrift.mt_add_entry("smac", key, INGRESS + "mirror", [b"\x09"], WITHOUT_PRIORITY)
+    rig.ports[1].send(frame(HOST_3))
+    assert rig.ports[2].receive() == rig.ports[3].receive() == frame(HOST_3)
+    thrift.close()
 
 
 def test_the_entry_of_the_higher_priority_wins(rig):

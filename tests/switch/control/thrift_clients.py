@@ -13,6 +13,7 @@ from switch.thrift.services import make_services
 
 SERVICES = {
     "standard": IDL.Standard,
+    "simple_pre_lag": IDL.SimplePreLAG,
     "simple_switch": IDL.SimpleSwitch,
 }
 INGRESS = "EverythingIngress."
