@@ -282,6 +282,56 @@ service Standard {
   ) throws (1: InvalidMeterOperation ouch)
   BmActionEntry bm_mt_get_default_entry(1: i32 cxt_id, 2: string table_name)
     throws (1: InvalidTableOperation ouch)
+  i32 bm_mt_act_prof_add_member(
+    1: i32 cxt_id, 2: string act_prof_name, 3: string action_name, 4: list<binary> action_data
+  ) throws (1: InvalidTableOperation ouch)
+  void bm_mt_act_prof_modify_member(
+    1: i32 cxt_id, 2: string act_prof_name, 3: i32 mbr_handle, 4: string action_name,
+    5: list<binary> action_data
+  ) throws (1: InvalidTableOperation ouch)
+  void bm_mt_act_prof_delete_member(1: i32 cxt_id, 2: string act_prof_name, 3: i32 mbr_handle)
+    throws (1: InvalidTableOperation ouch)
+  i32 bm_mt_act_prof_create_group(1: i32 cxt_id, 2: string act_prof_name)
+    throws (1: InvalidTableOperation ouch)
+  void bm_mt_act_prof_delete_group(1: i32 cxt_id, 2: string act_prof_name, 3: i32 grp_handle)
+    throws (1: InvalidTableOperation ouch)
+  void bm_mt_act_prof_add_member_to_group(
+    1: i32 cxt_id, 2: string act_prof_name, 3: i32 mbr_handle, 4: i32 grp_handle
+  ) throws (1: InvalidTableOperation ouch)
+  void bm_mt_act_prof_remove_member_from_group(
+    1: i32 cxt_id, 2: string act_prof_name, 3: i32 mbr_handle, 4: i32 grp_handle
+  ) throws (1: InvalidTableOperation ouch)
+  BmMtActProfMember bm_mt_act_prof_get_member(
+    1: i32 cxt_id, 2: string act_prof_name, 3: i32 mbr_handle
+  ) throws (1: InvalidTableOperation ouch)
+  BmMtActProfGroup bm_mt_act_prof_get_group(
+    1: i32 cxt_id, 2: string act_prof_name, 3: i32 grp_handle
+  ) throws (1: InvalidTableOperation ouch)
+  i32 bm_mt_indirect_add_entry(
+    1: i32 cxt_id, 2: string table_name, 3: list<BmMatchParam> match_key, 4: i32 mbr_handle,
+    5: BmAddEntryOptions options
+  ) throws (1: InvalidTableOperation ouch)
+  void bm_mt_indirect_modify_entry(
+    1: i32 cxt_id, 2: string table_name, 3: i32 entry_handle, 4: i32 mbr_handle
+  ) throws (1: InvalidTableOperation ouch)
+  void bm_mt_indirect_delete_entry(1: i32 cxt_id, 2: string table_name, 3: i32 entry_handle)
+    throws (1: InvalidTableOperation ouch)
+  void bm_mt_indirect_set_entry_ttl(
+    1: i32 cxt_id, 2: string table_name, 3: i32 entry_handle, 4: i32 timeout_ms
+  ) throws (1: InvalidTableOperation ouch)
+  void bm_mt_indirect_set_default_member(1: i32 cxt_id, 2: string table_name, 3: i32 mbr_handle)
+    throws (1: InvalidTableOperation ouch)
+  void bm_mt_indirect_reset_default_entry(1: i32 cxt_id, 2: string table_name)
+    throws (1: InvalidTableOperation ouch)
+  i32 bm_mt_indirect_ws_add_entry(
+    1: i32 cxt_id, 2: string table_name, 3: list<BmMatchParam> match_key, 4: i32 grp_handle,
+    5: BmAddEntryOptions options
+  ) throws (1: InvalidTableOperation ouch)
+  void bm_mt_indirect_ws_modify_entry(
+    1: i32 cxt_id, 2: string table_name, 3: i32 entry_handle, 4: i32 grp_handle
+  ) throws (1: InvalidTableOperation ouch)
+  void bm_mt_indirect_ws_set_default_group(1: i32 cxt_id, 2: string table_name, 3: i32 grp_handle)
+    throws (1: InvalidTableOperation ouch)
   list<BmMtActProfMember> bm_mt_act_prof_get_members(1: i32 cxt_id, 2: string act_prof_name)
     throws (1: InvalidTableOperation ouch)
   list<BmMtActProfGroup> bm_mt_act_prof_get_groups(1: i32 cxt_id, 2: string act_prof_name)

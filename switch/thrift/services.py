@@ -12,6 +12,7 @@ from switch.thrift.calls import Calls
 from switch.thrift.counters import CounterCalls
 from switch.thrift.entries import TableCalls
 from switch.thrift.idl import IDL
+from switch.thrift.indirect import IndirectCalls
 from switch.thrift.meters import MeterCalls
 from switch.thrift.mirroring import MirroringCalls
 from switch.thrift.multicast import MulticastCalls
@@ -44,6 +45,7 @@ def make_services(device: Device, interfaces: Mapping[int, str], thrift_port: in
     registers = RegisterCalls(device)
     standard = (
         CounterCalls(device),
+        IndirectCalls(device),
         MeterCalls(device),
         ProfileCalls(device),
         SwitchCalls(device, interfaces, thrift_port),

@@ -24,6 +24,17 @@ from switch.thrift.idl import IDL
 
 _Kind, _Action = IDL.BmMatchParamType, IDL.BmActionEntryType
 NO_PRIORITY = -1
+_UNSIGNED = 1 << 32
+
+
+def id_of(handle: int) -> int:
+    """P4Runtime's id of a member or a group."""
+    return handle % _UNSIGNED + 1
+
+
+def handle_of(known: int) -> int:
+    """The handle of a member or a group, in Thrift's signed 32 bits."""
+    return (known - 1 + _UNSIGNED // 2) % _UNSIGNED - _UNSIGNED // 2
 
 
 def dumped_entry(table: Table, entry: Entry, handle: int, idle_ms: int | None) -> Any:
@@ -50,14 +61,14 @@ def dumped_member(profile: Profile, member_id: int) -> Any:
     """A member of an action profile."""
     call = profile.members[member_id]
     return IDL.BmMtActProfMember(
-        mbr_handle=member_id, action_name=call.action, action_data=_arguments(call)
+        mbr_handle=handle_of(member_id), action_name=call.action, action_data=_arguments(call)
     )
 
 
 def dumped_group(group: Group) -> Any:
     """A group of an action profile; a member is listed as often as its weight."""
-    members = [m.member_id for m in group.plane_members for _ in range(m.weight)]
-    return IDL.BmMtActProfGroup(grp_handle=group.group_id, mbr_handles=members)
+    members = [handle_of(m.member_id) for m in group.plane_members for _ in range(m.weight)]
+    return IDL.BmMtActProfGroup(grp_handle=handle_of(group.group_id), mbr_handles=members)
 
 
 def _priority(table: Table, entry: Entry) -> int:
@@ -100,8 +111,10 @@ def _action_entry(action: EntryAction | None) -> Any:
             action_data=_arguments(action),
         )
     if isinstance(action, MemberRef):
-        return IDL.BmActionEntry(action_type=_Action.MBR_HANDLE, mbr_handle=action.member_id)
-    return IDL.BmActionEntry(action_type=_Action.GRP_HANDLE, grp_handle=action.group_id)
+        return IDL.BmActionEntry(
+            action_type=_Action.MBR_HANDLE, mbr_handle=handle_of(action.member_id)
+        )
+    return IDL.BmActionEntry(action_type=_Action.GRP_HANDLE, grp_handle=handle_of(action.group_id))
 
 
 def _arguments(call: ActionCall) -> list[bytes]:

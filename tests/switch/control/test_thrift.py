@@ -452,9 +452,9 @@ def test_the_entries_of_tables_are_shown(rig, standard):
     assert port.ternary.mask == b"\x00\x00"
     assert destination.exact.key[-1:] == b"\x07"
     (entry,) = standard.bm_mt_get_entries(0, "EverythingIngress.profiled")
-    assert entry.action_entry.mbr_handle == 5
+    assert entry.action_entry.mbr_handle == 4
     (member,) = standard.bm_mt_act_prof_get_members(0, "EverythingIngress.hops")
-    assert (member.mbr_handle, member.action_data) == (5, [b"\x01"])
+    assert (member.mbr_handle, member.action_data) == (4, [b"\x01"])
     default = standard.bm_mt_get_default_entry(0, "EverythingIngress.dmac")
     assert default.action_name == "EverythingIngress.drop"
 
@@ -513,7 +513,7 @@ def test_bmv2s_own_command_line_dumps_tables(rig):
     assert "0a0000000000/8" in done.stdout
     assert "00000000000a &&& 00000000000f" in done.stdout
     assert "0001 -> 0005" in done.stdout
-    assert "Index: member(5)" in done.stdout
-    assert "Dumping member 5" in done.stdout
+    assert "Index: member(4)" in done.stdout
+    assert "Dumping member 4" in done.stdout
     assert "Invalid" not in done.stdout
     assert done.stderr == ""

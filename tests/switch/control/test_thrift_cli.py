@@ -138,7 +138,56 @@ mirroring_delete 6
 mirroring_get 6
 """
 
-SCRIPT = TABLES + COUNTERS_AND_METERS + REPLICATION
+PROFILES = """
+act_prof_create_member hops set_hop 5
+act_prof_create_member hops forward 2
+act_prof_create_member hops drop
+act_prof_modify_member hops set_hop 0 9
+act_prof_modify_member hops set_hop 7 9
+act_prof_dump hops
+act_prof_dump_member hops 1
+act_prof_dump_member hops 4
+table_indirect_add profiled 0x800 => 0
+table_indirect_add profiled 0x801 => 1
+table_indirect_add profiled 0x801 => 0
+table_indirect_add profiled 0x802 => 5
+table_dump profiled
+act_prof_delete_member hops 1
+table_indirect_delete profiled 1
+table_indirect_delete profiled 1
+act_prof_delete_member hops 1
+act_prof_delete_member hops 1
+act_prof_create_member hops forward 3
+table_dump profiled
+table_num_entries profiled
+table_indirect_reset_default profiled
+table_clear profiled
+act_prof_create_group hops
+act_prof_create_group ways
+act_prof_create_group ways
+act_prof_create_member ways set_hop 5
+act_prof_create_member ways forward 2
+act_prof_add_member_to_group ways 0 0
+act_prof_add_member_to_group ways 1 0
+act_prof_add_member_to_group ways 1 0
+act_prof_add_member_to_group ways 4 0
+act_prof_add_member_to_group ways 1 4
+act_prof_dump ways
+act_prof_dump_group ways 0
+act_prof_dump_group ways 5
+act_prof_remove_member_from_group ways 1 0
+act_prof_remove_member_from_group ways 1 0
+act_prof_delete_member ways 0
+table_indirect_add_with_group selected 0x800 => 0
+table_indirect_add_with_group selected 0x801 => 1
+table_indirect_add selected 0x802 => 1
+table_dump selected
+act_prof_delete_group ways 0
+table_indirect_delete selected 0
+act_prof_delete_group ways 0
+"""
+
+SCRIPT = TABLES + COUNTERS_AND_METERS + REPLICATION + PROFILES
 
 
 def test_the_command_line_prints_the_same():
