@@ -92,8 +92,9 @@ class Handles:
         self._free = Places()
 
     def handle(self, key: Hashable) -> int:
-        """The handle of an entry that has one."""
-        return self._handle(self._places[key])
+        """The handle of an entry; it gets one if it has none yet."""
+        place = self._places.get(key)
+        return self.take(key) if place is None else self._handle(place)
 
     def key(self, handle: int) -> Hashable:
         """What names the entry with a handle; raises `NoSuchHandleError`."""

@@ -161,7 +161,6 @@ class TableCalls(EntryCalls):
             entry = table.entries.get(entry_key(table, match_key, options))
             if entry is None:
                 raise table_error("BAD_MATCH_KEY")
-            table.handles.follow(table.entries.keys())
             return self._dumped(table, [entry])[0]
 
     def bm_mt_get_default_entry(self, cxt_id: int, table_name: str) -> Any:

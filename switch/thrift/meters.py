@@ -1,4 +1,7 @@
-"""Meters: arrays, and those of table entries. All have two rates, the committed and the peak."""
+"""Meters: arrays, and those of table entries.
+
+All have two rates, the committed and the peak, which as in P4Runtime is not the smaller one.
+"""
 
 from __future__ import annotations
 
@@ -55,9 +58,11 @@ class MeterCalls(Calls):
     ) -> None:
         """Set the rates of an entry's meter."""
         with self._entry(cxt_id, table_name, entry_handle) as (config, name):
-            if len(rates) != _RATES:
-                raise table_error("ERROR")
-            self.device.plane.write_direct_meters(config, [(name, _set(rates))])
+            try:
+                cell = _set(rates)
+            except IDL.InvalidMeterOperation as error:  # a call about a table does not throw it
+                raise table_error("ERROR") from error
+            self.device.plane.write_direct_meters(config, [(name, cell)])
 
     @contextmanager
     def _meter(self, cxt_id: int, name: str) -> Iterator[tuple[Config, MeterArray]]:
@@ -82,10 +87,11 @@ class MeterCalls(Calls):
 
 
 def _set(rates: Sequence[Any]) -> MeterCell:
-    """A meter with rates; what it counted stays."""
+    """A meter with rates; what it counted stays. Raises `InvalidMeterOperation`."""
     if len(rates) != _RATES:
         raise IDL.InvalidMeterOperation(code=_Error.BAD_RATES_LIST)
-    if any(rate.units_per_micros < 0 for rate in rates):
+    committed, peak = (rate.units_per_micros for rate in rates)
+    if not 0 <= committed <= peak:
         raise IDL.InvalidMeterOperation(code=_Error.INVALID_INFO_RATE_VALUE)
     if any(rate.burst_size < 0 for rate in rates):
         raise IDL.InvalidMeterOperation(code=_Error.INVALID_BURST_SIZE_VALUE)

@@ -200,6 +200,7 @@ def test_a_change_keeps_what_thrift_does_not_know_of(thrift, primary, rig):
     rates = [IDL.BmMeterRateConfig(0.5, 10), IDL.BmMeterRateConfig(1, 20)]
     thrift.mt_set_meter_rates("route", 0, rates)
     thrift.mt_modify_entry("route", 0, INGRESS + "set_color_hop", [b"\x01"])
+    assert refusal(thrift.mt_set_meter_rates, "route", 0, rates[::-1]) == "ERROR"
     name = (INGRESS + "route", ((0, 0),), 0)
     written = rig.plane[Config.RUNNING].meters[name]
     assert written.config == MeterConfig(500_000, 10, 1_000_000, 20)
@@ -231,7 +232,9 @@ def test_rates_of_meters_are_set_one_by_one_and_all_at_once(thrift, rig):
         ("none", 0, rates, "INVALID_METER_NAME"),
         ("port_meter", 4, rates, "INVALID_INDEX"),
         ("port_meter", 0, rates[:1], "BAD_RATES_LIST"),
-        ("port_meter", 0, [rates[0], IDL.BmMeterRateConfig(-1, 0)], "INVALID_INFO_RATE_VALUE"),
+        ("port_meter", 0, rates[::-1], "INVALID_INFO_RATE_VALUE"),
+        ("port_meter", 0, [IDL.BmMeterRateConfig(-1, 0)] * 2, "INVALID_INFO_RATE_VALUE"),
+        ("port_meter", 0, [IDL.BmMeterRateConfig(1, -1)] * 2, "INVALID_BURST_SIZE_VALUE"),
     ):
         assert refusal(thrift.meter_set_rates, name, index, wanted) == code
 
