@@ -65,7 +65,7 @@ class _EventFile(RotatingFileHandler):
             logging.getLogger(__name__).warning("%s: events are written again", self.baseFilename)
         self.failing = self.failed
 
-    def handleError(self, _record: logging.LogRecord) -> None:  # noqa: N802
+    def handleError(self, _record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
         self.failed = True
         if not self.failing:
             logging.getLogger(__name__).exception("%s: events are not written", self.baseFilename)

@@ -76,7 +76,7 @@ async def _serve(server: PageServer, place: Place, arguments: argparse.Namespace
             print(f"page: {url}#token={server.token}", flush=True)
         await ended.wait()
     finally:
-        with contextlib.suppress(asyncio.CancelledError):
+        with contextlib.suppress(asyncio.CancelledError):  # pages that are still being sent
             await runner.cleanup()
 
 

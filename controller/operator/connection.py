@@ -95,7 +95,7 @@ class Connection:
         """Wake all tasks, whatever they wait for."""
         self._over = True
         self._room.release()
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # the client has hung up already
             self._socket.shutdown(socket.SHUT_RDWR)
 
     def _write(self) -> None:

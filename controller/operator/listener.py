@@ -99,7 +99,7 @@ class TlsListener:
 
     def close(self) -> None:
         """Stop listening."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # closed already
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 

@@ -51,17 +51,17 @@ class SocketFile:
 
     def close(self) -> None:
         """Stop listening, wake who accepts, and remove the file if it is still ours."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # closed already
             self.socket.shutdown(socket.SHUT_RDWR)
         self.socket.close()
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(FileNotFoundError):  # somebody has removed it
             if self.path.stat().st_ino == self._inode:
                 self.path.unlink()
 
 
 def _make_directory(directory: Path) -> None:
     """Make the last part of the path if it is missing, and refuse one that others can write to."""
-    with contextlib.suppress(FileExistsError):
+    with contextlib.suppress(FileExistsError):  # what it is, and whose, is seen below
         directory.mkdir(mode=0o700)
     found = directory.stat()
     if not stat.S_ISDIR(found.st_mode):

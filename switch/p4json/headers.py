@@ -30,8 +30,6 @@ class HeaderType:
 
     name: str
     fields: tuple[FieldType, ...]
-    length_expression: Mapping[str, object] | None = None
-    """P4_14 only: the JSON expression for the varbit's length in bits."""
     source: SourceInfo = NOWHERE
 
     @property
@@ -146,8 +144,7 @@ def _read_type(node: Node) -> HeaderType:
     _check_varbit_place(fields, node)
     room = max(max_bits - sum(field.width for field in fields), 0)
     fields = [replace(field, width=room) if field.varbit else field for field in fields]
-    length = node.mapping("length_exp") if node.has("length_exp") else None
-    return HeaderType(node.string("name"), tuple(fields), length, node.source)
+    return HeaderType(node.string("name"), tuple(fields), node.source)
 
 
 def _check_varbit_place(fields: Sequence[FieldType], node: Node) -> None:

@@ -142,8 +142,6 @@ class Table:
     with_counters: bool = False
     supports_timeout: bool = False
     direct_meter: str | None = None
-    is_hidden: bool = False
-    """Made by the compiler (`tbl_act`), not in P4Info: no control plane ever sees it."""
     source: SourceInfo = NOWHERE
 
     @property

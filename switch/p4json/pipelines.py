@@ -88,9 +88,8 @@ def collect_profiles(pipelines: Mapping[str, Pipeline]) -> dict[str, ActionProfi
 def _read_pipeline(node: Node, scope: Scope, actions: Mapping[int, Action]) -> Pipeline:
     nodes: dict[str, PipelineNode] = {}
     tables = list(node.children("tables", "table"))
-    annotated = any(table.source is not NOWHERE for table in tables)
     for table in tables:
-        nodes[table.string("name")] = read_table(table, scope, actions, annotated)
+        nodes[table.string("name")] = read_table(table, scope, actions)
     for condition in node.children("conditionals", "condition"):
         nodes[condition.string("name")] = Conditional(
             condition.string("name"),

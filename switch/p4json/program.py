@@ -54,7 +54,7 @@ class Program:
     source_file: str
     """The P4 file that was compiled, as the JSON tells; empty if it does not."""
     tables: Mapping[str, Table]
-    """Including hidden ones (`Table.is_hidden`)."""
+    """Including those that the compiler made (`tbl_act`), which are not in P4Info."""
     actions: Mapping[str, ActionSignature]
     registers: Mapping[str, RegisterArray]
     counters: Mapping[str, CounterArray]

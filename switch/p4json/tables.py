@@ -53,10 +53,8 @@ class TableNode:
         return self.table.name
 
 
-def read_table(
-    node: Node, scope: Scope, actions: Mapping[int, Action], annotated: bool
-) -> TableNode:
-    """Read one table. `annotated`: the program tells which tables have a place in the source."""
+def read_table(node: Node, scope: Scope, actions: Mapping[int, Action]) -> TableNode:
+    """Read one table."""
     keys = tuple(
         _read_key(values, index, node, scope) for index, values in enumerate(node.items("key"))
     )
@@ -77,7 +75,6 @@ def read_table(
         with_counters=node.flag("with_counters"),
         supports_timeout=node.flag("support_timeout"),
         direct_meter=node.optional_string("direct_meters"),
-        is_hidden=_is_hidden(node, annotated),
         source=node.source,
     )
     _check_kind(table, node)
@@ -98,12 +95,6 @@ def _read_size(node: Node) -> int:
 
 def _read_profile(node: Node) -> str | None:
     return node.optional_string("action_profile" if node.has("action_profile") else "act_prof_name")
-
-
-def _is_hidden(node: Node, annotated: bool) -> bool:
-    """p4c names the tables that it makes by no dotted path, and gives them const defaults."""
-    name = node.string("name")
-    return annotated and "." not in name and name.startswith(("tbl_", "switch_"))
 
 
 def _read_key(values: object, index: int, table: Node, scope: Scope) -> tuple[KeyField, FieldRef]:

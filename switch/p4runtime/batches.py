@@ -81,7 +81,7 @@ class BatchReader:
     def read(self, raw: bytes) -> Batch:
         """The batch that a serialized `WriteRequest` is. Raises protobuf's `DecodeError`."""
         if len(raw) >= _MIN_BYTES:
-            with suppress(Unfit):
+            with suppress(Unfit):  # the general way is below
                 return self._read(raw)
         head = p4r.WriteRequest.FromString(raw)
         messages = list(head.updates)

@@ -5,6 +5,8 @@ because all of it happens in the event loop. What takes longer is done by thread
 pipeline changes by one of their own, one after the other; a few updates are done at once.
 """
 
+# ruff: noqa: N802 - the calls have gRPC's names
+
 from __future__ import annotations
 
 import asyncio
@@ -72,13 +74,13 @@ class P4RuntimeService(p4r_grpc.P4RuntimeServicer):
         self._writer.shutdown(cancel_futures=True)
         self._readers.shutdown(cancel_futures=True)
 
-    async def Capabilities(  # noqa: N802
+    async def Capabilities(
         self, request: p4r.CapabilitiesRequest, context: grpc.aio.ServicerContext
     ) -> p4r.CapabilitiesResponse:
         """The version of the API."""
         return p4r.CapabilitiesResponse(p4runtime_api_version=API_VERSION)
 
-    async def SetForwardingPipelineConfig(  # noqa: N802
+    async def SetForwardingPipelineConfig(
         self,
         request: p4r.SetForwardingPipelineConfigRequest,
         context: grpc.aio.ServicerContext,
@@ -93,7 +95,7 @@ class P4RuntimeService(p4r_grpc.P4RuntimeServicer):
                 self._notifier.program_changed()
         return p4r.SetForwardingPipelineConfigResponse()
 
-    async def GetForwardingPipelineConfig(  # noqa: N802
+    async def GetForwardingPipelineConfig(
         self,
         request: p4r.GetForwardingPipelineConfigRequest,
         context: grpc.aio.ServicerContext,
@@ -103,9 +105,7 @@ class P4RuntimeService(p4r_grpc.P4RuntimeServicer):
             self._check_device(request.device_id)
             return await _run(self._readers, get_config, self._device, request.response_type)
 
-    async def Write(  # noqa: N802
-        self, batch: Batch, context: grpc.aio.ServicerContext
-    ) -> p4r.WriteResponse:
+    async def Write(self, batch: Batch, context: grpc.aio.ServicerContext) -> p4r.WriteResponse:
         """Apply a batch of updates."""
         async with _status_of(context):
             scope = self._check_primary(batch.head)
@@ -115,7 +115,7 @@ class P4RuntimeService(p4r_grpc.P4RuntimeServicer):
                 await self._write(batch.head.role, self._device.write, batch, scope)
         return p4r.WriteResponse()
 
-    async def Read(  # noqa: N802
+    async def Read(
         self, request: p4r.ReadRequest, context: grpc.aio.ServicerContext
     ) -> AsyncIterator[Response]:
         """Stream what a batch of requests selects."""
@@ -132,7 +132,7 @@ class P4RuntimeService(p4r_grpc.P4RuntimeServicer):
                     return
                 batch = await _run(self._readers, _take, messages)
 
-    async def StreamChannel(  # noqa: N802
+    async def StreamChannel(
         self,
         request_iterator: AsyncIterator[p4r.StreamMessageRequest],
         context: grpc.aio.ServicerContext,

@@ -5,6 +5,8 @@ plane behind it. Faults are set on it while it runs: calls that stall or fail, u
 refused, statuses that do not fit, a stream that closes, a whole restart.
 """
 
+# ruff: noqa: N802 - the calls have gRPC's names
+
 from __future__ import annotations
 
 import queue
@@ -105,7 +107,7 @@ class FakeNode(p4r_grpc.P4RuntimeServicer):
 
     # Streams and arbitration
 
-    def StreamChannel(self, requests, context):  # noqa: N802
+    def StreamChannel(self, requests, context):
         """Serve one controller's stream."""
         self._misbehave("StreamChannel", context)
         stream = Stream()
@@ -185,19 +187,19 @@ class FakeNode(p4r_grpc.P4RuntimeServicer):
 
     # Unary calls
 
-    def Capabilities(self, request, context):  # noqa: N802
+    def Capabilities(self, request, context):
         """Answer a probe."""
         self._misbehave("Capabilities", context)
         return p4r.CapabilitiesResponse(p4runtime_api_version="1.4.1")
 
-    def GetForwardingPipelineConfig(self, request, context):  # noqa: N802
+    def GetForwardingPipelineConfig(self, request, context):
         """Return the program."""
         self._misbehave("GetForwardingPipelineConfig", context)
         if self.program() is None:
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, "No forwarding pipeline config set")
         return p4r.GetForwardingPipelineConfigResponse(config=self.program())
 
-    def SetForwardingPipelineConfig(self, request, context):  # noqa: N802
+    def SetForwardingPipelineConfig(self, request, context):
         """Take or commit a program."""
         self._misbehave("SetForwardingPipelineConfig", context)
         self._check_primary(request, context)
@@ -214,7 +216,7 @@ class FakeNode(p4r_grpc.P4RuntimeServicer):
                 self.running, self.saved = self.saved, None
         return p4r.SetForwardingPipelineConfigResponse()
 
-    def Write(self, request, context):  # noqa: N802
+    def Write(self, request, context):
         """Apply updates one by one."""
         self._misbehave("Write", context)
         self._check_primary(request, context)
@@ -224,7 +226,7 @@ class FakeNode(p4r_grpc.P4RuntimeServicer):
             self._fail_batch(context, statuses)
         return p4r.WriteResponse()
 
-    def Read(self, request, context):  # noqa: N802
+    def Read(self, request, context):
         """Return what matches, in messages of at most 100 entities."""
         self._misbehave("Read", context)
         found = [e for wanted in request.entities for e in self._matching(wanted)]

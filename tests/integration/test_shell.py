@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from me_process import HITLESS
 from prompt_toolkit.application import create_app_session
+from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
@@ -142,7 +143,7 @@ def test_a_management_entity_that_ends_is_said_and_found_again(
 
 def completions(socket: Path, text: str) -> list[str]:
     completer = NetworkCompleter(LiveValues(socket).ask)
-    return [c.text for c in completer.get_completions(Document(text), None)]  # type: ignore[arg-type]
+    return [c.text for c in completer.get_completions(Document(text), CompleteEvent())]
 
 
 def test_commands_and_names_of_the_live_network_are_completed(

@@ -38,7 +38,7 @@ def test_tcp_connections_open_from_the_inside_only(hosts):
     for host, address in (("hA", "10.0.0.1"), ("hB", "10.0.0.2")):
         command = ["python3", "-m", "http.server", "--bind", address, "8000"]
         server = network.process(f"http-{host}", command, host)
-        server.wait_until(lambda: serves(run, host, address), "served HTTP", 20)  # noqa: B023
+        server.wait_until(lambda: serves(run, host, address), "served HTTP", 20)  # noqa: B023 - called at once
     fetch = "import urllib.request; urllib.request.urlopen('http://{}:8000/', timeout=3)"
     assert run("hB", "python3", "-c", fetch.format("10.0.0.1")).returncode == 0
     assert "timed out" in run("hA", "python3", "-c", fetch.format("10.0.0.2")).stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from controller.model.network import NetworkDescription
 from controller.model.parts import Entry, Host, Link, NodeDescription, Port, ProgramFiles
@@ -50,7 +51,7 @@ def network(
 
 def line(
     programs: Mapping[str, str],
-    **more: Mapping,  # type: ignore[type-arg]
+    **more: Mapping[str, Any],
 ) -> NetworkDescription:
     """Make a line hA - first node - … - last node - hB."""
     names = list(programs)

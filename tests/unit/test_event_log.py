@@ -96,7 +96,7 @@ def test_a_full_disk_is_told_once_and_its_end_too(path, caplog):
     events = EventLog(path, 0, 0)
     (handler,) = [h for h in log.EVENTS.handlers if isinstance(h, log._EventFile)]
     with caplog.at_level(logging.WARNING, logger="controller.log"):
-        good, handler.stream = handler.stream, open("/dev/full", "w")  # noqa: SIM115
+        good, handler.stream = handler.stream, open("/dev/full", "w")  # noqa: SIM115 - it would fail
         for _ in range(3):
             events.write({"event": "node_ready", "node": "s1", "reason": ""}, AT)
         handler.stream = good
