@@ -21,11 +21,12 @@ from controller.discovery.cables import Cables, LinkUp, News
 from controller.discovery.changes import Change, Facing, LinkAdded, LinkDeleted, ports_of
 from controller.discovery.crowding import COPIES_PPS, CopyRates, Limit
 from controller.discovery.damping import Damping
+from controller.discovery.draft import Draft
 from controller.discovery.hosts import Hosts
 from controller.discovery.options import DiscoveryOptions
 from controller.discovery.sightings import Sighting
 from controller.discovery.tables import Learning, Wanted
-from controller.discovery.topology import Draft, Topology
+from controller.discovery.topology import Topology
 from controller.model.network import NetworkDescription
 from controller.model.parts import Entry, Link, NodeDescription, Port
 

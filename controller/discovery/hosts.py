@@ -16,9 +16,9 @@ from dataclasses import replace
 
 from controller.discovery.crowding import Limit
 from controller.discovery.damping import Damping, Strikes
+from controller.discovery.draft import Draft
 from controller.discovery.options import DiscoveryOptions
 from controller.discovery.sightings import Sighting
-from controller.discovery.topology import Draft
 from controller.model.network import NetworkDescription
 from controller.model.parts import Host, Port
 

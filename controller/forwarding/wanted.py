@@ -99,6 +99,32 @@ def wanted(
     """
     homes = {mac_number(host.mac): host.attached for host in network.hosts.values()}
     groups = group_numbers({port.node for port in homes.values()})
+    destinations, by_slot = _towards(homes, groups, paths, ready)
+    floods = flood_ports(network, paths, closed)
+    nodes: dict[str, Forwarding] = {}
+    otherwise: dict[str, dict[int, Next]] = {}
+    for node in network.nodes:
+        mine = described.get(node, Described())
+        unknown = Next(FLOOD_BY_SLOT, FIRST_FLOOD_GROUP)
+        computed = Forwarding(destinations[node], by_slot[node], floods[node], unknown)
+        nodes[node] = _without_described(computed, mine)
+        missing = homes.keys() - destinations[node].keys() - mine.destinations
+        otherwise[node] = _otherwise(missing, homes, groups, by_slot[node])
+    return Wanted(
+        nodes,
+        {mac: port.node for mac, port in homes.items()},
+        {number: home for home, number in groups.items()},
+        paths.slots,
+        otherwise,
+        {node: found.destinations for node, found in described.items()},
+        _cables(network),
+    )
+
+
+def _towards(
+    homes: Mapping[int, Port], groups: Mapping[str, int], paths: Paths, ready: Collection[str]
+) -> tuple[Mapping[str, dict[int, Next]], Mapping[str, dict[PathKey, int]]]:
+    """Return, by node, what it does with packets to each host, and its entries of ``path``."""
     at: dict[str, dict[int, int]] = defaultdict(dict)
     for mac, port in homes.items():
         at[port.node][mac] = port.number
@@ -115,38 +141,18 @@ def wanted(
                 by_slot[node] |= {(groups[home], slot): port for slot, port in ports.items()}
             if whole:
                 destinations[node] |= dict.fromkeys(hosts, following)
-    floods = flood_ports(network, paths, closed)
-    return Wanted(
-        {
-            node: _without_described(
-                Forwarding(destinations[node], by_slot[node], floods[node], Next(FLOOD_BY_SLOT, 1)),
-                described.get(node, Described()),
-            )
-            for node in network.nodes
-        },
-        {mac: port.node for mac, port in homes.items()},
-        {groups[home]: home for home in at},
-        paths.slots,
-        {
-            node: {
-                mac: following
-                for mac, following in _otherwise(homes, groups, by_slot[node]).items()
-                if mac not in destinations[node]
-                and mac not in described.get(node, Described()).destinations
-            }
-            for node in network.nodes
-        },
-        {node: found.destinations for node, found in described.items()},
-        _cables(network),
-    )
+    return destinations, by_slot
 
 
 def _otherwise(
-    homes: Mapping[int, Port], groups: Mapping[str, int], paths: Mapping[PathKey, int]
+    macs: Iterable[int],
+    homes: Mapping[int, Port],
+    groups: Mapping[str, int],
+    paths: Mapping[PathKey, int],
 ) -> dict[int, Next]:
-    """Return what a node with these entries of ``path`` does best for each known host."""
+    """Return what a node with these entries of ``path`` does best for known hosts."""
     known = {group for group, _ in paths}
-    found = {mac: groups[port.node] for mac, port in homes.items()}
+    found = {mac: groups[homes[mac].node] for mac in macs}
     return {mac: Next(SPREAD, group) if group in known else DROP for mac, group in found.items()}
 
 
