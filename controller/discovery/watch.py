@@ -46,8 +46,8 @@ LOG = logging.getLogger(__name__)
 
 TICKS = 5
 "In an interval: how closely silence is measured."
-COPIES_LIMIT = 512
-"Copies of hosts' packets that may wait."
+INBOX_LIMIT = 512
+"Where more waits to be handled, copies of hosts' packets are dropped."
 STOP_TIMEOUT_S = 2.0
 
 Tell = Callable[[Topology, Topology, list[Change]], None]
@@ -89,7 +89,6 @@ class TopologyWatch:
         self._inbox: queue.SimpleQueue[tuple[Step, float] | None] = queue.SimpleQueue()
         self.copies: Counter[Port] = Counter()
         "Packets of hosts that nodes copied here, by port."
-        self._waiting = 0
         self._tell: Tell = lambda _before, _after, _changes: None
         self._schemas: dict[str, tuple[P4Schema, bool]] = {}
         self._thread = threading.Thread(target=self._run, name="discovery", daemon=True)
@@ -166,6 +165,8 @@ class TopologyWatch:
         self._post_and_wait(lambda now: self._explorer.remove_node(name, now))
         self._codec.forget(name)
         self.delays.forget(name)
+        for port in [port for port in list(self.copies) if port.node == name]:
+            del self.copies[port]
 
     def _delayed(self, heard: Heard, at: Port, received_ns: int) -> None:
         self.delays.add(heard.source, at, heard.sent_ns / 1e9, received_ns / 1e9)
@@ -175,18 +176,15 @@ class TopologyWatch:
 
     def _copied(self, port: Port, packet: PacketIn) -> None:
         self.copies[port] += 1
-        seen = sighting(packet.payload) if self._waiting < COPIES_LIMIT else None
+        seen = sighting(packet.payload) if self._inbox.qsize() < INBOX_LIMIT else None
         if seen is None:
             return
 
         def see(now: float) -> list[Change]:
-            self._waiting -= 1
-            changes = self._explorer.seen(port, seen, now)
-            if not changes and not seen.announced:
-                self._learner.repair(port.node)
-            return changes
+            if not seen.announced and self._explorer.knows(port, seen.mac):
+                self._learner.repair(port.node)  # the node should know it, too
+            return self._explorer.seen(port, seen, now)
 
-        self._waiting += 1
         self._post(see, packet.received_ns)
 
     def _knew(self, node: str, hosts: frozenset[tuple[int, str]]) -> None:
