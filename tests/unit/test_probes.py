@@ -91,7 +91,7 @@ def test_a_probe_on_its_way_is_waited_for():
     wires = Wires(LINE)
     wires.delay_s = 0.05
     began = time.monotonic()
-    wires.probes.flush("s1", "s2")
+    wires.probes.flush("s1", "s2", SLOTS)
     assert time.monotonic() - began >= 2 * wires.delay_s
     assert set(wires.sent) == {"s1:2", "s2:1"}
 
