@@ -131,6 +131,21 @@ NODE_OPTIONS = [
     ),
 ]
 
+NODE_TLS_OPTIONS = [
+    cfg.StrOpt(
+        "ca",
+        help="PEM file with the authorities whose certificates nodes may show. With it P4Runtime "
+        "goes over TLS to all nodes, each known by the host of its address; without it, plainly. "
+        "BMv2's Thrift port knows no TLS, and gRPC no Ed25519 certificates. Relative to the file "
+        "that sets it, as the next two.",
+    ),
+    cfg.StrOpt(
+        "certificate",
+        help="PEM file with the certificate that is shown to nodes that ask for one.",
+    ),
+    cfg.StrOpt("key", help="PEM file with the certificate's key."),
+]
+
 MIGRATION_OPTIONS = [
     cfg.FloatOpt(
         "probe_timeout_s",
@@ -162,7 +177,7 @@ MIGRATION_OPTIONS = [
 ]
 
 GROUPS = {
-    "node": NODE_OPTIONS,
+    "node": [*NODE_OPTIONS, *NODE_TLS_OPTIONS],
     "migration": MIGRATION_OPTIONS,
     "forwarding": FORWARDING_OPTIONS,
     "dashboard": DASHBOARD_OPTIONS,

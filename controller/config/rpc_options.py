@@ -11,6 +11,7 @@ from oslo_config import cfg
 
 from controller.config.listen import host_and_port
 from controller.errors import ConfigError
+from controller.pem import load_authority, load_certificate
 
 RPC_OPTIONS = [
     cfg.StrOpt(
@@ -72,20 +73,6 @@ class TlsOptions:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_3
         context.verify_mode = ssl.CERT_REQUIRED
-        try:
-            context.load_cert_chain(self.certificate, self.key)
-        except OSError as exc:
-            raise ConfigError(
-                f"[rpc] certificate {self.certificate}, key {self.key}: {_reason(exc)}"
-            ) from exc
-        try:
-            context.load_verify_locations(self.client_ca)
-        except OSError as exc:
-            raise ConfigError(f"[rpc] client_ca {self.client_ca}: {_reason(exc)}") from exc
+        load_certificate(context, "rpc", self.certificate, self.key)
+        load_authority(context, "[rpc] client_ca", self.client_ca)
         return context
-
-
-def _reason(exc: OSError) -> str:
-    if isinstance(exc, ssl.SSLError):
-        return f"no usable PEM file ({exc.reason or exc})"
-    return exc.strerror or str(exc)

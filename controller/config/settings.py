@@ -19,7 +19,7 @@ from oslo_config import cfg as oslo_cfg
 
 from controller.config.files import keys, nearest
 from controller.config.metrics_options import MetricsOptions
-from controller.config.options import GROUPS, JOURNAL_NAME, PROCESS_OPTIONS
+from controller.config.options import GROUPS, JOURNAL_NAME, NODE_TLS_OPTIONS, PROCESS_OPTIONS
 from controller.config.page_options import DashboardOptions
 from controller.config.rpc_address import default_socket
 from controller.config.rpc_options import TlsOptions
@@ -30,6 +30,7 @@ from controller.load.options import LoadOptions
 from controller.migration.site import MigrationOptions
 from controller.scaling.options import ScalingOptions
 from controller.southbound.driver import DriverOptions
+from controller.southbound.tls import NodeTls
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,9 @@ class Settings:
             group: {option.name: _value(conf, option.name, group) for option in options}
             for group, options in GROUPS.items()
         }
-        tls_files = {name: _path(conf, name, "rpc") for name in ("certificate", "key", "client_ca")}
+        rpc_files = {name: _path(conf, name, "rpc") for name in ("certificate", "key", "client_ca")}
+        node_files = {option.name: _path(conf, option.name, "node") for option in NODE_TLS_OPTIONS}
+        node = {name: v for name, v in values["node"].items() if name not in node_files}
         return cls(
             network_file=network_file,
             journal_file=_path(conf, "journal_file") or network_file.with_name(JOURNAL_NAME),
@@ -94,14 +97,14 @@ class Settings:
             event_log_kept=_value(conf, "event_log_kept"),
             audit_interval_s=_value(conf, "audit_interval_s"),
             startup_timeout_s=_value(conf, "startup_timeout_s"),
-            node=DriverOptions(**values["node"]),
+            node=DriverOptions(**node, tls=NodeTls.read(node_files)),
             migration=MigrationOptions(**values["migration"]),
             forwarding=ForwardingOptions(**values["forwarding"]),
             dashboard=DashboardOptions.of(**values["dashboard"]),
             scaling=ScalingOptions(**values["scaling"]),
             load=LoadOptions(**values["load"]),
             metrics=MetricsOptions.of(values["metrics"]["listen"]),
-            rpc_tls=TlsOptions.of(values["rpc"]["listen"], tls_files),
+            rpc_tls=TlsOptions.of(values["rpc"]["listen"], rpc_files),
             discovery=DiscoveryOptions(**values["discovery"]),
         )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from controller.southbound.tls import NodeTls
+
 
 @dataclass(frozen=True)
 class DriverOptions:
@@ -38,6 +40,8 @@ class DriverOptions:
     "Echoes tried for one clock reading; the quickest counts."
     egress_queue_depth: int = 1024
     "BMv2: packets that an egress queue may hold; it starts with 64, too few for a swap's pause."
+    tls: NodeTls | None = None
+    "How P4Runtime sessions are protected; None: not at all."
 
 
 @dataclass(frozen=True)

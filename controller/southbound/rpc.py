@@ -46,20 +46,20 @@ class UpdateStatus:
 
 def open_channel(address: NodeAddress) -> grpc.Channel:
     """Return a channel to a node; connecting begins with its first call."""
-    size = address.options.max_message_bytes
-    return grpc.insecure_channel(
-        address.grpc,
-        options=[
-            ("grpc.max_receive_message_length", size),
-            ("grpc.max_send_message_length", size),
-            ("grpc.max_metadata_size", _METADATA_BYTES),
-            ("grpc.absolute_max_metadata_size", _METADATA_BYTES),
-            ("grpc.enable_http_proxy", 0),
-            ("grpc.enable_retries", 0),
-            ("grpc.use_local_subchannel_pool", 1),
-            (SINGLE_THREADED_READS, 1),
-        ],
-    )
+    size, tls = address.options.max_message_bytes, address.options.tls
+    options = [
+        ("grpc.max_receive_message_length", size),
+        ("grpc.max_send_message_length", size),
+        ("grpc.max_metadata_size", _METADATA_BYTES),
+        ("grpc.absolute_max_metadata_size", _METADATA_BYTES),
+        ("grpc.enable_http_proxy", 0),
+        ("grpc.enable_retries", 0),
+        ("grpc.use_local_subchannel_pool", 1),
+        (SINGLE_THREADED_READS, 1),
+    ]
+    if tls is None:
+        return grpc.insecure_channel(address.grpc, options)
+    return grpc.secure_channel(address.grpc, tls.credentials(), options)
 
 
 def code_name(code: int) -> str:

@@ -49,7 +49,8 @@ class Faults:
 class FakeNode(p4r_grpc.P4RuntimeServicer):
     """A node with device id 1."""
 
-    def __init__(self) -> None:
+    def __init__(self, credentials: grpc.ServerCredentials | None = None) -> None:
+        self.credentials = credentials
         self.faults = Faults()
         self.calls: list[str] = []
         self.writes: list[p4r.WriteRequest] = []
@@ -75,7 +76,10 @@ class FakeNode(p4r_grpc.P4RuntimeServicer):
         self._released.clear()
         self._server = grpc.server(ThreadPoolExecutor(32), options=[("grpc.so_reuseport", 0)])
         p4r_grpc.add_P4RuntimeServicer_to_server(self, self._server)
-        self.port = self._server.add_insecure_port(f"127.0.0.1:{self.port}")
+        if self.credentials is None:
+            self.port = self._server.add_insecure_port(self.address)
+        else:
+            self.port = self._server.add_secure_port(self.address, self.credentials)
         self._server.start()
 
     def stop(self) -> None:

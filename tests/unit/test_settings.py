@@ -52,7 +52,10 @@ def test_options_of_nodes_reach_the_drivers(tmp_path: Path) -> None:
         tmp_path, "[DEFAULT]\nnetwork_file = n\n[node]\ncall_timeout_s = 2.5\nkeepalive_s=3\n"
     )
     node = read(path)[0].node
-    assert (node.call_timeout_s, node.keepalive_s) == (2.5, 3.0)
+    assert (node.call_timeout_s, node.keepalive_s, node.tls) == (2.5, 3.0, None)
+    path = write(tmp_path, "[DEFAULT]\nnetwork_file = n\n[node]\nca = ca.pem\n")
+    with pytest.raises(ConfigError, match=rf"\[node\] ca {tmp_path}/ca.pem: No such file"):
+        read(path)
 
 
 def test_a_tcp_port_for_operators_comes_with_its_files(tmp_path: Path) -> None:
