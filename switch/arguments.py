@@ -108,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
         "--thrift",
         type=_address,
         metavar="HOST:PORT",
-        help="where to answer BMv2's Thrift calls (registers, counters, queues; default: nowhere)",
+        help="where to answer BMv2's Thrift calls, as of simple_switch_CLI (default: nowhere)",
     )
     parser.add_argument(
         "--metrics",

@@ -39,6 +39,9 @@ HASH_WIDTHS = {
 }
 """Every algorithm there is, and the width of its result in bits; see `switch.runtime.hashes`."""
 
+CUSTOM = frozenset({"crc16_custom", "crc32_custom"})
+"""Those whose parameters may be changed while a program runs."""
+
 PAYLOAD_AT = "payload_at"
 """The variable that holds where in the frame the parser stopped, in bytes."""
 
@@ -50,7 +53,12 @@ def emit_calculation(
     valid: frozenset[str] = frozenset(),
 ) -> tuple[Block, Value]:
     """What to do before, and the result. `valid`: headers known to be valid at that place."""
-    return emit_hash(calculation.algorithm, calculation.inputs, context, place, valid)
+    algorithm, inputs = calculation.algorithm, calculation.inputs
+    if algorithm not in CUSTOM:
+        return emit_hash(algorithm, inputs, context, place, valid)
+    before, octets = _emit_bytes(inputs, context, valid)
+    function = context.links.get("custom_hash", algorithm, calculation.name)
+    return before, _digest(function, algorithm, octets)
 
 
 def emit_hash(
@@ -64,9 +72,12 @@ def emit_hash(
     if algorithm not in HASH_WIDTHS:
         raise place.error(f"uses the unsupported hash algorithm '{algorithm}'")
     before, octets = _emit_bytes(inputs, context, valid)
-    function = context.links.get("hash", algorithm)
+    return before, _digest(context.links.get("hash", algorithm), algorithm, octets)
+
+
+def _digest(function: str, algorithm: str, octets: Value) -> Value:
     high = (1 << HASH_WIDTHS[algorithm]) - 1
-    return before, call(function, octets, low=0, high=high)
+    return call(function, octets, low=0, high=high)
 
 
 def payload(context: Context) -> Value:

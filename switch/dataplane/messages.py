@@ -114,6 +114,18 @@ class MeterCell:
     """Green, yellow and red packets and bytes. None in a write: they stay."""
 
 
+class CrcParameters(NamedTuple):
+    """What makes a CRC; numbers are of its width, which is in bits."""
+
+    width: int
+    polynomial: int
+    initial: int
+    final: int
+    """Exclusive or with the result."""
+    reflect_data: bool
+    reflect_result: bool
+
+
 @dataclass(frozen=True, slots=True)
 class MemberOp:
     """A change of one member of an action profile."""

@@ -15,6 +15,7 @@ from typing import Any
 from switch.dataplane.node import Node
 from switch.runtime.config import Profile, Target
 from switch.runtime.errors import Refused
+from switch.runtime.hashes import make_custom_crc
 from switch.runtime.keys import Encoded
 from switch.runtime.meters import Counts, Rates, rewritten
 from switch.runtime.sets import RuntimeValueSet
@@ -25,6 +26,9 @@ EntryOp = tuple[str, str, Encoded, int, Target | None, int, object]
 EntryKey = tuple[str, Encoded | None, int]
 
 MeterState = tuple[Rates | None, Counts]
+
+Crc = tuple[int, int, int, int, bool, bool]
+"""Width, polynomial, initial and final value, whether input and result are reflected."""
 
 MAX_INT64 = (1 << 63) - 1
 
@@ -287,6 +291,12 @@ def write_value_set(node: Node, which: int, name: str, members: list[tuple[int, 
     node.programs.config(which).value_set(name).replace(members)
 
 
+def set_crc(node: Node, which: int, name: str, algorithm: str, parameters: Crc) -> None:
+    """Give the CRC of a calculation other parameters: those of `make_custom_crc`."""
+    custom = node.programs.config(which).custom_hash(name, algorithm)
+    custom.function = make_custom_crc(*parameters)
+
+
 # -- replication, ports, packets ----------------------------------------------------------------
 
 
@@ -367,6 +377,7 @@ REQUESTS: Mapping[str, Callable[..., Any]] = {
         read_idle_times,
         read_meters,
         read_packed_cells,
+        set_crc,
         set_group,
         set_queue_depth,
         set_queue_rate,

@@ -15,6 +15,7 @@ from typing import Any
 
 from switch.runtime.entries import NO_ACTION, Entry, Group, Member
 from switch.runtime.errors import Refused
+from switch.runtime.hashes import CustomHash
 from switch.runtime.keys import Encoded
 from switch.runtime.meters import UNSET, Counts, Meter, Rates, rewritten
 from switch.runtime.ranked import TABLES
@@ -64,6 +65,8 @@ class Config:
         self.meters: dict[str, list[Meter]] = {}
         self.profiles: dict[str, Profile] = {}
         self.value_sets: dict[str, RuntimeValueSet] = {}
+        self.custom_hashes: dict[str, CustomHash] = {}
+        """By the name of the calculation."""
         self.namespace: dict[str, Any] = {}
         """The generated module."""
         self.process: Process | None = None
@@ -294,6 +297,12 @@ class Config:
         if found is None:
             raise Refused(f"there is no value set {name}")
         return found
+
+    def custom_hash(self, name: str, algorithm: str) -> CustomHash:
+        """The hash of a calculation that may be given another function."""
+        if name not in self.custom_hashes:
+            self.custom_hashes[name] = CustomHash(algorithm)
+        return self.custom_hashes[name]
 
     # -- idle time-outs ---------------------------------------------------------------------------
 

@@ -71,6 +71,29 @@ def fnv_like(octets: bytes) -> int:
     return (digest + (digest << 5)) & _MASK_32
 
 
+class CustomHash:
+    """A hash whose function may be replaced while a program runs."""
+
+    __slots__ = ("function",)
+
+    def __init__(self, algorithm: str) -> None:
+        self.function = HASHES[algorithm]()
+
+    def __call__(self, octets: bytes) -> int:
+        """The hash."""
+        return self.function(octets)
+
+
+def make_custom_crc(
+    width: int, polynomial: int, initial: int, final: int, reflect_data: bool, reflect_result: bool
+) -> Hash:
+    """A CRC of which either its input or its result may be reflected."""
+    if reflect_data == reflect_result:
+        return make_crc(width, polynomial, initial, final, reflect_data)
+    crc = make_crc(width, polynomial, initial, 0, reflect_data)
+    return lambda octets: _reflect(crc(octets), width) ^ final
+
+
 def make_crc(width: int, polynomial: int, initial: int, final: int, reflected: bool) -> Hash:
     """A CRC by table; `reflected`: of its input and of its result."""
     table = [_crc_step(index, width, polynomial, reflected) for index in range(256)]

@@ -91,6 +91,7 @@ _MAKERS: Mapping[str, Callable[..., Any]] = {
     "meter": lambda config, around, name: config.meters[name],
     "value_set": lambda config, around, name: config.value_sets[name],
     "hash": lambda config, around, algorithm: HASHES[algorithm](),
+    "custom_hash": lambda config, around, algorithm, name: config.custom_hash(name, algorithm),
     "random": lambda config, around: random_between,
     "to_whole_bytes": lambda config, around: to_whole_bytes,
     "read_bytes": lambda config, around: read_bytes,

@@ -1,1 +1,1 @@
-"""The few Thrift calls of BMv2 that its users rely on."""
+"""The Thrift calls of BMv2 that its users rely on."""

@@ -191,6 +191,40 @@ exception InvalidDevMgrOperation {
   1: DevMgrErrorCode code
 }
 
+enum SwapOperationErrorCode {
+  CONFIG_SWAP_DISABLED = 1
+}
+
+exception InvalidSwapOperation {
+  1: SwapOperationErrorCode code
+}
+
+struct BmCrc16Config {
+  1: i16 polynomial
+  2: i16 initial_remainder
+  3: i16 final_xor_value
+  4: bool data_reflected
+  5: bool remainder_reflected
+}
+
+struct BmCrc32Config {
+  1: i32 polynomial
+  2: i32 initial_remainder
+  3: i32 final_xor_value
+  4: bool data_reflected
+  5: bool remainder_reflected
+}
+
+enum CrcErrorCode {
+  INVALID_CALCULATION_NAME = 1
+  WRONG_TYPE_CALCULATION = 2
+  INVALID_CONFIG = 3
+}
+
+exception InvalidCrcOperation {
+  1: CrcErrorCode code
+}
+
 struct DevMgrPortInfo {
   1: i32 port_num
   2: string iface_name
@@ -338,6 +372,18 @@ service Standard {
     throws (1: InvalidTableOperation ouch)
 
   list<DevMgrPortInfo> bm_dev_mgr_show_ports() throws (1: InvalidDevMgrOperation ouch)
+  void bm_dev_mgr_add_port(1: string iface_name, 2: i32 port_num, 3: string pcap_path)
+    throws (1: InvalidDevMgrOperation ouch)
+  void bm_dev_mgr_remove_port(1: i32 port_num) throws (1: InvalidDevMgrOperation ouch)
+  void bm_load_new_config(1: string config_str) throws (1: InvalidSwapOperation ouch)
+  void bm_swap_configs() throws (1: InvalidSwapOperation ouch)
+  void bm_set_crc16_custom_parameters(
+    1: i32 cxt_id, 2: string calc_name, 3: BmCrc16Config crc16_config
+  ) throws (1: InvalidCrcOperation ouch)
+  void bm_set_crc32_custom_parameters(
+    1: i32 cxt_id, 2: string calc_name, 3: BmCrc32Config crc32_config
+  ) throws (1: InvalidCrcOperation ouch)
+  void bm_reset_state()
   BmConfig bm_mgmt_get_info()
   string bm_get_config()
   binary bm_get_config_md5()

@@ -39,6 +39,12 @@ def entry_of(table: Table, handle: int) -> Entry:
     return entry
 
 
+def cleared(table: Table, *, with_default: bool) -> list[p4r.Update]:
+    """Updates that delete all entries, and take back the default action if that is wanted."""
+    deletions = [_deletion(table, entry) for entry in table.entries.values()]
+    return [*deletions, *_default_resets(table)] if with_default else deletions
+
+
 class EntryCalls(Calls):
     """What calls on entries do, whatever the entries refer to."""
 
@@ -136,10 +142,7 @@ class TableCalls(EntryCalls):
         with self.table(cxt_id, table_name) as table:
             if table.is_const:
                 raise table_error("IMMUTABLE_TABLE_ENTRIES")
-            updates = [_deletion(table, entry) for entry in table.entries.values()]
-            if reset_default_entry:
-                updates += _default_resets(table)
-            self.device.update(updates)
+            self.device.update(cleared(table, with_default=reset_default_entry))
             table.handles.clear()
 
     def bm_mt_get_entries(self, cxt_id: int, table_name: str) -> list[Any]:

@@ -130,6 +130,14 @@ class MulticastCalls(Calls):
             {"mgrps": groups, "l1_handles": level_1, "l2_handles": level_2, "lags": []}
         )
 
+    def reset(self) -> None:
+        """Destroy all groups and nodes. Raises `StatusError`; the lock must be held."""
+        groups = self.device.replication.groups.values()
+        self.device.update([_update(p4r.Update.DELETE, entry) for entry in groups])
+        self._groups.clear()
+        self._nodes.clear()
+        self._handles = Places()
+
     @contextmanager
     def _engine(self, cxt_id: int) -> Iterator[None]:
         """The replication engine, held while it is used; nodes are up to date."""

@@ -10,6 +10,7 @@ from switch.p4runtime.device import Device
 from switch.thrift.bursts import CellWriter
 from switch.thrift.calls import Calls
 from switch.thrift.counters import CounterCalls
+from switch.thrift.crcs import CrcCalls
 from switch.thrift.entries import TableCalls
 from switch.thrift.idl import IDL
 from switch.thrift.indirect import IndirectCalls
@@ -18,6 +19,7 @@ from switch.thrift.mirroring import MirroringCalls
 from switch.thrift.multicast import MulticastCalls
 from switch.thrift.profiles import ProfileCalls
 from switch.thrift.registers import RegisterCalls
+from switch.thrift.reset import ResetCalls
 from switch.thrift.switch_calls import QueueCalls, SwitchCalls
 
 
@@ -42,19 +44,21 @@ class Services:
 
 def make_services(device: Device, interfaces: Mapping[int, str], thrift_port: int) -> Services:
     """The services of a switch; `interfaces` are those of its ports."""
-    registers = RegisterCalls(device)
+    registers, multicast = RegisterCalls(device), MulticastCalls(device)
     standard = (
         CounterCalls(device),
+        CrcCalls(device),
         IndirectCalls(device),
         MeterCalls(device),
         ProfileCalls(device),
+        ResetCalls(device, multicast),
         SwitchCalls(device, interfaces, thrift_port),
         TableCalls(device),
         registers,
     )
     by_name = {
         "standard": _service(IDL.Standard, *standard),
-        "simple_pre_lag": _service(IDL.SimplePreLAG, MulticastCalls(device)),
+        "simple_pre_lag": _service(IDL.SimplePreLAG, multicast),
         "simple_switch": _service(IDL.SimpleSwitch, MirroringCalls(device), QueueCalls(device)),
     }
     return Services(by_name, registers)

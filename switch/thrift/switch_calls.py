@@ -38,6 +38,22 @@ class SwitchCalls(Calls):
             for port, is_up in sorted(ports.items())
         ]
 
+    def bm_dev_mgr_add_port(self, iface_name: str, port_num: int, pcap_path: str) -> None:
+        """Refused: ports are given on the command line."""
+        raise IDL.InvalidDevMgrOperation(code=IDL.DevMgrErrorCode.ERROR)
+
+    def bm_dev_mgr_remove_port(self, port_num: int) -> None:
+        """Refused likewise."""
+        raise IDL.InvalidDevMgrOperation(code=IDL.DevMgrErrorCode.ERROR)
+
+    def bm_load_new_config(self, config_str: str) -> None:
+        """Refused, as by BMv2 without `--enable-swap`: programs come by P4Runtime."""
+        raise IDL.InvalidSwapOperation(code=IDL.SwapOperationErrorCode.CONFIG_SWAP_DISABLED)
+
+    def bm_swap_configs(self) -> None:
+        """Refused likewise."""
+        raise IDL.InvalidSwapOperation(code=IDL.SwapOperationErrorCode.CONFIG_SWAP_DISABLED)
+
     def bm_mgmt_get_info(self) -> Any:
         """Who this is."""
         return IDL.BmConfig(device_id=self.device.device_id, thrift_port=self._thrift_port)

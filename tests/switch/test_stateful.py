@@ -1,12 +1,14 @@
 """Registers, counters, meters, hashes and random numbers."""
 
 import json
+from binascii import crc_hqx
 from pathlib import Path
 from zlib import crc32
 
 import pytest
 
-from switch.runtime.hashes import HASHES, make_crc
+from switch.p4json.load import load_program
+from switch.runtime.hashes import HASHES, CustomHash, make_crc, make_custom_crc
 from switch.runtime.meters import GREEN, RED, UNSET, YELLOW, Meter, rewritten
 from tests.switch.draft import Draft, Json, assign, call, const, extract, field, forward, named
 from tests.switch.inprocess import InProcessSwitch
@@ -147,6 +149,39 @@ def test_a_meter_keeps_its_counts_when_its_rates_change_and_is_given_others():
 )
 def test_hashes_of_the_usual_check_string(algorithm, expected):
     assert HASHES[algorithm]()(b"123456789") == expected
+
+
+@pytest.mark.parametrize(
+    "parameters, expected",
+    [
+        ((32, 0x04C11DB7, 0xFFFFFFFF, 0xFFFFFFFF, True, True), 0xCBF43926),  # ISO-HDLC
+        ((32, 0x04C11DB7, 0xFFFFFFFF, 0xFFFFFFFF, False, False), 0xFC891918),  # BZIP2
+        ((16, 0x1021, 0, 0, False, False), 0x31C3),  # XMODEM
+        ((32, 0x04C11DB7, 0xFFFFFFFF, 0, True, False), 0x9B63D02C),
+        ((16, 0x1021, 0, 7, False, True), 0xC38C ^ 7),
+    ],
+)
+def test_a_custom_crc_reflects_its_input_its_result_or_both(parameters, expected):
+    custom = CustomHash("crc32_custom")
+    assert custom(b"123456789") == 0xCBF43926
+    custom.function = make_custom_crc(*parameters)
+    assert custom(b"123456789") == expected
+
+
+def test_a_program_computes_with_the_parameters_that_a_custom_crc_has_now():
+    build = Path(__file__).parent.parent / "conformance/corpus/build/hashes.json"
+    switch = InProcessSwitch(load_program(build.read_bytes()))
+    frame = bytes.fromhex("12345678 9abc def0123456789abc")
+    hashed = frame[:4] + frame[6:]
+
+    def custom_32_and_16():
+        ((_, sent),) = switch.send(0, frame)
+        return int.from_bytes(sent[14:18], "big"), int.from_bytes(sent[18:20], "big")
+
+    assert custom_32_and_16() == (crc32(hashed), make_crc(16, 0x8005, 0, 0, True)(hashed))
+    crc = make_custom_crc(16, 0x1021, 0xFFFF, 0, False, False)
+    switch.config.custom_hash("calc_5", "crc16_custom").function = crc
+    assert custom_32_and_16() == (crc32(hashed), crc_hqx(hashed, 0xFFFF))
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ class MemoryConfig:
     counter_arrays: dict = field(default_factory=dict)
     meter_arrays: dict = field(default_factory=dict)
     value_sets: dict = field(default_factory=dict)
+    crcs: dict = field(default_factory=dict)
 
 
 class MemoryPlane:
@@ -207,6 +208,9 @@ class MemoryPlane:
 
     def write_value_set(self, config, name, members):
         self[config].value_sets[name] = list(members)
+
+    def set_crc(self, config, calculation, parameters):
+        self[config].crcs[calculation] = parameters
 
     # -- replication, packets, ports
 

@@ -183,7 +183,10 @@ def test_the_clocks_are_told(rig):
 
 
 def test_an_unknown_method_or_service_is_said_to_be_one_and_the_connection_stays(rig, standard):
-    for service, method in (("standard", "bm_reset_state"), ("simple_pre", "bm_register_reset")):
+    for service, method in (
+        ("standard", "bm_serialize_state"),
+        ("simple_pre", "bm_register_reset"),
+    ):
         with pytest.raises(TApplicationException, match="does not answer"):
             call_raw(rig, f"{service}:{method}")
     assert standard.bm_register_read(0, TOTALS, 0) == 0

@@ -56,9 +56,8 @@ def refusal(call, *arguments):
     """The name of the code with which a call is refused."""
     with pytest.raises(Exception) as refused:
         call(*arguments)
-    error = refused.value
-    codes = getattr(IDL, type(error).__name__.removeprefix("Invalid") + "ErrorCode")
-    return codes._VALUES_TO_NAMES[error.code]
+    _, _, codes, _ = refused.value.thrift_spec[1]
+    return codes._VALUES_TO_NAMES[refused.value.code]
 
 
 # -- parameters ----------------------------------------------------------------------------------
