@@ -24,7 +24,7 @@ from controller.operator.completion import hints_at
 from controller.operator.console import WAIT_TIMEOUT_S, Console
 from controller.operator.grammar import UsageError, parse, resolve
 from controller.operator.shell.live import LiveValues
-from controller.operator.status import DONE, INTERRUPTED, TEXT, WRONG, status_of
+from controller.operator.status import DONE, TEXT, WRONG, status_of
 from controller.operator.terminal import page_for
 from controller.operator.views.help_text import command_help, described
 
@@ -38,7 +38,7 @@ OWN_WORDS = {SHELL: SHELL_HELP, COMPLETE: COMPLETE_HELP, "help": "what a command
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; return its exit status."""
+    """Run the command; return its exit status. Ctrl-C is the caller's."""
     console = Console(sys.stdout, sys.stderr)
     try:
         options, words = _options().parse_known_args(arguments)
@@ -50,8 +50,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader has seen enough; keep the interpreter from complaining when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
-    except KeyboardInterrupt:
-        return INTERRUPTED
     except HitlessError as exc:
         console.complain(exc)
         return status_of(exc)

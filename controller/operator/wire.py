@@ -24,6 +24,9 @@ REQUEST_LIMIT_BYTES = 1024 * 1024
 "Largest message that a server reads."
 RESPONSE_LIMIT_BYTES = 64 * 1024 * 1024
 "Largest message that a client reads."
+LOOK_UP_S = 0.5
+"""With a deadline nothing waits longer in one go. Python sees signals between its own steps: a
+Ctrl-C in the instant before a wait begins would be seen only when that wait ends."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,8 @@ class Wire:
                 self._limit_wait(deadline)
             try:
                 data = self._socket.recv(CHUNK_BYTES)
+            except TimeoutError:
+                continue
             except ConnectionError:
                 return None
             if not data:
@@ -96,7 +101,7 @@ class Wire:
         left_s = deadline - time.monotonic()
         if left_s <= 0:
             raise TimeoutError
-        self._socket.settimeout(left_s)
+        self._socket.settimeout(min(left_s, LOOK_UP_S))
 
     def send(self, message: Message) -> None:
         """Send a message whole; raises ``OSError`` if the connection does not take it.

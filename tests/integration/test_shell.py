@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import io
 import re
 import select
@@ -24,6 +25,7 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 from terminal import Terminal
 
+from controller.operator.client import RpcClient
 from controller.operator.commands import answer
 from controller.operator.completion import hints_at
 from controller.operator.console import Console
@@ -251,21 +253,36 @@ def test_events_are_watched_without_what_comes_all_the_time(
             server.publish({"event": "load", "nodes": {}, "at": 0.0})
             server.publish({"event": "node_down", "node": "leaf1", "reason": "gone", "at": 0.0})
         assert re.search(r"node_down +leaf1: gone", watch.stdout.readline())
-        rest = _interrupt(watch)
+        watch.send_signal(signal.SIGINT)
+        rest = watch.communicate(timeout=10)[0]
     assert watch.returncode == 130
     assert "load" not in rest
 
 
-def _interrupt(watch: subprocess.Popen[str]) -> str:
-    """Press Ctrl-C, and again if nothing happens, as people do; return what it still said."""
-    for _ in range(10):
-        watch.send_signal(signal.SIGINT)
-        try:
-            return watch.communicate(timeout=3)[0]
-        except subprocess.TimeoutExpired:
-            continue
-    watch.kill()
-    pytest.fail("Ctrl-C did not end it")
+def test_ctrl_c_just_before_a_wait_begins_is_not_seen_only_when_it_ends(
+    server: RpcServer, socket: Path
+) -> None:
+    with RpcClient(socket) as client:
+        # As from a signal of which the interpreter knows and the system call does not.
+        threading.Timer(0.3, _thread.interrupt_main).start()
+        began = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            client.next_event(60.0)
+    assert time.monotonic() - began < 5.0
+
+
+def test_ctrl_c_while_the_command_is_loaded_ends_it_silently() -> None:
+    press = """
+import signal, sys
+class Press:
+    def find_spec(name, path, target=None):
+        if name == "controller.operator.client":
+            signal.raise_signal(signal.SIGINT)
+sys.meta_path.insert(0, Press)
+from controller.operator.start import main
+sys.exit(main())"""
+    done = subprocess.run([sys.executable, "-c", press], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
 def test_mininets_prompt_has_the_same_commands(
