@@ -32,19 +32,23 @@ class Loop:
         """Those being waited on, by descriptor."""
         self._stopped: dict[int, Port] = {}
         """Those that wait until their interface takes frames, by descriptor of the sender."""
-        self._poller.register(requests.fileno(), select.EPOLLIN)
+        self._awaited = select.EPOLLIN
+        """Of the connection that requests come by."""
+        self._poller.register(requests.fileno(), self._awaited)
         self._next_idle_check = monotonic() + IDLE_CHECK_INTERVAL_S
         self._moderation = Moderation(monotonic_ns())
 
     def run(self) -> None:
         """Serve packets and requests until the control process closes its end."""
-        busy = False
+        asked = busy = False
         try:
             while True:
                 self._watch_ports()
-                asked = self._serve_packets(0.0 if busy else self._time_to_wait())
-                busy = asked and self._serve_request()
-                busy |= self._node.process_again()
+                timeout_s = 0.0 if busy else self._time_to_wait()
+                asked = self._serve_packets(timeout_s, may_pause=not asked)
+                if asked:
+                    self._serve_request()
+                busy = self._node.process_again()
                 busy |= self._node.serve_queues()
                 busy |= self._node.do_chore()
         except EOFError:
@@ -70,11 +74,11 @@ class Loop:
         select.select([self._poller], (), (), left)
         return 0.0
 
-    def _serve_packets(self, timeout_s: float) -> bool:
+    def _serve_packets(self, timeout_s: float, *, may_pause: bool) -> bool:
         """One batch from each port that has frames. Returns whether there is a request too."""
         asked = left_some = False
         frames = 0
-        for descriptor, event in self._wait(timeout_s):
+        for descriptor, event in self._wait(timeout_s, may_pause):
             port = self._ports.get(descriptor)
             if port is not None:
                 count = self._node.receive(port)
@@ -92,19 +96,22 @@ class Loop:
         self._moderation.received(frames, left_some, monotonic_ns())
         return asked
 
-    def _wait(self, timeout_s: float) -> list[tuple[int, int]]:
-        """What there is to do. Of many frames some are given time to gather behind the first."""
+    def _wait(self, timeout_s: float, may_pause: bool) -> list[tuple[int, int]]:
+        """What there is to do. Of many frames some are given time to gather behind the first.
+
+        Not so after a request, of which there may be more in a row.
+        """
         events = self._poller.poll(timeout_s)
-        if not timeout_s or not self._moderation.pause_s:
+        if not (timeout_s and may_pause and self._moderation.pause_s):
             return events
         sleep(self._moderation.pause_s)
         return self._poller.poll(0)
 
-    def _serve_request(self) -> bool:
-        """Answer one request. Returns whether there may be more."""
+    def _serve_request(self) -> None:
+        """Answer one request."""
         message = self._requests.receive()
         if message is None:
-            return False
+            return
         serial, name, *arguments = message
         try:
             result = REQUESTS[name](self._node, *arguments)
@@ -117,13 +124,15 @@ class Loop:
         if serial:
             self._requests.send(answer)
             self._wait_for_requests()
-        return True
 
     def _wait_for_requests(self) -> None:
+        """Wait for the next one, and for room if there are answers that did not leave yet."""
         events = select.EPOLLIN
         if self._requests.wants_to_send:
             events |= select.EPOLLOUT
-        self._poller.modify(self._requests.fileno(), events)
+        if events != self._awaited:
+            self._awaited = events
+            self._poller.modify(self._requests.fileno(), events)
 
     def _watch_ports(self) -> None:
         """Wait on the ports that there are, should they have changed, and on those that stopped."""
