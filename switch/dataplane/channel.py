@@ -18,6 +18,9 @@ MAX_PIECE = 1 << 16
 
 _MORE, _LAST = b"+", b"."
 
+_FORMAT = 2
+"""The last of `marshal` that does not look for objects that come twice: it takes half the time."""
+
 
 def make_pair() -> tuple[socket.socket, socket.socket]:
     """Two connected ends."""
@@ -26,7 +29,7 @@ def make_pair() -> tuple[socket.socket, socket.socket]:
 
 def pieces(message: tuple) -> Iterator[bytes]:
     """What to send for a message, one after the other."""
-    raw = marshal.dumps(message)
+    raw = marshal.dumps(message, _FORMAT)
     if len(raw) < MAX_PIECE:
         yield _LAST + raw
         return

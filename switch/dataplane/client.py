@@ -27,19 +27,19 @@ from switch.dataplane.messages import (
     Config,
     CounterCell,
     DefaultOp,
+    EntryChanges,
     EntryName,
     GroupOp,
     Listeners,
     MemberOp,
     MeterCell,
-    NewEntries,
     Replica,
     TableOp,
 )
-from switch.dataplane.process import Request, WorkerProcess
+from switch.dataplane.process import Request, WorkerProcess, nothing
 from switch.dataplane.shipping import (
+    ALIKE_ENTRIES,
     ENTRIES,
-    NEW_ENTRIES,
     program_requests,
     slices,
 )
@@ -177,22 +177,27 @@ class DataPlane(ArrayAccess):
             "write_entries", config, ops, lambda op: encoding.entry_op(op, compiled)
         )
 
-    def insert_entries(self, config: Config, new: NewEntries) -> None:
-        """Insert entries, likewise."""
-        keys, action = encoding.new_entries(new, self._compiled(config))
+    def change_entries(self, config: Config, changes: EntryChanges) -> None:
+        """Change entries that are changed alike, likewise."""
+        keys, action = encoding.entry_changes(changes, self._compiled(config))
         which, batch = encoding.which(config), next(self._batches)
-        parts = (keys, new.priorities, new.args)
         self._ask_all(
             (
-                "insert_entries",
-                which,
-                new.table,
-                action,
-                *(part[start : start + NEW_ENTRIES] for part in parts),
-                start,
-                batch,
-            )
-            for start in range(0, len(keys), NEW_ENTRIES)
+                (
+                    "change_entries",
+                    which,
+                    changes.kind.word,
+                    changes.table,
+                    keys[start : start + ALIKE_ENTRIES],
+                    changes.priorities[start : start + ALIKE_ENTRIES],
+                    action,
+                    [column[start : start + ALIKE_ENTRIES] for column in changes.args],
+                    start,
+                    batch,
+                )
+                for start in range(0, len(keys), ALIKE_ENTRIES)
+            ),
+            changes.meanwhile,
         )
 
     def read_direct_counters(
@@ -355,8 +360,10 @@ class DataPlane(ArrayAccess):
     def _ask(self, name: str, *arguments: Any) -> Any:
         return self._running_worker().ask(name, *arguments)
 
-    def _ask_all(self, requests: Iterable[Request]) -> list[Any]:
-        return self._running_worker().ask_all(requests)
+    def _ask_all(
+        self, requests: Iterable[Request], meanwhile: Callable[[], object] = nothing
+    ) -> list[Any]:
+        return self._running_worker().ask_all(requests, meanwhile)
 
 
 def _one_by_one(name: str, which: int, items: Sequence[Any]) -> Iterator[Request]:

@@ -10,12 +10,12 @@ from switch.dataplane.messages import (
     Config,
     CounterCell,
     DefaultOp,
+    EntryChanges,
     EntryName,
     GroupOp,
     MemberOp,
     MeterCell,
     MeterConfig,
-    NewEntries,
     OpKind,
     Replica,
     TableOp,
@@ -23,6 +23,7 @@ from switch.dataplane.messages import (
 from switch.dataplane.requests import EntryKey, EntryOp
 from switch.p4json.objects import ActionCall, EntryAction, MatchKey, MemberRef
 from switch.runtime.config import Target
+from switch.runtime.entries import NO_ACTION
 from switch.runtime.keys import Encoded, KeyLayout
 from switch.runtime.meters import Counts, Rates
 
@@ -48,14 +49,17 @@ def entry_op(op: TableOp | DefaultOp, compiled: Compiled) -> tuple | EntryOp:
     return (op.kind.word, op.table, key, op.priority, target, op.idle_timeout_ms, given)
 
 
-def new_entries(new: NewEntries, compiled: Compiled) -> tuple[list[Encoded], int]:
-    """The keys of entries to be inserted, and the number of their action."""
+def entry_changes(changes: EntryChanges, compiled: Compiled) -> tuple[Sequence[Encoded], int]:
+    """The keys of entries to be changed, and the number of their action."""
+    table = changes.table
     try:
-        keys = _layout(new.table, compiled).encode_all(new.keys)
+        keys = _layout(table, compiled).encode_all(changes.keys)
     except ValueError as error:
-        raise RequestRefused(f"a key does not fit table {new.table}: {error}") from error
-    actions = compiled.action_ids.get(new.table, {})
-    _, action, _ = _call(ActionCall(new.action, new.args[0]), actions, compiled, new.table)
+        raise RequestRefused(f"a key does not fit table {table}: {error}") from error
+    if changes.action is None:
+        return keys, NO_ACTION
+    first = ActionCall(changes.action, tuple(column[0] for column in changes.args))
+    _, action, _ = _call(first, compiled.action_ids.get(table, {}), compiled, f"table {table}")
     return keys, action
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import NamedTuple
 
-from switch.p4json.objects import ActionCall, EntryAction, MatchKey
+from switch.p4json.objects import ActionCall, EntryAction, FieldMatch, MatchKey
 
 
 class Config(Enum):
@@ -47,24 +47,32 @@ class TableOp(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class NewEntries:
-    """Entries of one table to be inserted, all with the same action and without time-outs."""
+class EntryChanges:
+    """Changes of entries of one table, all of one kind; what they differ in comes by the column."""
 
+    kind: OpKind
     table: str
-    keys: Sequence[MatchKey]
+    keys: Sequence[Sequence[FieldMatch]]
+    """A column for each match field."""
     priorities: Sequence[int]
-    action: str
-    args: Sequence[tuple[int, ...]]
-    """The action's arguments for each entry; they fit its parameters."""
+    action: str | None
+    """The same for all, without a time-out. None for deletions."""
+    args: Sequence[Sequence[int]]
+    """A column for each parameter of the action, of values that fit."""
+    meanwhile: Callable[[], object]
+    """What the control process may do while the worker is at it; does nothing a second time."""
 
     def __len__(self) -> int:
-        return len(self.keys)
+        return len(self.priorities)
 
-    def behind(self, element: int) -> NewEntries:
+    def behind(self, element: int) -> EntryChanges:
         """Those after an element."""
         rest = slice(element + 1, None)
-        return NewEntries(
-            self.table, self.keys[rest], self.priorities[rest], self.action, self.args[rest]
+        return replace(
+            self,
+            keys=[column[rest] for column in self.keys],
+            priorities=self.priorities[rest],
+            args=[column[rest] for column in self.args],
         )
 
 

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,10 @@ Request = tuple[Any, ...]
 """The name of a function of `switch.dataplane.requests`, and its arguments."""
 
 _ROOT = Path(__file__).resolve().parents[2]
+
+
+def nothing() -> None:
+    """What there is to do meanwhile, mostly."""
 
 
 class WorkerProcess:
@@ -74,17 +78,20 @@ class WorkerProcess:
         (answer,) = self.ask_all([(name, *arguments)])
         return answer
 
-    def ask_all(self, requests: Iterable[Request]) -> list[Any]:
+    def ask_all(
+        self, requests: Iterable[Request], meanwhile: Callable[[], object] = nothing
+    ) -> list[Any]:
         """Several requests in order, and their answers.
 
-        Raises `RequestRefused` for the first that is refused; others of its window were carried
-        out all the same.
+        `meanwhile` is done while the worker is at the first of them. Raises `RequestRefused` for
+        the first that is refused; others of its window were carried out all the same.
         """
         answers: list[Any] = []
         iterator = iter(requests)
         while window := list(islice(iterator, WINDOW)):
             with self._lock:  # other threads have their turn between two windows
-                answers += self._exchange(window)
+                answers += self._exchange(window, meanwhile)
+            meanwhile = nothing
         return answers
 
     def tell(self, name: str, *arguments: Any) -> None:
@@ -92,13 +99,16 @@ class WorkerProcess:
         with self._lock:
             self._send((0, name, *arguments))
 
-    def _exchange(self, requests: Sequence[Request]) -> list[Any]:
+    def _exchange(self, requests: Sequence[Request], meanwhile: Callable[[], object]) -> list[Any]:
         """Send all, then take all answers."""
         first = self._serial + 1
         for request in requests:
             self._serial += 1
             self._send((self._serial, *request))
-        outcomes = [self._take_answer(first + number) for number in range(len(requests))]
+        try:
+            meanwhile()
+        finally:  # an answer that is left would be taken for that to the next request
+            outcomes = [self._take_answer(first + number) for number in range(len(requests))]
         for outcome in outcomes:
             if isinstance(outcome, RequestRefused):
                 raise outcome

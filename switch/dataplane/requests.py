@@ -10,6 +10,7 @@ from __future__ import annotations
 import marshal
 import struct
 from collections.abc import Callable, Mapping, Sequence
+from itertools import repeat
 from typing import Any
 
 from switch.dataplane.node import Node
@@ -118,26 +119,34 @@ def write_entries(node: Node, which: int, ops: list[EntryOp], start: int, batch:
     _in_order(node, ops, start, batch, change)
 
 
-def insert_entries(
+def change_entries(
     node: Node,
     which: int,
+    kind: str,
     table: str,
+    keys: Sequence[Encoded],
+    priorities: Sequence[int],
     action: int,
-    keys: list[Encoded],
-    priorities: list[int],
-    args: list[tuple[int, ...]],
+    args: list[Sequence[int]],
     start: int,
     batch: int,
 ) -> None:
-    """Insert entries with one action, in order; what is refused is as in `_in_order`."""
+    """Change entries alike, in order; what is refused is as in `_in_order`."""
     if batch == node.refused_batch:
         raise Refused("a change before it was refused", start)
-    try:
-        node.programs.config(which).insert_many(table, keys, priorities, action, args)
-    except Refused as refusal:
+    config = node.programs.config(which)
+    given = zip(*args, strict=True) if args else repeat(())
+    match kind:
+        case "insert":
+            done = config.insert_many(table, keys, priorities, action, given)
+        case "modify":
+            done = config.modify_many(table, keys, priorities, action, given)
+        case _:
+            done = config.delete_many(table, keys, priorities)
+    if done < len(keys):
         node.refused_batch = batch
-        reason, *place = refusal.args
-        raise Refused(reason, start + sum(place)) from refusal
+        already = "that entry already" if kind == "insert" else "no such entry"
+        raise Refused(f"table {table} has {already}", start + done)
 
 
 def read_entry_counters(node: Node, which: int, keys: list[EntryKey]) -> list[tuple[int, int]]:
@@ -360,6 +369,7 @@ REQUESTS: Mapping[str, Callable[..., Any]] = {
         add_tables,
         add_value_sets,
         begin,
+        change_entries,
         clock_us,
         commit,
         discard,
@@ -367,7 +377,6 @@ REQUESTS: Mapping[str, Callable[..., Any]] = {
         fill_cells,
         grow,
         inject,
-        insert_entries,
         link_code,
         open_port,
         port_status,

@@ -1,6 +1,6 @@
 """Cuts large operations into requests, each a piece of work of some tens of microseconds.
 
-Sizes are what the worker does in that time: about 10 entries changed, 50 inserted together, 512
+Sizes are what the worker does in that time: about 10 entries changed, 100 changed alike, 512
 cells copied, 1,024 cells packed, 4,096 cells added to an array.
 """
 
@@ -16,7 +16,7 @@ from switch.dataplane.process import Request
 from switch.p4json.program import Program
 
 ENTRIES = 16
-NEW_ENTRIES = 64
+ALIKE_ENTRIES = 128
 CELLS = 512
 NEW_CELLS = 4096
 PACKED_CELLS = 1024

@@ -30,18 +30,18 @@ class Run:
     """Consecutive updates of one pattern."""
 
     pattern: Pattern
-    rows: Sequence[tuple[bytes, ...]]
+    raw: memoryview
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.raw) // self.pattern.size
 
     def columns(self) -> Columns:
         """The values of all updates."""
-        return self.pattern.columns(self.rows)
+        return self.pattern.columns(self.raw)
 
     def updates(self) -> Iterator[p4r.Update]:
         """The updates as messages."""
-        return map(self.pattern.message, self.rows)
+        return self.pattern.messages(self.raw)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +111,15 @@ class BatchReader:
                 start = end
             else:
                 runs.append(run)
-                start += len(run) * run.pattern.size
+                start += len(run.raw)
         return Batch(p4r.WriteRequest.FromString(bytes(head)), runs)
 
     def _known(self, raw: memoryview, start: int, end: int) -> Run | None:
         """The updates from `start` on that fit a pattern; the first one ends at `end`."""
         for pattern in self._patterns.get(end - start, ()):
-            rows = pattern.rows(raw, start)
-            if rows:
-                return Run(pattern, rows)
+            run = _run(pattern, raw[start:])
+            if run:
+                return run
         return None
 
     def _learn(self, raw: memoryview, start: int, end: int) -> Run | None:
@@ -133,7 +133,12 @@ class BatchReader:
             self._count = 0
         self._count += 1
         self._patterns.setdefault(pattern.size, []).append(pattern)
-        return Run(pattern, pattern.rows(raw, start))
+        return _run(pattern, raw[start:])
+
+
+def _run(pattern: Pattern, raw: memoryview) -> Run:
+    """The first updates that fit a pattern, maybe none."""
+    return Run(pattern, raw[: pattern.count(raw) * pattern.size])
 
 
 def _append(runs: list[Run | Messages], message: p4r.Update) -> None:

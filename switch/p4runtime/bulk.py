@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from finsy.proto import p4r
 
 from switch.p4runtime.batches import Run
-from switch.p4runtime.entities.bulk_entries import new_entries
+from switch.p4runtime.entities.bulk_entries import entry_changes
 from switch.p4runtime.entities.bulk_registers import register_cells
 from switch.p4runtime.pipeline import BulkWrite
 from switch.p4runtime.status import StatusError
@@ -27,7 +27,7 @@ _MAX_KNOWN = 256
 
 _MAKERS: Mapping[str | None, Callable[[View, p4r.Update], BulkWrite]] = {
     "register_entry": register_cells,
-    "table_entry": new_entries,
+    "table_entry": entry_changes,
 }
 """By kind of entity; each raises `StatusError` if its updates need the general way."""
 
@@ -44,6 +44,7 @@ def write_in_bulk(tx: Transaction, view: View, run: Run) -> bool:
     write = known[run.pattern]
     if write is None:
         return False
+    tx.catch_up()
     try:
         write(tx, run.columns(), len(run))
     except StatusError:

@@ -21,13 +21,10 @@ def decode(data: bytes, width: int, what: str) -> int:
     return value
 
 
-def decode_all(column: Sequence[bytes], width: int, what: str) -> list[int]:
-    """The values of `bit<width>` strings; raises INVALID_ARGUMENT for the first unfit one."""
-    values = list(map(int.from_bytes, column))
-    if max(values) >> width or not all(column):
-        for data in column:
-            decode(data, width, what)
-    return values
+def check_all(values: Sequence[int], width: int, what: str) -> None:
+    """Raise INVALID_ARGUMENT, naming `what`, if one of the values does not fit a `bit<width>`."""
+    if max(values) >> width:
+        decode(encode(max(values)), width, what)
 
 
 def encode(value: int) -> bytes:

@@ -79,7 +79,7 @@ class Device:
             view = self._view(scope)
             rollback = atomicity == p4r.WriteRequest.ROLLBACK_ON_ERROR
             errors = _write(view, batch.runs, rollback=rollback)
-        failures = sum(error is not None for error in errors)
+        failures = len(errors) - errors.count(None)
         if failures:
             raise BatchError(f"{failures} of {len(errors)} updates failed", errors)
 
@@ -185,6 +185,6 @@ def _answer(answers: list[Answer | StatusError]) -> Iterator[Response]:
     found = [answer for answer in answers if not isinstance(answer, StatusError)]
     yield from responses(chain.from_iterable(found))
     errors = [answer if isinstance(answer, StatusError) else None for answer in answers]
-    failures = sum(error is not None for error in errors)
+    failures = len(errors) - errors.count(None)
     if failures:
         raise BatchError(f"{failures} of {len(errors)} requests failed", errors)

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from switch.dataplane.client import DataPlane
 from switch.dataplane.errors import RequestRefused
-from switch.dataplane.messages import Config, DefaultOp, EntryName, NewEntries, TableOp
+from switch.dataplane.messages import Config, DefaultOp, EntryChanges, EntryName, TableOp
 
 
 class Cell(NamedTuple):
@@ -65,7 +65,7 @@ class Channel(Enum):
     __hash__ = object.__hash__  # Enum's own is written in Python and looked up for each effect
 
     TABLE = "TableOp or DefaultOp"
-    NEW_ENTRIES = "NewEntries"
+    ENTRY_CHANGES = "EntryChanges"
     MEMBER = "MemberOp"
     GROUP = "GroupOp"
     DIRECT_COUNTER = "(EntryName, CounterCell)"
@@ -223,14 +223,14 @@ def _each(
     return apply
 
 
-def _insert_entries(plane: DataPlane, config: Config, items: Sequence[NewEntries]) -> None:
+def _change_entries(plane: DataPlane, config: Config, items: Sequence[EntryChanges]) -> None:
     before = 0
-    for new in items:
+    for changes in items:
         try:
-            plane.insert_entries(config, new)
+            plane.change_entries(config, changes)
         except RequestRefused as error:
             raise RequestRefused(str(error), before + error.index) from error
-        before += len(new)
+        before += len(changes)
 
 
 _APPLY: dict[Channel, Callable[[DataPlane, Config, Sequence[Any]], None]] = {
@@ -240,7 +240,7 @@ _APPLY: dict[Channel, Callable[[DataPlane, Config, Sequence[Any]], None]] = {
     Channel.DIRECT_COUNTER: lambda plane, config, items: plane.write_direct_counters(config, items),
     Channel.DIRECT_METER: lambda plane, config, items: plane.write_direct_meters(config, items),
     Channel.REGISTER: _cells("write_registers"),
-    Channel.NEW_ENTRIES: _insert_entries,
+    Channel.ENTRY_CHANGES: _change_entries,
     Channel.REGISTER_CELLS: _register_cells,
     Channel.REGISTER_FILL: _each(
         lambda plane, config, fill: plane.fill_registers(

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from finsy.proto import p4i, p4r
 
 from switch.p4json.objects import FieldMatch
-from switch.p4runtime.bytestrings import decode, decode_all, encode
+from switch.p4runtime.bytestrings import check_all, decode, encode
 from switch.p4runtime.status import StatusError, invalid_argument
 
 
@@ -43,14 +43,17 @@ class FieldCodec(ABC):
             given = message.WhichOneof("field_match_type") or "no"
             raise self.error(f"is matched as {self.oneof}, and the message has a {given} match")
         match = getattr(message, self.oneof)
-        return self._decode(*[getattr(match, part) for part in self.parts])
+        parts = [getattr(match, part) for part in self.parts]
+        return self._decode(*[p if isinstance(p, int) else self._bits(p) for p in parts])
 
-    def decode_all(self, columns: Sequence[Sequence[Any]]) -> list[FieldMatch]:
+    def decode_all(self, columns: Sequence[Sequence[int]]) -> Sequence[FieldMatch]:
         """Many fields, from a column for each of `parts`.
 
         Raises INVALID_ARGUMENT if one of them is refused; which, `decode` tells.
         """
-        return list(map(self._decode, *columns))
+        for column in columns:
+            check_all(column, self.width, f"match field {self.name!r}")
+        return self._decode_all(*columns)
 
     def encode(self, value: FieldMatch, message: p4r.FieldMatch) -> None:
         """Fill a field's message; not to be called with the wildcard."""
@@ -67,8 +70,11 @@ class FieldCodec(ABC):
             decode(data, self.width, f"match field {self.name!r}")
         return value
 
+    def _decode_all(self, *columns: Sequence[int]) -> Sequence[FieldMatch]:
+        return list(map(self._decode, *columns))
+
     @abstractmethod
-    def _decode(self, *parts: Any) -> FieldMatch: ...
+    def _decode(self, *parts: int) -> FieldMatch: ...
 
     @abstractmethod
     def _encode(self, value: FieldMatch, message: p4r.FieldMatch) -> None: ...
@@ -79,12 +85,11 @@ class ExactCodec(FieldCodec):
 
     oneof = "exact"
 
-    def decode_all(self, columns: Sequence[Sequence[Any]]) -> list[FieldMatch]:
-        """See `FieldCodec`."""
-        return decode_all(columns[0], self.width, f"match field {self.name!r}")
+    def _decode_all(self, *columns: Sequence[int]) -> Sequence[FieldMatch]:
+        return columns[0]
 
-    def _decode(self, value: bytes) -> int:
-        return self._bits(value)
+    def _decode(self, value: int) -> int:
+        return value
 
     def _encode(self, value: FieldMatch, message: p4r.FieldMatch) -> None:
         message.exact.value = encode(value)
@@ -97,8 +102,7 @@ class LpmCodec(FieldCodec):
     parts = ("value", "prefix_len")
     wildcard = (0, 0)
 
-    def _decode(self, data: bytes, length: int) -> tuple[int, int]:
-        value = self._bits(data)
+    def _decode(self, value: int, length: int) -> tuple[int, int]:
         if not 0 < length <= self.width:
             raise self.error(
                 f"has a prefix of {length} of {self.width} bits; omit the field to match everything"
@@ -120,8 +124,7 @@ class TernaryCodec(FieldCodec):
     wildcard = (0, 0)
     takes_priority = True
 
-    def _decode(self, data: bytes, mask_data: bytes) -> tuple[int, int]:
-        value, mask = self._bits(data), self._bits(mask_data)
+    def _decode(self, value: int, mask: int) -> tuple[int, int]:
         if not mask:
             raise self.error("has a mask of 0; omit the field to match everything")
         if value & ~mask:
@@ -144,13 +147,12 @@ class RangeCodec(FieldCodec):
         super().__init__(field_id, name, width)
         self.wildcard = (0, self.ones)
 
-    def _decode(self, low: bytes, high: bytes) -> tuple[int, int]:
-        bounds = self._bits(low), self._bits(high)
-        if bounds[0] > bounds[1]:
-            raise self.error(f"has a range from {bounds[0]} down to {bounds[1]}")
-        if bounds == self.wildcard:
+    def _decode(self, low: int, high: int) -> tuple[int, int]:
+        if low > high:
+            raise self.error(f"has a range from {low} down to {high}")
+        if (low, high) == self.wildcard:
             raise self.error("has a range of all values; omit the field to match everything")
-        return bounds
+        return low, high
 
     def _encode(self, value: FieldMatch, message: p4r.FieldMatch) -> None:
         message.range.low = encode(value[0])
@@ -164,8 +166,8 @@ class OptionalCodec(FieldCodec):
     wildcard = (0, 0)
     takes_priority = True
 
-    def _decode(self, value: bytes) -> tuple[int, int]:
-        return self._bits(value), self.ones
+    def _decode(self, value: int) -> tuple[int, int]:
+        return value, self.ones
 
     def _encode(self, value: FieldMatch, message: p4r.FieldMatch) -> None:
         message.optional.value = encode(value[0])

@@ -9,7 +9,9 @@ has not touched the data plane when its first error shows.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Iterable, MutableMapping, Sequence
+from functools import partial
+from itertools import repeat
 from typing import Any, NamedTuple
 
 from switch.dataplane.client import DataPlane
@@ -33,18 +35,23 @@ class _Change(NamedTuple):
             self.undo()
 
 
-class _Additions(NamedTuple):
-    """New items, one for each update from the first on."""
+class _Changes(NamedTuple):
+    """Items that were changed, one by each update from the first on."""
 
     first: int
     mapping: MutableMapping[Any, Any]
-    keys: Collection[Any]
+    keys: Sequence[Any]
+    formers: Sequence[Any]
 
     def take_back(self, updates: Collection[int]) -> None:
-        """Remove the items of these updates."""
+        """Set the items of these updates back."""
         for update, key in enumerate(self.keys, self.first):
             if update in updates:
-                del self.mapping[key]
+                former = self.formers[update - self.first]
+                if former is _MISSING:
+                    del self.mapping[key]
+                else:
+                    self.mapping[key] = former
 
 
 class Transaction:
@@ -55,7 +62,8 @@ class Transaction:
         self._updates = 0
         """How many there are from that one on, if they are handled together."""
         self._effects: list[Effect] = []
-        self._undo: list[_Change | _Additions] = []
+        self._undo: list[_Change | _Changes] = []
+        self._postponed: Callable[[], None] | None = None
         self._marks = (0, 0)
 
     def begin_update(self) -> None:
@@ -64,6 +72,7 @@ class Transaction:
 
     def begin_updates(self, count: int) -> None:
         """The next `count` updates are about to be handled together."""
+        self.catch_up()
         self._update += self._updates
         self._updates = count
         self._marks = len(self._effects), len(self._undo)
@@ -76,6 +85,7 @@ class Transaction:
 
     def rollback(self) -> None:
         """Take back all updates; nothing of them has reached the data plane."""
+        self._postponed = None
         self._effects.clear()
         self._take_back(0)
 
@@ -96,10 +106,36 @@ class Transaction:
         else:
             self.undoable(lambda: mapping.__setitem__(key, former))
 
-    def put_new(self, mapping: MutableMapping[Any, Any], items: Mapping[Any, Any]) -> None:
-        """Set items of the state that are not there yet, one for each update."""
-        mapping.update(items)
-        self._undo.append(_Additions(self._update, mapping, items.keys()))
+    def put_all(
+        self, mapping: MutableMapping[Any, Any], keys: Sequence[Any], values: Iterable[Any]
+    ) -> None:
+        """Set items of the state, one for each update; postponed (`catch_up`)."""
+        self._postponed = partial(self._put_all, mapping, keys, values)
+
+    def remove_all(self, mapping: MutableMapping[Any, Any], keys: Sequence[Any]) -> None:
+        """Remove items of the state, one for each update; postponed likewise."""
+        self._postponed = partial(self._remove_all, mapping, keys)
+
+    def catch_up(self) -> None:
+        """Do what was postponed, if anything was, which cannot fail.
+
+        Nobody sees that it is late: it is done before the next update is checked, or else while the
+        data plane is at the effects.
+        """
+        postponed, self._postponed = self._postponed, None
+        if postponed is not None:
+            postponed()
+
+    def _put_all(
+        self, mapping: MutableMapping[Any, Any], keys: Sequence[Any], values: Iterable[Any]
+    ) -> None:
+        formers = list(map(mapping.get, keys, repeat(_MISSING)))
+        mapping.update(zip(keys, values, strict=True))
+        self._undo.append(_Changes(self._update, mapping, keys, formers))
+
+    def _remove_all(self, mapping: MutableMapping[Any, Any], keys: Sequence[Any]) -> None:
+        formers = list(map(mapping.pop, keys))
+        self._undo.append(_Changes(self._update, mapping, keys, formers))
 
     def remove(self, mapping: MutableMapping[Any, Any], key: Any) -> Any:
         """Remove an item of the state, and return it."""
@@ -119,7 +155,10 @@ class Transaction:
         The checks before make refusals impossible unless the two processes disagree about the
         state, so they are INTERNAL errors. Raises `WorkerGone`.
         """
-        refused = apply_effects(plane, config, self._effects)
+        try:
+            refused = apply_effects(plane, config, self._effects)
+        finally:
+            self.catch_up()
         errors = {update: internal(f"the data plane refused: {why}") for update, why in refused}
         if errors:
             self._take_back(0, errors.keys())

@@ -8,12 +8,13 @@ fully qualified names; entries by their encoded key (`switch.runtime.keys`) and 
 from __future__ import annotations
 
 import linecache
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
 from operator import itemgetter
 from time import monotonic_ns
 from typing import Any
 
-from switch.runtime.entries import NO_ACTION, Entry, Group, Member
+from switch.runtime.entries import NO_ACTION, NOTHING, Entry, Group, Member
 from switch.runtime.errors import Refused
 from switch.runtime.hashes import CustomHash
 from switch.runtime.keys import Encoded
@@ -137,18 +138,39 @@ class Config:
         keys: Sequence[Encoded],
         priorities: Sequence[int],
         action: int,
-        args: Sequence[tuple[int, ...]],
-    ) -> None:
-        """Add entries with one action and no time-out. A refusal has the place of its entry."""
-        state, now_ns = self._table(name), monotonic_ns()
-        table = state.table
-        for place, (key, priority, given) in enumerate(zip(keys, priorities, args, strict=True)):
-            if table.get(key, priority) is not None:
-                raise Refused(f"table {name} has that entry already", place)
-            entry = Entry(action, given)
-            entry.priority = priority
-            entry.hit_ns = now_ns
-            table.insert(key, priority, entry)
+        args: Iterable[tuple[int, ...]],
+    ) -> int:
+        """Add entries with an action and no time-out, up to the first that is there. How many."""
+        now_ns = monotonic_ns()
+        entries = map(Entry, repeat(action), args, repeat(NOTHING), priorities, repeat(now_ns))
+        return self._table(name).table.insert_many(keys, priorities, entries)
+
+    def modify_many(
+        self,
+        name: str,
+        keys: Sequence[Encoded],
+        priorities: Sequence[int],
+        action: int,
+        args: Iterable[tuple[int, ...]],
+    ) -> int:
+        """Give entries an action and no time-out, up to the first that is not there. How many."""
+        table, now_ns = self._table(name).table, monotonic_ns()
+        for place, (key, priority, given) in enumerate(zip(keys, priorities, args, strict=False)):
+            entry = table.get(key, priority)
+            if entry is None:
+                return place
+            entry.action, entry.args = action, given
+            entry.key, entry.timeout_ns, entry.hit_ns = None, 0, now_ns
+        return len(keys)
+
+    def delete_many(self, name: str, keys: Sequence[Encoded], priorities: Sequence[int]) -> int:
+        """Remove entries, up to the first that is not there. How many."""
+        table = self._table(name).table
+        for place, (key, priority) in enumerate(zip(keys, priorities, strict=True)):
+            if table.get(key, priority) is None:
+                return place
+            table.remove(key, priority)
+        return len(keys)
 
     def modify(
         self, name: str, key: Encoded, priority: int, target: Target, timeout_ms: int, given: object

@@ -61,7 +61,12 @@ class Entry:
     )
 
     def __init__(
-        self, action: int, args: tuple[int, ...], target: Member | Group = NOTHING
+        self,
+        action: int,
+        args: tuple[int, ...],
+        target: Member | Group = NOTHING,
+        priority: int = 0,
+        hit_ns: int = 0,
     ) -> None:
         self.action = action
         self.args = args
@@ -70,13 +75,13 @@ class Entry:
         self.packets = 0
         self.bytes = 0
         self.meter: Meter = UNSET
-        self.hit_ns = 0
+        self.hit_ns = hit_ns
         """When it was hit last or else inserted, on the monotonic clock."""
         self.timeout_ns = 0
         self.reported_ns = -1
         """The value of `hit_ns` for which it was reported as idle."""
         self.key: object = None
         """As the control plane gave it, for entries with a time-out."""
-        self.priority = 0
+        self.priority = priority
         self.rank = 0
         """Orders entries: the higher priority first, then the older entry."""

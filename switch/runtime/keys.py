@@ -48,11 +48,12 @@ class KeyLayout:
             return value, mask
         return value, mask, intervals
 
-    def encode_all(self, keys: Sequence[MatchKey]) -> list[Encoded]:
-        """The keys of many entries; those of exact tables must be of integers already."""
-        if self.kind is not MatchKind.EXACT:
-            return list(map(self.encode, keys))
-        return [key[0] for key in keys] if len(self.fields) == 1 else list(keys)
+    def encode_all(self, columns: Sequence[Sequence[FieldMatch]]) -> Sequence[Encoded]:
+        """The keys of many entries, from a column for each field; exact ones must be integers."""
+        if self.kind is MatchKind.EXACT and len(self.fields) == len(columns) == 1:
+            return columns[0]
+        keys = zip(*columns, strict=True)
+        return list(keys if self.kind is MatchKind.EXACT else map(self.encode, keys))
 
     def _join(self, key: MatchKey) -> tuple[int, int, tuple[Interval, ...]]:
         value = mask = 0

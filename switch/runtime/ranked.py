@@ -11,7 +11,7 @@ from operator import attrgetter, itemgetter
 
 from switch.runtime.entries import NO_ACTION, Entry
 from switch.runtime.keys import Encoded, Interval
-from switch.runtime.tables import ExactTable, LpmTable, drop_from_groups, drop_some
+from switch.runtime.tables import ExactTable, LpmTable, RuntimeTable, drop_from_groups, drop_some
 
 CACHED_KEYS = 1024
 """Packet keys whose result a table with many masks remembers; forgotten all at once when full."""
@@ -21,7 +21,7 @@ MASKS_WORTH_CACHING = 4
 _UNKNOWN = Entry(NO_ACTION, ())
 
 
-class _RankedTable:
+class _RankedTable(RuntimeTable):
     """Entries grouped by mask, groups by their best entry. What ternary and range tables share."""
 
     def __init__(self) -> None:

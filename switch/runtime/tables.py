@@ -7,7 +7,7 @@ in `switch.runtime.ranked`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from switch.runtime.entries import NO_ACTION, Entry
@@ -28,6 +28,16 @@ class RuntimeTable(Protocol):
     def insert(self, key: Encoded, priority: int, entry: Entry) -> None:
         """Add an entry that is not there yet."""
 
+    def insert_many(
+        self, keys: Sequence[Encoded], priorities: Sequence[int], entries: Iterator[Entry]
+    ) -> int:
+        """Add entries up to the first that is there already; how many were added."""
+        for place, (key, priority) in enumerate(zip(keys, priorities, strict=True)):
+            if self.get(key, priority) is not None:
+                return place
+            self.insert(key, priority, next(entries))
+        return len(keys)
+
     def remove(self, key: Encoded, priority: int) -> None:
         """Remove an entry that is there."""
 
@@ -38,7 +48,7 @@ class RuntimeTable(Protocol):
         """Free up to so many entries of a table that is no longer used; False if none is left."""
 
 
-class ExactTable:
+class ExactTable(RuntimeTable):
     """One dictionary."""
 
     def __init__(self) -> None:
@@ -56,6 +66,18 @@ class ExactTable:
         self._entries[key] = entry
         self.count += 1
 
+    def insert_many(
+        self, keys: Sequence[Encoded], priorities: Sequence[int], entries: Iterator[Entry]
+    ) -> int:
+        """See `RuntimeTable`."""
+        add, added = self._entries.setdefault, 0
+        for key, entry in zip(keys, entries, strict=False):
+            if add(key, entry) is not entry:
+                break
+            added += 1
+        self.count += added
+        return added
+
     def remove(self, key: Encoded, priority: int) -> None:
         """See `RuntimeTable`."""
         del self._entries[key]
@@ -70,7 +92,7 @@ class ExactTable:
         return drop_some(self._entries, count)
 
 
-class LpmTable:
+class LpmTable(RuntimeTable):
     """One dictionary per prefix length, the longest first."""
 
     def __init__(self) -> None:

@@ -16,6 +16,7 @@ from switch.dataplane.messages import (
     Config,
     CounterCell,
     DefaultOp,
+    EntryChanges,
     EntryName,
     Listeners,
     OpKind,
@@ -219,6 +220,38 @@ def test_table_writes_stop_at_the_first_that_is_refused(plane):
     plane.write_table(Config.RUNNING, later)
     names = [EntryName("t", (n,)) for n in range(99, 900)]
     assert plane.read_direct_counters(Config.RUNNING, names) == [CounterCell()] * 801
+
+
+def test_entries_changed_alike_stop_at_the_first_that_is_refused(plane):
+    def change(kind, numbers, port=2):
+        action, args = (None, []) if kind is OpKind.DELETE else ("to", [[port] * len(numbers)])
+        zeros = [0] * len(numbers)
+        done = []
+        changes = EntryChanges(
+            kind, "t", [list(numbers)], zeros, action, args, lambda: done.append(1)
+        )
+        try:
+            plane.change_entries(Config.RUNNING, changes)
+        except RequestRefused as refusal:
+            return refusal.index, str(refusal)
+        assert done == [1]
+        return None
+
+    number = int.from_bytes(FRAME[:6])
+    assert change(OpKind.INSERT, range(number + 300, number + 900)) is None
+    assert change(OpKind.INSERT, range(number, number + 400)) == (
+        300,
+        "table t has that entry already",
+    )
+    assert change(OpKind.MODIFY, range(number, number + 900), 1) is None
+    plane.wires[1].send(FRAME)
+    assert plane.wires[1].receive() == FRAME
+    all_but_one = [number + n for n in range(900) if n != 200]
+    assert change(OpKind.DELETE, [*all_but_one, number + 900, number + 200]) == (
+        899,
+        "table t has no such entry",
+    )
+    assert change(OpKind.MODIFY, [number + 200, number]) == (1, "table t has no such entry")
 
 
 @pytest.mark.parametrize(

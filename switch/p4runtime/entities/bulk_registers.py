@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from finsy.proto import p4r
 
-from switch.p4runtime.bytestrings import decode_all
+from switch.p4runtime.bytestrings import check_all
 from switch.p4runtime.effects import Cells, Channel
 from switch.p4runtime.p4data import BitCodec
 from switch.p4runtime.pipeline import BulkWrite
@@ -34,7 +34,8 @@ def register_cells(view: View, update: p4r.Update) -> BulkWrite:
         indices = columns.get(_INDEX) or [index] * count
         if max(indices) >= register.size:
             raise out_of_range("an index is past the end")
-        values = decode_all(columns[_VALUE], width, register.name)
+        values = columns[_VALUE]
+        check_all(values, width, register.name)
         tx.begin_updates(count)
         tx.effect(Channel.REGISTER_CELLS, Cells(register.name, indices, values))
 

@@ -4,6 +4,7 @@ Stands in for `switch.dataplane.client.DataPlane` where a test is about the cont
 """
 
 from dataclasses import dataclass, field
+from itertools import repeat
 
 from switch.dataplane.errors import NoSavedProgram, RequestRefused, WorkerGone
 from switch.dataplane.messages import (
@@ -90,7 +91,9 @@ class MemoryPlane:
     def write_table(self, config, ops):
         self.before_write()
         self.calls.append(("write_table", len(ops)))
-        state = self[config]
+        self._change(self[config], ops)
+
+    def _change(self, state, ops):
         for place, op in enumerate(ops):
             if isinstance(op, DefaultOp):
                 state.defaults[op.table] = op.action
@@ -107,13 +110,18 @@ class MemoryPlane:
                 state.entries[name] = op.action
                 state.idle_timeouts_ms[name] = op.idle_timeout_ms
 
-    def insert_entries(self, config, new):
-        rows = zip(new.keys, new.priorities, new.args, strict=True)
+    def change_entries(self, config, changes):
+        keys = zip(*changes.keys, strict=True)
+        args = zip(*changes.args, strict=True) if changes.args else repeat(())
+        action = changes.action
         ops = [
-            TableOp(OpKind.INSERT, new.table, key, priority, ActionCall(new.action, args))
-            for key, priority, args in rows
+            TableOp(changes.kind, changes.table, key, priority, action and ActionCall(action, row))
+            for key, priority, row in zip(keys, changes.priorities, args, strict=False)
         ]
-        self.write_table(config, ops)
+        self.before_write()
+        self.calls.append(("change_entries", len(ops)))
+        changes.meanwhile()
+        self._change(self[config], ops)
 
     def _check_reference(self, state, op, place):
         profile = state.program.tables[op.table].action_profile

@@ -32,6 +32,8 @@ from switch.p4runtime.device import Device
 from switch.p4runtime.roles import FULL_ACCESS
 from switch.p4runtime.status import BatchError
 
+KINDS = (p4r.Update.INSERT, p4r.Update.MODIFY, p4r.Update.DELETE)
+
 
 def octets(value):
     return value.to_bytes(max(1, (value.bit_length() + 7) // 8), "big")
@@ -55,6 +57,10 @@ def acl(number, priority, port=1):
 
 def route(number, length):
     return table_entry("route", [lpm(1, octets(number << 32), length)], action("set_color"))
+
+
+def changed(kind, entry):
+    return p4r.Update(type=kind, entity=p4r.Entity(table_entry=entry))
 
 
 def cell(index, value):
@@ -120,9 +126,11 @@ def test_all_but_the_updates_is_in_the_head():
 
 
 def test_a_run_is_one_call_to_the_data_plane(device):
-    device.write(read([insert(table_entry=dmac(1 << 24 | n)) for n in range(500)]), FULL_ACCESS)
-    assert device.plane.calls == [("write_table", 500)]
-    device.plane.calls.clear()
+    for kind in KINDS:
+        updates = [changed(kind, dmac(1 << 24 | n)) for n in range(500)]
+        device.write(read(updates), FULL_ACCESS)
+        assert device.plane.calls == [("change_entries", 500)]
+        device.plane.calls.clear()
     device.write(read([cell(n % 15 + 1, n) for n in range(60)]), FULL_ACCESS)
     assert device.plane.calls == [("write_register_cells", 60)]
     assert device.plane[Config.RUNNING].registers["EverythingIngress.totals"] == [0, *range(45, 60)]
@@ -200,6 +208,28 @@ def test_a_batch_that_is_rolled_back_takes_its_runs_along(device):
     assert contents(device) == before
 
 
+def test_a_run_that_is_rolled_back_leaves_entries_as_they_were(device):
+    entries = [dmac(1 << 24 | n) for n in range(20)]
+    device.write(read([changed(p4r.Update.INSERT, entry) for entry in entries]), FULL_ACCESS)
+    before = contents(device)
+    updates = [changed(p4r.Update.MODIFY, dmac(1 << 24 | n, port=3)) for n in range(20)]
+    updates += [changed(p4r.Update.DELETE, entry) for entry in entries]
+    updates.append(changed(p4r.Update.DELETE, dmac(5)))
+    found = refusals(device, read(updates, atomicity=p4r.WriteRequest.ROLLBACK_ON_ERROR))
+    assert [why.split(":")[0] for why in found] == ["ABORTED"] * 40 + ["NOT_FOUND"]
+    assert contents(device) == before
+
+
+def test_entries_that_the_data_plane_does_not_delete_are_kept(device):
+    entries = [dmac(1 << 24 | n) for n in range(20)]
+    device.write(read([changed(p4r.Update.INSERT, entry) for entry in entries]), FULL_ACCESS)
+    del device.plane[Config.RUNNING].entries["EverythingIngress.dmac", (1 << 24 | 5,), 0]
+    found = refusals(device, read([changed(p4r.Update.DELETE, entry) for entry in entries]))
+    assert [place for place, why in enumerate(found) if why] == [5]
+    held = device.running.tables[p4_id("dmac")].entries
+    assert [key[0] & 0xFF for key, _ in held] == [5]
+
+
 def random_update(rng):
     """An update of a few kinds, now and then one that is refused."""
     number = rng.choice([rng.randrange(40), 300 + rng.randrange(40), rng.randrange(1 << 48)])
@@ -217,8 +247,23 @@ def random_update(rng):
         case _:
             update = insert(table_entry=dmac(number, metadata=octets(number)))
     if not rng.randrange(30):
-        update.type = rng.choice([p4r.Update.MODIFY, p4r.Update.DELETE])
+        update.type = rng.choice(KINDS[1:])
     return update
+
+
+def random_run(rng):
+    """Changes of one kind, of entries some of which may be there."""
+    kind = rng.choice(KINDS)
+    entry = rng.choice(
+        [
+            lambda number: dmac((1 << 40) + number, port=rng.choice([2, 3])),
+            lambda number: acl(128 + number, 300),
+            lambda number: route(256 + number, 16),
+        ]
+    )
+    start = rng.choice([0, 0, 0, 4])
+    numbers = range(start, start + 8) if rng.randrange(6) else rng.choices(range(20), k=8)
+    return [changed(kind, entry(number)) for number in numbers]
 
 
 def random_batch(seed):
@@ -231,10 +276,9 @@ def random_batch(seed):
             update = random_update(rng)
             updates.append(update if rng.randrange(2) else like)
         if rng.randrange(2):
-            updates += [insert(table_entry=dmac((1 << 40) + rng.randrange(30))) for _ in range(8)]
             updates += [cell(rng.randrange(17), 5) for _ in range(4)]
-            updates += [insert(table_entry=acl(rng.randrange(128, 200), 300)) for _ in range(6)]
-            updates += [insert(table_entry=route(rng.randrange(256, 600), 16)) for _ in range(6)]
+        for _ in range(3):
+            updates += random_run(rng)
     return updates
 
 
