@@ -83,7 +83,8 @@ def _value(cell: CounterCell) -> Any:
 
 
 def _cell(value: Any) -> CounterCell:
-    return CounterCell(packets=max(0, value.packets), bytes=max(0, value.bytes))
+    """What a value says; what it leaves out is 0, as in BMv2."""
+    return CounterCell(packets=max(0, value.packets or 0), bytes=max(0, value.bytes or 0))
 
 
 def _check_index(is_valid: bool) -> None:

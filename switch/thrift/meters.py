@@ -19,6 +19,8 @@ from switch.thrift.idl import IDL
 _Error = IDL.MeterOperationErrorCode
 _RATES = 2
 _US_PER_S = 1_000_000
+_MAX_RATE = 1e12
+"""Units a microsecond; per second it still fits P4Runtime's 64 bits."""
 _MAX_INT32 = (1 << 31) - 1
 
 
@@ -90,14 +92,13 @@ def _set(rates: Sequence[Any]) -> MeterCell:
     """A meter with rates; what it counted stays. Raises `InvalidMeterOperation`."""
     if len(rates) != _RATES:
         raise IDL.InvalidMeterOperation(code=_Error.BAD_RATES_LIST)
-    committed, peak = (rate.units_per_micros for rate in rates)
-    if not 0 <= committed <= peak:
+    committed, peak = (rate.units_per_micros or 0 for rate in rates)
+    if not 0 <= committed <= peak <= _MAX_RATE:
         raise IDL.InvalidMeterOperation(code=_Error.INVALID_INFO_RATE_VALUE)
-    if any(rate.burst_size < 0 for rate in rates):
+    cburst, pburst = (rate.burst_size or 0 for rate in rates)
+    if min(cburst, pburst) < 0:
         raise IDL.InvalidMeterOperation(code=_Error.INVALID_BURST_SIZE_VALUE)
-    (cir, cburst), (pir, pburst) = (
-        (round(rate.units_per_micros * _US_PER_S), rate.burst_size) for rate in rates
-    )
+    cir, pir = (round(rate * _US_PER_S) for rate in (committed, peak))
     return MeterCell(MeterConfig(cir, cburst, pir, pburst))
 
 

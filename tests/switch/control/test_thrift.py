@@ -1,7 +1,6 @@
 """BMv2's Thrift calls, as its own command line makes them: binary protocol, multiplexed."""
 
 import hashlib
-import shutil
 import socket
 import struct
 import subprocess
@@ -328,96 +327,6 @@ def test_bmv2s_own_command_line_reads_and_writes(rig):
     assert "123456" in done.stdout
 
 
-def write_call(number, index, value, array=TOTALS, context=0):
-    """A `bm_register_write` on the wire."""
-    method, name = b"standard:bm_register_write", array.encode()
-    return b"".join(
-        [
-            struct.pack(">Ii", 0x80010001, len(method)) + method + struct.pack(">i", number),
-            struct.pack(">bhi", 8, 1, context),
-            struct.pack(">bhi", 11, 2, len(name)) + name,
-            struct.pack(">bhi", 8, 3, index),
-            struct.pack(">bhq", 10, 4, value),
-            b"\x00",
-        ]
-    )
-
-
-def send_calls(rig, data, pieces=1):
-    """Send calls over a connection of their own, cut into so many pieces; the connection."""
-    raw = socket.create_connection(("127.0.0.1", rig.server.port), 5)
-    raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    size = -(-len(data) // pieces)
-    for start in range(0, len(data), size):
-        raw.sendall(data[start : start + size])
-        if pieces > 1:
-            time.sleep(0.01)
-    return raw
-
-
-def take_answers(raw, count):
-    """The number of each answer, and the code of the exception in it."""
-    transport = TBufferedTransportFactory().get_transport(TSocket(sock=raw))
-    protocol = TBinaryProtocolFactory().get_protocol(transport)
-    answers = []
-    for _ in range(count):
-        name, kind, number = protocol.read_message_begin()
-        assert (name, kind) == ("bm_register_write", 2)
-        result = IDL.Standard.bm_register_write_result()
-        result.read(protocol)
-        protocol.read_message_end()
-        answers.append((number, result.ouch and result.ouch.code))
-    return answers
-
-
-def test_a_burst_of_writes_is_one_write(rig):
-    rig.load()
-    rig.plane.calls.clear()
-    calls = [write_call(100 + n, n % 16, n - 20) for n in range(40)]
-    with send_calls(rig, b"".join(calls)) as raw:
-        assert take_answers(raw, 40) == [(100 + n, None) for n in range(40)]
-    assert sum(count for _, count in rig.plane.calls) == 40
-    assert len(rig.plane.calls) < 5
-    written = [max(n for n in range(40) if n % 16 == cell) - 20 for cell in range(16)]
-    assert rig.plane[Config.RUNNING].registers[TOTALS] == [value & 0xFFFFFFFF for value in written]
-
-
-@pytest.mark.parametrize("pieces", [7, 50])
-def test_a_burst_that_comes_in_pieces_is_done_all_the_same(rig, pieces):
-    rig.load()
-    calls = b"".join(write_call(n, n, n + 1) for n in range(16))
-    with send_calls(rig, calls, pieces) as raw:
-        assert take_answers(raw, 16) == [(n, None) for n in range(16)]
-    assert rig.plane[Config.RUNNING].registers[TOTALS] == list(range(1, 17))
-
-
-def test_calls_of_a_burst_that_are_refused_are_answered_in_their_place(rig):
-    rig.load()
-    code = IDL.RegisterOperationErrorCode
-    calls = [
-        (write_call(1, 0, 5), None),
-        (write_call(2, 16, 5), code.INVALID_INDEX),
-        (write_call(3, -1, 5), code.INVALID_INDEX),
-        (write_call(4, 1, 5), None),
-        (write_call(5, 1, 5, array="none"), code.INVALID_REGISTER_NAME),
-        (write_call(6, 1, 5, context=1), code.INVALID_REGISTER_NAME),
-        (write_call(7, 0, 7, array=OFFSETS), None),
-        (write_call(8, 2, 9), None),
-    ]
-    with send_calls(rig, b"".join(call for call, _ in calls)) as raw:
-        assert take_answers(raw, 8) == [(n, why) for n, (_, why) in enumerate(calls, 1)]
-    assert rig.plane[Config.RUNNING].registers[TOTALS][:4] == [5, 5, 9, 0]
-    assert rig.plane[Config.RUNNING].registers[OFFSETS] == [7, 0]
-
-
-def test_a_burst_without_a_data_plane_is_an_error_each(rig):
-    rig.load()
-    rig.plane.is_gone = True
-    error = IDL.RegisterOperationErrorCode.ERROR
-    with send_calls(rig, write_call(1, 0, 5) + write_call(2, 1, 5)) as raw:
-        assert take_answers(raw, 2) == [(1, error), (2, error)]
-
-
 def fill_tables(rig):
     """Entries of every kind of key and action."""
     route = lpm(1, b"\x0a\x00\x00\x00\x00\x00", 8)
@@ -497,26 +406,3 @@ def test_a_table_or_profile_that_is_not_there_has_bmv2s_code(standard):
     with pytest.raises(IDL.InvalidTableOperation) as failed:
         standard.bm_mt_act_prof_get_groups(0, "none")
     assert failed.value.code == code.INVALID_ACTION_PROFILE_NAME
-
-
-@pytest.mark.skipif(shutil.which("simple_switch_CLI") is None, reason="BMv2 is not installed")
-def test_bmv2s_own_command_line_dumps_tables(rig):
-    rig.load()
-    fill_tables(rig)
-    tables = ("dmac", "route", "acl", "profiled", "selected")
-    done = subprocess.run(
-        ["simple_switch_CLI", "--thrift-port", str(rig.server.port)],
-        input="".join(f"table_dump EverythingIngress.{name}\n" for name in tables)
-        + "counter_read dmac_counter 0\nmeter_get_rates port_meter 1\n",
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert "Action entry: EverythingIngress.forward - 02" in done.stdout, done.stdout + done.stderr
-    assert "0a0000000000/8" in done.stdout
-    assert "00000000000a &&& 00000000000f" in done.stdout
-    assert "0001 -> 0005" in done.stdout
-    assert "Index: member(4)" in done.stdout
-    assert "Dumping member 4" in done.stdout
-    assert "Invalid" not in done.stdout
-    assert done.stderr == ""

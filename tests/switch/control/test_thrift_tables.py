@@ -234,6 +234,7 @@ def test_rates_of_meters_are_set_one_by_one_and_all_at_once(thrift, rig):
         ("port_meter", 0, rates[:1], "BAD_RATES_LIST"),
         ("port_meter", 0, rates[::-1], "INVALID_INFO_RATE_VALUE"),
         ("port_meter", 0, [IDL.BmMeterRateConfig(-1, 0)] * 2, "INVALID_INFO_RATE_VALUE"),
+        ("port_meter", 0, [IDL.BmMeterRateConfig(float("inf"), 0)] * 2, "INVALID_INFO_RATE_VALUE"),
         ("port_meter", 0, [IDL.BmMeterRateConfig(1, -1)] * 2, "INVALID_BURST_SIZE_VALUE"),
     ):
         assert refusal(thrift.meter_set_rates, name, index, wanted) == code
