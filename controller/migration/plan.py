@@ -88,7 +88,8 @@ def make_plan(
     source, destination = (_node(view, name) for name in (request.source, request.destination))
     if request.source == request.destination:
         others = ", ".join(name for name in view.facts if name != request.source)
-        raise RequestError(f"source and destination are both {request.source}: move to {others}")
+        advice = f"move to {others}" if others else "there is no other node"
+        raise RequestError(f"source and destination are both {request.source}: {advice}")
     slots = _slots(request, view, source, destination)
     reach = reach or Reach(view.network, None, Policy())
     try:

@@ -135,7 +135,7 @@ class Number:
         text = value.strip() if isinstance(value, str) else value
         digits = isinstance(text, str) and text.isascii() and text.isdigit()
         if not digits and not _is_whole(text):
-            raise ValueError(f"{value!r} is no number")
+            raise ValueError(f"{value!r} is not {self.form}")
         if int(text) < self.least:
             raise ValueError(f"must be at least {self.least}, not {value}")
         return int(text)
