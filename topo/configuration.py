@@ -96,7 +96,7 @@ def write_configuration(
         directory.mkdir(parents=True, exist_ok=True)
         state_directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise Refused(f"cannot write the configuration to {directory}: {error}") from error
+        raise Refused(f"cannot write the configuration to {directory}: {error.strerror}") from error
     for path, document in documents.items():
         path.write_text(yaml.safe_dump(document, sort_keys=False, default_flow_style=None))
     files.me.write_text(_options(blueprint, files, behaviour))

@@ -14,6 +14,7 @@ import contextlib
 import os
 import secrets
 import signal
+import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +23,7 @@ from aiohttp import web
 
 from controller.dashboard.place import Place
 from controller.dashboard.server import FOLDER, LIBRARIES, PageServer
-from controller.errors import HitlessError
+from controller.errors import AppError, HitlessError
 from controller.operator.address import VARIABLES, default_address, parse_address
 
 NICE = 10
@@ -65,8 +66,7 @@ async def _serve(server: PageServer, place: Place, arguments: argparse.Namespace
     runner = web.AppRunner(server.application(), access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, place.host, place.port)
-        await site.start()
+        await _listen(runner, place)
         port = runner.addresses[0][1]
         url = f"http://{place.shown}:{port}/"
         if arguments.url_file:
@@ -78,6 +78,19 @@ async def _serve(server: PageServer, place: Place, arguments: argparse.Namespace
     finally:
         with contextlib.suppress(asyncio.CancelledError):  # pages that are still being sent
             await runner.cleanup()
+
+
+async def _listen(runner: web.AppRunner, place: Place) -> None:
+    """Begin to serve; raises ``AppError`` if the address cannot be had."""
+    try:
+        await web.TCPSite(runner, place.host, place.port).start()
+    except OSError as exc:
+        unknown = isinstance(exc, socket.gaierror)
+        reason = "there is no such host" if unknown else os.strerror(exc.errno or 0)
+        raise AppError(
+            f"cannot be served at {place.shown}:{place.port}: {reason}; [dashboard] listen says"
+            " where"
+        ) from exc
 
 
 def _write_owner_only(path: Path, text: str) -> None:

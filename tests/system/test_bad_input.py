@@ -78,7 +78,7 @@ def test_a_wrong_argument_of_topo_is_named(tmp_path, arguments, message):
         (("--method", "teleport"), "invalid choice: 'teleport'"),
         (("--seconds", "0"), "--seconds 0: the scenario paper takes 3 to 600"),
         (("--json", "/nowhere/at/all.json"), "cannot write /nowhere/at/all.json"),
-        (("--plot", "/"), "cannot write /: it is a directory"),
+        (("--plot", "/"), "cannot write /: Is a directory"),
     ],
 )
 def test_a_wrong_argument_of_the_demo_is_named(tmp_path, arguments, message):

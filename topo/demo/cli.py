@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -128,11 +127,13 @@ def _seconds_for(scenario: str, seconds: float | None) -> float:
 
 def _check_writable(path: Path) -> None:
     """Refuse now, not after the experiment, an output that cannot be written."""
-    if path.is_dir():
-        raise Refused(f"cannot write {path}: it is a directory")
-    changed = path if path.exists() else path.parent
-    if not os.access(changed, os.W_OK):
-        raise Refused(f"cannot write {path}: {changed} does not exist or may not be written to")
+    existed = path.exists()
+    try:
+        path.open("ab").close()
+    except OSError as error:
+        raise Refused(f"cannot write {path}: {error.strerror}") from error
+    if not existed:
+        path.unlink()
 
 
 class _Progress:
