@@ -16,7 +16,13 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
-CLONE_NEWNET = 0x40000000  # linux/sched.h
+CLONE_NEWNET, CLONE_NEWNS = 0x40000000, 0x00020000  # linux/sched.h
+PREPARATIONS = (
+    "ip link set lo up",
+    "mount --make-rprivate /",
+    "mount -t sysfs sysfs /sys",  # it shows the interfaces of the namespace it was mounted in
+    "mount -t tmpfs tmpfs /run",  # where networks that are up are noted
+)
 
 
 def _obstacle_to_networks() -> str | None:
@@ -44,11 +50,14 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_configure(config):
-    """Give each of xdist's workers a network of its own, if that is permitted.
+    """Give each of xdist's workers a network, /sys and /run of its own, if that is permitted.
 
-    So no worker takes a port that another one has found free and is about to listen on.
+    So no worker takes a port that another one has found free and is about to listen on, nor the
+    name or the number of another one's network.
     """
     if not hasattr(config, "workerinput") or os.geteuid() != 0:
         return
-    if ctypes.CDLL(None).unshare(CLONE_NEWNET) == 0:  # os.unshare from Python 3.12 on
-        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    # os.unshare from Python 3.12 on
+    if ctypes.CDLL(None).unshare(CLONE_NEWNET | CLONE_NEWNS) == 0:
+        for command in PREPARATIONS:
+            subprocess.run(command.split(), check=True)

@@ -11,7 +11,9 @@ from signal import SIGTERM
 import grpc
 import yaml
 from finsy.proto import p4r, p4r_grpc
+from traces import wait_for
 
+from controller.errors import RpcError
 from controller.operator.client import RpcClient
 from topo.demo.management import READY_TIMEOUT_S, ManagementEntity
 from topo.demo.method import METHODS
@@ -25,6 +27,7 @@ from topo.traffic.playback import Playback
 NODES = ("s1", "s2")
 SLOTS = 16
 OUTER, INNER = "10.0.0.1", "10.0.0.2"
+P4INFO_AND_COOKIE = p4r.GetForwardingPipelineConfigRequest.P4INFO_AND_COOKIE
 
 
 @dataclass
@@ -39,7 +42,18 @@ class Stage:
     def start_me(self, timeout_s=READY_TIMEOUT_S):
         """Start the management entity and wait until it has its nodes ready."""
         self.me = ManagementEntity(self.deployment, self.launcher)
-        self.me.wait_ready(timeout_s)
+        self.wait_ready(timeout_s)
+
+    def wait_ready(self, timeout_s=READY_TIMEOUT_S):
+        """Wait until the management entity has its nodes ready."""
+        self.me.process.wait_until(self._is_ready, "had all nodes ready", timeout_s)
+
+    def _is_ready(self):
+        try:
+            nodes = self.ask("status")["nodes"]
+        except RpcError:
+            return False
+        return nodes["ready"] == nodes["total"]
 
     def move(self, source, destination, method="pm", *options):
         """Move the firewall, or some slots of it, and wait for the end."""
@@ -67,14 +81,21 @@ class Stage:
         return read_counter(address, self.deployment.network.node(node).device_id, "dropped")
 
     def enforcing(self):
-        """Return, per node, the slots whose packets it drops now: uninvited ones must be sent."""
+        """Return, per node, the slots whose packets it drops now: uninvited ones must be sent.
+
+        It takes as long as there is a slot of which no node has dropped a packet.
+        """
         before = {node: self.dropped(node) for node in NODES}
-        time.sleep(0.5)
-        after = {node: self.dropped(node) for node in NODES}
-        return {
-            node: {slot for slot in range(SLOTS) if after[node][slot] > before[node][slot]}
-            for node in NODES
-        }
+        dropping = {}
+
+        def every_slot_is_dropped():
+            for node in NODES:
+                after = self.dropped(node)
+                dropping[node] = {s for s in range(SLOTS) if after[s] > before[node][s]}
+            return set().union(*dropping.values()) == set(range(SLOTS))
+
+        wait_for(every_slot_is_dropped, "drops in every slot")
+        return dropping
 
     def send(self, flows, sender="hA", receiver="hB"):
         """Start flows from one host to the other."""
@@ -175,7 +196,10 @@ def read_counter(address, device_id, name):
     with grpc.insecure_channel(address) as channel:
         stub = p4r_grpc.P4RuntimeStub(channel)
         pipeline = stub.GetForwardingPipelineConfig(
-            p4r.GetForwardingPipelineConfigRequest(device_id=device_id), timeout=10
+            p4r.GetForwardingPipelineConfigRequest(
+                device_id=device_id, response_type=P4INFO_AND_COOKIE
+            ),
+            timeout=10,
         )
         counters = pipeline.config.p4info.counters
         counter = next((c for c in counters if c.preamble.name.endswith(f".{name}")), None)

@@ -11,7 +11,7 @@ from traces import wait_for
 
 from topo.errors import CommandFailed
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.alone]
 
 STEPS = (
     "prepare",
@@ -34,7 +34,10 @@ MOVED = {
 by PR all, so that the source is reloaded too."""
 ROLES = ("source", "destination")
 PR_STEPS = ("prepare", "release")
-"""Steps that PR does in its own way, by reloading a node; the others are the same."""
+"""Steps that PR does in its own way, by reloading a node; the others are the same. (On nodes that
+are models, tests/unit/test_migration_faults.py goes through all steps by either method.)"""
+WHEN = [*(("pm", step) for step in STEPS), *(("pr", step) for step in PR_STEPS)]
+"""Method and step."""
 
 
 class StageKeeper:
@@ -123,15 +126,14 @@ def slots_of(text):
     return set(range(int(first), int(last) + 1))
 
 
-@pytest.mark.parametrize("step", STEPS)
-@pytest.mark.parametrize("method", MOVED)
+@pytest.mark.parametrize(("method", "step"), WHEN, scope="module")
 def test_a_management_entity_that_was_killed_undoes_or_finishes_the_migration(up, method, step):
     planned = way(up, method)
     traffic = traffic_of_all_slots(up)
     accident_manager.arm(up.accidents, step)
     with pytest.raises(CommandFailed, match=r"no management entity|has ended"):
         up.move(planned.source, planned.destination, method, "--slots", planned.slots)
-    assert not up.me.process.alive
+    wait_for(lambda: not up.me.process.alive, "the end of it")
     up.start_me()
     committed = STEPS.index(step) >= COMMIT
     assert end_of_migration(up)["state"] == ("finished" if committed else "undone")
@@ -140,10 +142,7 @@ def test_a_management_entity_that_was_killed_undoes_or_finishes_the_migration(up
 
 
 @pytest.mark.parametrize("role", ROLES)
-@pytest.mark.parametrize(
-    ("method", "step"),
-    [*(("pm", step) for step in STEPS), *(("pr", step) for step in PR_STEPS)],
-)
+@pytest.mark.parametrize(("method", "step"), WHEN, scope="module")
 def test_a_node_that_is_killed_leaks_nothing_and_the_end_is_true(up, method, step, role):
     planned = way(up, method)
     victim = getattr(planned, role)
@@ -154,7 +153,7 @@ def test_a_node_that_is_killed_leaks_nothing_and_the_end_is_true(up, method, ste
     wait_for(lambda: not node.process.alive, f"the end of {victim}")
     up.deployment.network.restart_node(victim)
     record = end_of_migration(up)
-    up.me.wait_ready()
+    up.wait_ready()
     finished = record["state"] == "finished"
     assert finished or record["reason"]
     assert_placement_is_true(up, planned.after if finished else planned.before)

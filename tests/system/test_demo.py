@@ -6,9 +6,9 @@ import sys
 import pytest
 from traces import start
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.alone]
 
-SECONDS = 4
+SECONDS = 3
 HITLESS_STEPS = [
     *("prepare", "learn on", "copy", "enforce on", "overlap"),
     *("enforce off", "learn off", "verify", "release"),

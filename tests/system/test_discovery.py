@@ -11,7 +11,7 @@ from controller.operator.client import RpcClient
 from topo.deployment import bring_up
 from topo.topologies import line
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.alone]
 
 LINK = [("s1:2", "s2:1")]
 BOUND_S = 0.8

@@ -16,7 +16,7 @@ from topo.deployment import bring_up
 from topo.topologies import fat_tree
 from topo.traffic.flow import Flow
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.alone]
 
 MIGRATIONS = 5
 READY_TIMEOUT_S = 60.0

@@ -20,7 +20,7 @@ from topo.demo.management import ManagementEntity
 from topo.deployment import Deployment, bring_up
 from topo.topologies import diamond, leaf_spine
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.alone]
 
 PATIENCE_S = 20.0
 FLOWS = 32

@@ -17,7 +17,7 @@ from topo.traffic.playback import Playback
 from topo.traffic.receive import Sink
 from topo.traffic.records import read_recording
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.alone]
 
 OPENED = Flow("opened", ("10.0.0.1", 4000), ("10.0.0.2", 5000), 900, opened_by_receiver=True)
 PLAIN = Flow("plain", ("10.0.0.1", 4001), ("10.0.0.2", 5001), 300, payload_bytes=1000)

@@ -23,7 +23,7 @@ from topo.demo.management import ManagementEntity, slot_numbers
 from topo.deployment import bring_up
 from topo.topologies import diamond
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.alone]
 
 LOAD = Behaviour(
     *(700, 10, 2_000),

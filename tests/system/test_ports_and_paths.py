@@ -25,7 +25,7 @@ from topo.deployment import bring_up
 from topo.errors import CommandFailed
 from topo.traffic.accounting import count
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.alone]
 
 FLOWS, RATE_PPS = 16, 20
 CUT = (("leaf1", "spine2"), ("leaf2", "spine1"))

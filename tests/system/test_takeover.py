@@ -22,7 +22,7 @@ from topo.deployment import bring_up
 from topo.topologies import diamond
 from topo.traffic.accounting import Window, count
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.alone]
 
 FLOWS, RATE_PPS = 12, 25
 ALL = frozenset(range(16))
@@ -83,7 +83,7 @@ def test_a_dead_enforcer_is_replaced_and_nothing_gets_in(stage):
     moved_ns = time.time_ns()
 
     network.restart_node("s2")
-    stage.me.wait_ready()
+    stage.wait_ready()
     time.sleep(1.5)
     assert placement(stage) == {"s1": ALL - by_s2, "s3": by_s2}
 
