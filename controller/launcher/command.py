@@ -12,9 +12,9 @@ Choices:
 - The process runs until it is told to stop, or until all main threads that apps returned from
   ``start`` have ended. (os-ken's own manager ends at once where none returned any.)
 - Stopping has a time limit, since os-ken waits without one for threads that may hang.
-- At the end, when threads have ended and exit handlers have run, the process ends at once. The
-  interpreter would go on to take itself apart while threads of the gRPC library may still be in it,
-  and crash.
+- At the end, when other threads have ended and exit handlers have run, the process ends at once.
+  The interpreter would go on to take itself apart; daemon threads (eventlet's pool has some) that
+  end just then find greenlet's part of it gone, and crash the process.
 
 Exit status: 0 stopped as told; 1 an app could not be started, or did not stop; 2 the arguments or
 the configuration are wrong.
