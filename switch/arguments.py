@@ -96,6 +96,22 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="the P4Runtime device id (default %(default)s)",
     )
+    _add_addresses(parser)
+    _add_ports(parser)
+    parser.add_argument(
+        "--program", type=Path, metavar="JSON", help="a program to run from the start"
+    )
+    parser.add_argument("--p4info", type=Path, metavar="FILE", help="its P4Info, as text")
+    parser.add_argument(
+        "--log-level",
+        choices=("debug", "info", "warning", "error"),
+        default="info",
+        help="how much to log (default %(default)s)",
+    )
+    return parser
+
+
+def _add_addresses(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--grpc",
         type=_address,
@@ -116,6 +132,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="HOST:PORT",
         help="where to serve metrics to Prometheus, over HTTP (default: nowhere)",
     )
+
+
+def _add_ports(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-i",
         "--interface",
@@ -140,17 +159,6 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="egress queues of each port, one a priority (default %(default)s)",
     )
-    parser.add_argument(
-        "--program", type=Path, metavar="JSON", help="a program to run from the start"
-    )
-    parser.add_argument("--p4info", type=Path, metavar="FILE", help="its P4Info, as text")
-    parser.add_argument(
-        "--log-level",
-        choices=("debug", "info", "warning", "error"),
-        default="info",
-        help="how much to log (default %(default)s)",
-    )
-    return parser
 
 
 def _add_tls(parser: argparse.ArgumentParser) -> None:

@@ -15,6 +15,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, contextmanager
+from typing import Any
 
 import uvloop
 from finsy.proto import p4i, p4r
@@ -106,7 +107,7 @@ class _Switch:
     def _listeners(self) -> Listeners:
         loop = asyncio.get_running_loop()
 
-        def notify(event) -> None:
+        def notify(event: Any) -> None:
             self._server.notifier.notify(event)
 
         def worker_exit(reason: str) -> None:

@@ -9,8 +9,8 @@ not count must be 0.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Collection, Sequence
+from typing import Any, ClassVar
 
 from finsy.proto import p4i, p4r
 
@@ -192,7 +192,7 @@ class KeyCodec:
         self._places = {field.field_id: (place, field) for place, field in enumerate(fields)}
         self._wildcards = [field.wildcard for field in fields]
 
-    def decode(self, messages) -> tuple[FieldMatch, ...]:
+    def decode(self, messages: Collection[p4r.FieldMatch]) -> tuple[FieldMatch, ...]:
         """The key that repeated `FieldMatch` messages give; raises INVALID_ARGUMENT."""
         key = list(self._wildcards)
         given = 0
@@ -210,7 +210,7 @@ class KeyCodec:
             raise missing.error("is matched exactly and may not be omitted")
         return tuple(key)
 
-    def encode(self, key: tuple[FieldMatch, ...], messages) -> None:
+    def encode(self, key: tuple[FieldMatch, ...], messages: Any) -> None:
         """Append the fields of a key to a repeated field, without those that match everything."""
         for value, field in zip(key, self.fields, strict=True):
             if value != field.wildcard:

@@ -17,7 +17,7 @@ from switch.dataplane.messages import Config
 from switch.p4runtime.entities.registry import HANDLERS
 from switch.p4runtime.pipeline import Pipeline
 from switch.p4runtime.roles import FULL_ACCESS
-from switch.p4runtime.state import Replication
+from switch.p4runtime.state import Register, Replication
 from switch.p4runtime.status import StatusError, invalid_argument
 from switch.p4runtime.transaction import Transaction
 from switch.p4runtime.view import View
@@ -131,5 +131,5 @@ def _carry_arrays(plane: DataPlane, running: Pipeline, saved: Pipeline) -> None:
             plane.write_registers(Config.SAVED, register.name, 0, values)
 
 
-def _same_shape(one, other) -> bool:
+def _same_shape(one: Register, other: Register) -> bool:
     return (one.name, one.size, one.codec.widths) == (other.name, other.size, other.codec.widths)

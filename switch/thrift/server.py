@@ -149,7 +149,8 @@ class ThriftServer:
             family = socket.AF_INET6 if ":" in host else socket.AF_INET
             self._listener = socket.create_server((host, port), family=family)
         except OSError as error:
-            raise AddressError("Thrift", self._address, "--thrift", error) from error
+            cause = error.strerror or error
+            raise AddressError("Thrift", self._address, "--thrift", cause) from error
         self.port = self._listener.getsockname()[1]
         Thread(target=self._accept, name="thrift-accept", daemon=True).start()
         return self

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import product
 from math import prod
+from typing import Any
 
 from finsy.proto import p4r
 
@@ -89,7 +90,7 @@ def _joined(fields: Iterable[tuple[int, int, int]]) -> TernaryMatch:
     return TernaryMatch(value, mask)
 
 
-def _values_and_masks(field: FieldCodec, match) -> list[tuple[int, int]]:
+def _values_and_masks(field: FieldCodec, match: Any) -> list[tuple[int, int]]:
     if isinstance(field, RangeCodec):
         return list(prefixes(*match, field.width))
     if isinstance(field, ExactCodec):
