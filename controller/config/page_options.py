@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from oslo_config import cfg
 
-from controller.config.listen import host_and_port
+from controller.addresses import host_and_port
 from controller.errors import ConfigError
 
 

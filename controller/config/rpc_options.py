@@ -9,7 +9,7 @@ from pathlib import Path
 
 from oslo_config import cfg
 
-from controller.config.listen import host_and_port
+from controller.addresses import host_and_port
 from controller.errors import ConfigError
 from controller.pem import load_authority, load_certificate
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from controller.config.listen import host_and_port
+from controller.addresses import host_and_port
 from controller.errors import ConfigError
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})

@@ -36,6 +36,7 @@ from typing import Literal
 
 import networkx as nx
 
+from controller.addresses import host_and_port
 from controller.errors import ConfigError
 from controller.model.graph import network_graph
 from controller.model.parts import Entry, Host, Link, NodeDescription, Port, ProgramFiles
@@ -43,7 +44,6 @@ from controller.model.slots import format_slots, parse_slots
 from controller.model.strict import Section, load_yaml
 
 _MAC = re.compile(r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}")
-_ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:\[\]]+):(\d{1,5})")
 _PORT = re.compile(r"([^\s:]+):(\d{1,9})")
 
 
@@ -155,8 +155,8 @@ def _node(name: str, one: Section, programs: Mapping[str, ProgramFiles]) -> Node
 
 def _address(one: Section, key: str) -> str:
     text = one.take(key, str)
-    match = _ADDRESS.fullmatch(text)
-    if match is None or not 0 < int(match[2]) < 65_536:
+    place = host_and_port(text)
+    if place is None or not place[1]:
         raise one.error(key, f"{text!r} must be host:port, for example 127.0.0.1:50051")
     return text
 

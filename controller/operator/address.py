@@ -8,15 +8,14 @@ the authority that signed the management entity's.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from controller.addresses import host_and_port
 from controller.config.rpc_address import VARIABLE, default_socket
 from controller.errors import RequestError
 
-_TLS = re.compile(r"tls:(\[[0-9a-fA-F:.]+\]|[^\s:\[\]]+):(\d{1,5})")
 VARIABLES = {
     "certificate": "HITLESS_TLS_CERTIFICATE",
     "key": "HITLESS_TLS_KEY",
@@ -64,8 +63,8 @@ def parse_address(
     """
     if not text.startswith("tls:"):
         return Path(text).absolute()
-    match = _TLS.fullmatch(text)
-    if match is None or not 0 < int(match[2]) < 65_536:
+    place = host_and_port(text.removeprefix("tls:"))
+    if place is None or not place[1]:
         raise RequestError(f"{text!r} must be tls:HOST:PORT, for example tls:me.example.org:6650")
     found: dict[str, Path] = {}
     for name, variable in VARIABLES.items():
@@ -76,4 +75,4 @@ def parse_address(
         if not Path(path).is_file():
             raise RequestError(f"there is no file {path}, which {text} needs")
         found[name] = Path(path).absolute()
-    return TlsAddress(match[1].strip("[]"), int(match[2]), **found)
+    return TlsAddress(*place, **found)
