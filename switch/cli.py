@@ -22,6 +22,7 @@ from finsy.proto import p4i, p4r
 from google.protobuf import text_format
 
 from switch.addresses import AddressError
+from switch.allocator import use_one_arena
 from switch.arguments import Arguments, parse
 from switch.dataplane.client import DataPlane
 from switch.dataplane.errors import DataPlaneError
@@ -54,6 +55,7 @@ class StartError(Exception):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a switch until it is stopped; the exit status."""
     arguments = parse(argv)
+    use_one_arena()
     sys.setswitchinterval(THREAD_SWITCH_INTERVAL_S)
     gc.freeze()  # else what was imported is gone through whenever many entries were written
     gc.set_threshold(NEW_OBJECTS)
