@@ -104,7 +104,8 @@ class Generator:
                 return f'"{field.name}":{value}/{self._random.randint(0, width)}'
             case p4i.MatchField.RANGE:
                 low, high = sorted((value, self._number(width)))
-                return f'"{field.name}":{low}..{high}'
+                is_open = (low, high) == (0, (1 << width) - 1)  # which P4Runtime has left out
+                return "" if is_open else f'"{field.name}":{low}..{high}'
             case p4i.MatchField.TERNARY:
                 return f'"{field.name}":{value}&&&{self._mask(width)}'
         return self._random.choice(["", f'"{field.name}":{value}'])
