@@ -7,7 +7,15 @@ from pathlib import Path
 
 def resident_mb(pid: int) -> float:
     """Megabytes of memory (proportional set size: what is shared is counted once)."""
-    return sum(_pss_kb(process) for process in [pid, *descendants(pid)]) / 1024
+    return sum(_rollup_kb(process, "Pss") for process in [pid, *descendants(pid)]) / 1024
+
+
+def anonymous_mb(pid: int) -> float:
+    """Megabytes of one process that no file is behind: what it has allocated.
+
+    Unlike the proportional size it does not change with who else runs the same program.
+    """
+    return _rollup_kb(pid, "Anonymous") / 1024
 
 
 def descriptors(pid: int) -> int:
@@ -22,9 +30,9 @@ def descendants(pid: int) -> list[int]:
     return [found for child in map(int, children) for found in (child, *descendants(child))]
 
 
-def _pss_kb(pid: int) -> int:
+def _rollup_kb(pid: int, field: str) -> int:
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
         name, _, value = line.partition(":")
-        if name == "Pss":
+        if name == field:
             return int(value.split()[0])
-    return 0
+    raise ValueError(f"/proc/{pid}/smaps_rollup has no {field}")

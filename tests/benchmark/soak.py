@@ -1,8 +1,9 @@
 """The soak of the embedded switch, in the namespaces that it was started in: `scripts/soak_switch`.
 
 Traffic runs through the firewall program at a steady rate. Beside it a controller works all the
-while: entries come and go, registers are read, clients connect and vanish, now and then a program
-is loaded. What the switch's processes hold is sampled from the end of a warm-up on.
+while: entries come and go, registers are read, clients connect and vanish, programs are loaded.
+What the switch's processes hold is sampled from the end of a warm-up on, in which each of that was
+done several times.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from finsy.proto import p4r
 
 from tests.benchmark import control
 from tests.benchmark.figures import FIREWALL
-from tests.benchmark.growth import Sample, findings, memory_growth_mb
+from tests.benchmark.growth import LEAST_SAMPLES, Sample, findings, memory_growth
 from tests.benchmark.links import DESTINATION, SOURCE, make_links
-from tests.benchmark.memory import descriptors, resident_mb
+from tests.benchmark.memory import anonymous_mb, descendants, descriptors
 from tests.benchmark.subject import Subject, forward, read_program, running
 from tests.benchmark.traffic import Traffic, measure
 from tests.conformance.control.client import Client
@@ -29,10 +30,14 @@ from tests.conformance.switches.embedded import Embedded
 from tests.conformance.switches.switch import GRPC_ADDRESS
 
 FRAME_BYTES = 64
-MOST_SAMPLES = 50
+MOST_SAMPLES = 300
 SAMPLES_PER_S = 2
+RELOAD_EACH = 2
+"""Rounds of work from one reload to the next."""
+WARM_UP_ROUNDS = 5
+WARM_UP_CONNECTS = 100
 SETTLE_S = 1.0
-"""Before the last sample: the server takes a moment to see that clients are gone."""
+"""Before the first and last sample: the server takes a moment to see that clients are gone."""
 _GARBAGE = (b"", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", bytes(100))
 
 
@@ -67,32 +72,48 @@ def _traffic(arguments: argparse.Namespace) -> Traffic:
 def _warm_up(subject: Subject, rate: int) -> None:
     """Reach every state that the soak reaches, so that no first time counts as growth."""
     measure(SOURCE, DESTINATION, FRAME_BYTES, rate, 1.0)
-    for number in range(3):
+    for number in range(WARM_UP_ROUNDS):
         _work(subject)
         _reload(subject)
-        quick_connects(20, number)
+        quick_connects(WARM_UP_CONNECTS, number)
+    time.sleep(SETTLE_S)
 
 
 def _samples(
     subject: Subject, flow: threading.Thread, arguments: argparse.Namespace
 ) -> Iterator[Sample]:
-    """Samples in equal intervals, with work between them."""
+    """Samples in equal intervals, a round of work after each."""
     began = time.monotonic()
-    count = min(MOST_SAMPLES, int(SAMPLES_PER_S * arguments.seconds))
+    count = _rounds(arguments)
     for number in range(count):
         yield _sample(subject)
         _work(subject)
-        if number % 5 == 4:
+        if number % RELOAD_EACH == 0:
             _reload(subject)
-        quick_connects(arguments.connects // count, number)
+        quick_connects(_connects(arguments, number + 1) - _connects(arguments, number), number)
         due = began + (number + 1) * arguments.seconds / count
         time.sleep(max(0.0, due - time.monotonic()))
-        if not flow.is_alive():
+        if not flow.is_alive() and number >= LEAST_SAMPLES:
             return
 
 
+def _rounds(arguments: argparse.Namespace) -> int:
+    return max(LEAST_SAMPLES, min(MOST_SAMPLES, int(SAMPLES_PER_S * arguments.seconds)))
+
+
+def _connects(arguments: argparse.Namespace, rounds: int) -> int:
+    """How many quick connections there were after so many rounds."""
+    connects: int = arguments.connects * rounds // _rounds(arguments)
+    return connects
+
+
 def _sample(subject: Subject) -> Sample:
-    return Sample(resident_mb(subject.pid), descriptors(subject.pid))
+    (worker,) = descendants(subject.pid)
+    memory_mb = {
+        "control process": anonymous_mb(subject.pid),
+        "data-plane worker": anonymous_mb(worker),
+    }
+    return Sample(memory_mb, descriptors(subject.pid))
 
 
 def _work(subject: Subject) -> None:
@@ -128,13 +149,15 @@ def _report(arguments: argparse.Namespace, traffic: list[Traffic], samples: list
         print("soak_switch: the traffic failed", file=sys.stderr)
         return 1
     seen, first, last = traffic[0], samples[0], samples[-1]
+    rounds = len(samples) - 1
     print(
         f"{arguments.seconds:g} s at {seen.sent_pps:,.0f} packets/s: {seen.sent:,} sent, "
-        f"{seen.sent - seen.received:,} lost; {arguments.connects:,} quick connections\n"
-        f"memory {first.memory_mb:.1f} MB before, {last.memory_mb:.1f} after "
-        f"(growth {memory_growth_mb(samples):+.2f}); descriptors {first.descriptors} before, "
-        f"{last.descriptors} after"
+        f"{seen.sent - seen.received:,} lost; {rounds} rounds of writes and reads, "
+        f"{-(-rounds // RELOAD_EACH)} reloads, {_connects(arguments, rounds):,} quick connections\n"
+        f"descriptors: {first.descriptors} before, {last.descriptors} after"
     )
+    for process, growth in memory_growth(samples).items():
+        print(f"memory of the {process}: {growth}")
     grown = findings(samples)
     for finding in grown:
         print(f"GROWN: {finding}")
