@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from controller.model.parts import Entry, Host, Link, NodeDescription, Port, Pro
 from controller.southbound.driver import DriverOptions, NodeAddress, NodeDriver
 from controller.southbound.factory import make_driver
 from controller.southbound.p4runtime import P4RuntimeDriver
+from controller.southbound.program import Program
 
 FIREWALL = "NodeIngress.firewall"
 OUTSIDE, INSIDE = 1, 2
@@ -44,8 +46,11 @@ class Died(BaseException):
 class Pair:
     """Switches s1 and s2 of one kind, their drivers, and a manager."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, programs: Mapping[str, Program] = PROGRAMS) -> None:
         self.kind = kind
+        self.programs = programs
+        self.flush: Callable[[str, str], None] = lambda _source, _destination: None
+        "Waits for packets under way."
         self.switches = {f"s{i}": SwitchProcess(kind, device_id=i) for i in (1, 2)}
         self.drivers: dict[str, NodeDriver] = {}
         self.journal = SqliteJournal(":memory:")
@@ -87,11 +92,20 @@ class Pair:
             options=DriverOptions(backoff_first_s=0.05, backoff_limit_s=0.2),
         )
 
-    def set_up(self, programs: tuple[str, str], entries: Mapping[str, tuple[Entry, ...]]) -> None:
-        """Give both switches programs as if new, with the firewall at s1, and a new journal."""
+    def set_up(
+        self,
+        programs: tuple[str, str],
+        entries: Mapping[str, tuple[Entry, ...]],
+        functions: tuple[str, ...] = ("firewall",),
+    ) -> None:
+        """Give both switches programs as if new, with functions at s1, and a new journal."""
         for driver, name in zip(self.drivers.values(), programs, strict=True):
-            driver.load(PROGRAMS[name])
-        self.network = _describe(self.switches, programs, entries)
+            driver.load(self.programs[name])
+        self.network = replace(
+            _describe(self.switches, programs, entries),
+            programs={name: ProgramFiles(name, Path(), Path()) for name in self.programs},
+            functions={name: {"s1": ALL} for name in functions},
+        )
         self.journal = SqliteJournal(":memory:")
         self.start_manager()
 
@@ -100,11 +114,11 @@ class Pair:
         self.manager = MigrationManager(
             self.network,
             self.drivers,
-            PROGRAMS,
+            self.programs,
             self.journal,
             self,
             MigrationOptions(retry_s=0, again_s=0),
-            flush=lambda _source, _destination: None,
+            flush=lambda source, destination: self.flush(source, destination),
             spawn=lambda work, _name: work(),
         )
         for name in self.drivers:
@@ -114,14 +128,16 @@ class Pair:
     def on_migration(self, record: MigrationRecord) -> None:
         """Hear of migrations; nobody here wants to know."""
 
-    def move(self, source: str, destination: str, **request: Any) -> MigrationRecord:
+    def move(
+        self, source: str, destination: str, function: str = "firewall", **request: Any
+    ) -> MigrationRecord:
         """Move slots and return how it came out."""
-        wanted = MigrationRequest("firewall", source, destination, **request)
+        wanted = MigrationRequest(function, source, destination, **request)
         return self.manager.get(self.manager.submit(wanted))
 
-    def placement(self) -> dict[str, frozenset[int]]:
+    def placement(self, function: str = "firewall") -> dict[str, frozenset[int]]:
         """Return who enforces what."""
-        return self.manager.placement().by_node("firewall")
+        return self.manager.placement().by_node(function)
 
     # State
 
@@ -147,16 +163,17 @@ class Pair:
                 {index: key << 32 | now for index, key in values.items()},
             )
 
-    def send(self, name: str, port: int, source: int, destination: int) -> None:
-        """Let a node receive a UDP packet at one of its ports; addresses are 10.0.0.x.
+    def send(self, name: str, port: int, *flows: tuple[int, int]) -> None:
+        """Let a node receive UDP packets at one of its ports, of flows between addresses 10.0.0.x.
 
-        It is through when this returns, since an echo that was sent after it has come back. (BMv2's
-        driver reads the clock without a packet, which would not tell.)
+        They are through when this returns, since an echo that was sent after them has come back.
+        (BMv2's driver reads the clock without a packet, which would not tell.)
         """
-        self.drivers[name].packet_out(
-            udp_frame(source, destination), egress_port=port, mode=_THROUGH_PIPELINE
-        )
-        P4RuntimeDriver.clock(self.drivers[name])
+        driver = self.drivers[name]
+        for source, destination in flows:
+            frame = udp_frame(source, destination)
+            driver.packet_out(frame, egress_port=port, mode=_THROUGH_PIPELINE)
+        P4RuntimeDriver.clock(driver)
 
     def dropped(self, name: str) -> int:
         """Return how many packets the firewall of a node has dropped."""
@@ -202,7 +219,7 @@ def _describe(
         for (name, switch), started_with in zip(switches.items(), programs, strict=True)
     }
     return NetworkDescription(
-        programs={name: ProgramFiles(name, Path(), Path()) for name in PROGRAMS},
+        programs={},
         nodes=nodes,
         links=(Link(Port("s1", 2), Port("s2", 1)),),
         hosts={
@@ -211,5 +228,5 @@ def _describe(
         },
         groups={name: {1: (1, 2)} for name in nodes},
         entries=entries,
-        functions={"firewall": {"s1": ALL}},
+        functions={},
     )

@@ -108,14 +108,14 @@ def test_a_thousand_connections_arrive_with_their_age(switches, method):
 
 
 def test_packets_meet_the_firewall_where_the_words_say(guarded):
-    guarded.send("s1", INSIDE, 11, 10)
-    guarded.send("s2", INSIDE, 11, 10)
+    guarded.send("s1", INSIDE, (11, 10))
+    guarded.send("s2", INSIDE, (11, 10))
     for source, destination in (("s1", "s2"), ("s2", "s1")):
         assert guarded.move(source, destination).state is MigrationState.FINISHED
         dropped = {name: guarded.dropped(name) for name in ("s1", "s2")}
         for name in ("s1", "s2"):
-            guarded.send(name, OUTSIDE, 10, 11)
-            guarded.send(name, OUTSIDE, 12, 11)
+            guarded.send(name, OUTSIDE, (10, 11))
+            guarded.send(name, OUTSIDE, (12, 11))
         assert guarded.dropped(destination) == dropped[destination] + 1, "only the stranger"
         assert guarded.dropped(source) == dropped[source], "no longer in charge"
 

@@ -19,8 +19,9 @@ def test_no_p4_source_has_changed_since_the_programs_were_compiled():
 
 @pytest.mark.skipif(shutil.which("p4c-bm2-ss") is None, reason="p4c is not installed")
 def test_compiling_again_gives_the_kept_programs(tmp_path):
-    subprocess.run([*COMPILE, "--output", str(tmp_path)], check=True, timeout=60)
-    kept = sorted(path.name for path in (ROOT / "p4" / "build").iterdir())
-    same, different, missing = filecmp.cmpfiles(ROOT / "p4" / "build", tmp_path, kept, False)
-    assert (different, missing) == ([], [])
-    assert sorted(same) == kept
+    subprocess.run([*COMPILE, "--root", str(tmp_path)], check=True, timeout=60)
+    for folder in ("p4/build", "tests/integration/programs"):
+        kept = sorted(path.name for path in (ROOT / folder).iterdir())
+        same, *wrong = filecmp.cmpfiles(ROOT / folder, tmp_path / folder, kept, False)
+        assert wrong == [[], []]
+        assert sorted(same) == kept
