@@ -28,11 +28,14 @@ slot_loads = st.lists(st.floats(0, 900), min_size=16, max_size=16)
 
 @st.composite
 def situations(draw):
-    """Draw a network, thresholds of its nodes, and who enforces what with which load."""
+    """Draw a network, a policy, and who enforces what with which load."""
     functions = draw(st.sampled_from(({}, {"fw": {"s1": ALL}})))
     net = replace(draw(st.sampled_from(NETWORKS)), functions=functions)
     nodes = {name: draw(limits) for name in net.nodes}
-    policy = Policy(functions={"fw": BETWEEN}, nodes=nodes)
+    names = st.sampled_from(sorted(net.nodes))
+    allowed = draw(st.none() | st.frozensets(names, min_size=1))
+    pinned = draw(st.dictionaries(st.sampled_from(sorted(ALL)), names, max_size=4))
+    policy = Policy({"fw": replace(BETWEEN, nodes=allowed, pinned=pinned)}, nodes)
     view = view_of(net, {}, policy=policy)
     enforced = defaultdict(set)
     for slot in ALL:
@@ -42,8 +45,16 @@ def situations(draw):
 
 
 def safe(view, plan):
-    """Check that a plan breaks no flow: every node that is to enforce sees all packets."""
+    """Check that a plan breaks no flow, and does what the policy says.
+
+    Every node that is to enforce sees all packets, and may; only draining takes slots from where
+    they are pinned.
+    """
+    wants = view.wants("fw")
     for move in plan.moves:
+        assert wants.nodes is None or move.destination in wants.nodes
+        pinned = {slot for slot in move.slots if wants.pinned.get(slot) == move.source}
+        assert not pinned or plan.kind == "drain"
         assert move.slots <= view.placement.facts[move.source].functions["fw"].enforce
         told = view.reach.obstacle("fw", move.slots, move.source, move.destination)
         assert told is None, told

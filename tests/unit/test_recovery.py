@@ -33,11 +33,13 @@ NO_WAYS = WaysNow({}, NET)
 class Recovering:
     """A lab whose packets are said to take the ways of a diamond."""
 
-    def __init__(self, mode="act", programs=("gated", "gated"), *, alone=False):
+    def __init__(
+        self, mode="act", programs=("gated", "gated"), *, alone=False, on_failure="closed"
+    ):
         """Make it; ``alone``: s1 may have nothing that it has not."""
         entries = {**ENTRIES, "s3": ENTRIES["s2"]}
         self.lab = Lab(random.Random(2), programs, traffic=0, entries=entries)
-        wants = FunctionPolicy(between=("outside", "inside"))
+        wants = FunctionPolicy(("outside", "inside"), on_failure)
         nodes = frozenset({"s2", "s3"}) if alone else None
         policy = Policy(functions={"gate": replace(wants, nodes=nodes)})
         self.paths = NOW
@@ -128,6 +130,17 @@ def test_the_gate_opens_when_another_node_enforces(recovering):
         [],
     ]  # told when it changes, not at each question
     assert not up.recovery.held()
+
+
+def test_a_function_that_fails_open_lets_paths_move_at_once_and_is_taken_over_all_the_same(
+    recovering,
+):
+    up = recovering(on_failure="open")
+    up.lab.node("s2").power_off()
+    assert up.recovery.may_use(NOW, WANTED, NO_WAYS) == frozenset(range(16))
+    assert up.states() == ["begun", "finished"]
+    assert up.lab.placement() == {"s1": ALL}
+    assert up.held == []
 
 
 def test_a_node_that_goes_by_other_entries_takes_over_when_they_are_equal(recovering):
