@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 import ssl
+import struct
 import time
 from pathlib import Path
 
@@ -35,6 +38,8 @@ def _unix(path: Path) -> socket.socket:
         sock.settimeout(CONNECT_TIMEOUT_S)
         try:
             sock.connect(str(path))
+            if not may_serve(_owner_of(sock), os.geteuid()):
+                raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
             return sock
         except OSError as exc:
             sock.close()
@@ -42,6 +47,20 @@ def _unix(path: Path) -> socket.socket:
             if not isinstance(exc, BlockingIOError) or time.monotonic() > deadline:
                 raise
         time.sleep(0.02)
+
+
+def may_serve(owner: int, user: int) -> bool:
+    """Tell whether a user believes a process that serves as its owner (user ids).
+
+    Where the usual place of the socket is below /tmp, anybody could serve there first.
+    """
+    return user == 0 or owner in (0, user)
+
+
+def _owner_of(sock: socket.socket) -> int:
+    """Return the user id of the process at the other end (``SO_PEERCRED``)."""
+    credentials = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    return int(struct.unpack("3i", credentials)[1])
 
 
 def _tls(address: TlsAddress) -> socket.socket:
