@@ -16,7 +16,6 @@ import zlib
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import combinations
 
 from controller.model.network import NetworkDescription
 from controller.model.trees import NOWHERE, Trees, shared
@@ -73,34 +72,16 @@ class Paths:
         ways = self._ways[slot]
         return ways.flood_route(slot, ways.home[host_a], ways.home[host_b])
 
-    def through(self, slot: int, node: str) -> frozenset[HostPair]:
-        """Return the pairs of hosts whose packets pass a node."""
-        ways = self._ways[slot]
-        at: dict[str, list[str]] = defaultdict(list)
-        for host, home in sorted(ways.home.items()):
-            at[home].append(host)
-        found: set[HostPair] = set()
-        for a, b in combinations(sorted(at), 2):
-            if node in ways.route(slot, a, b):
-                found.update((min(x, y), max(x, y)) for x in at[a] for y in at[b])
-        found.update(combinations(at.get(node, ()), 2))
-        return frozenset(found)
-
-    def common(self, slot: int, pairs: Iterable[HostPair]) -> frozenset[str]:
-        """Return the nodes that all packets between these hosts pass, broadcasts included.
-
-        A function that is to see all packets of the slot between the pairs must be at one of these.
-        Pairs without a way are left out; if no pair has one, there is no such node.
-        """
-        ways = self._ways[slot]
-        homes = {tuple(sorted((ways.home[a], ways.home[b]))) for a, b in pairs}
-        return ways.common(slot, homes)
-
     # Nodes
 
-    def common_between(self, slot: int, nodes: Iterable[tuple[str, str]]) -> frozenset[str]:
-        """Return the same for pairs of nodes that hosts are at; unknown ones are left out."""
-        return self._ways[slot].common(slot, {tuple(sorted(pair)) for pair in nodes})
+    def common_between(self, slot: int, pairs: Iterable[tuple[str, str]]) -> frozenset[str]:
+        """Return the nodes that all packets between pairs of nodes pass, broadcasts included.
+
+        A function that is to see all packets of the slot between hosts there must be at one of
+        these. Unknown nodes and pairs without a way are left out; if no pair has one, there is no
+        such node.
+        """
+        return self._ways[slot].common(slot, {tuple(sorted(pair)) for pair in pairs})
 
     def way(self, slot: int, one: str, other: str) -> tuple[str, ...]:
         """Return the nodes from one node to another, both included; empty: there is no way."""
