@@ -128,7 +128,8 @@ def test_no_slot_goes_back_and_forth_within_the_cool_down(view, trace):
                     for n, slots in view.placement.by_node("fw").items()
                 }
                 view = replace(view, load=load)
-                for plan in (scale_out(view, node, now), scale_in(view, now)):
+                for out in (True, False):  # each by what the one before has left
+                    plan = scale_out(view, node, now) if out else scale_in(view, now)
                     safe(view, plan)
                     for move in plan.moves:
                         for slot in move.slots:
