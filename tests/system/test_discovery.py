@@ -3,10 +3,12 @@
 import signal
 import subprocess
 import time
+from dataclasses import asdict
 
 import pytest
 from stage import Stage
 
+from controller.model.network import NetworkDescription
 from controller.operator.client import RpcClient
 from topo.deployment import bring_up
 from topo.topologies import line
@@ -76,11 +78,22 @@ def test_nodes_and_the_management_entity_may_restart(up):
     assert [event["node"] for event in told(up, "node_leave")] == ["s2"]
     network.restart_node("s2")
     wait_until(lambda: links(up) == LINK, "the node is back with its link")
+    register_anew(up, "s2")
+    wait_until(lambda: links(up) == LINK, "a registered node has its link")
     up.me.process.finish(signal.SIGTERM, 20)
     up.start_me()
     time.sleep(1.0)
     assert links(up) == LINK
     assert told(up, "link_delete") == []
+
+
+def register_anew(stage, name):
+    """Take a node out of the network and register it by RPC, as one that nobody described."""
+    node = NetworkDescription.read(stage.deployment.configuration.network).nodes[name]
+    fields = {key: value for key, value in asdict(node).items() if value is not None}
+    assert name not in ask(stage, "node_remove", node=name)["nodes"]
+    wait_until(lambda: not links(stage), "a node that was removed has no link")
+    assert name in ask(stage, "node_add", **fields)["nodes"]
 
 
 def test_hosts_are_found_where_they_send_and_followed_when_they_move(up):
