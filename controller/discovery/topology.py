@@ -67,10 +67,6 @@ class Topology:
         ends = {port: link for link in network.links for port in link}
         return cls(network, link_at=MappingProxyType(ends))
 
-    def host_by_mac(self, mac: str) -> Host | None:
-        """Return the host that has a MAC address, ``00:00:00:00:00:0a``."""
-        return next((host for host in self.hosts.values() if host.mac == mac), None)
-
     def to_dict(self) -> dict[str, Any]:
         """Return plain data, for operators' tools."""
         return {

@@ -87,10 +87,6 @@ class NetworkView:
         moved = self.moved_at.get((function, slot))
         return moved is not None and now - moved < self.thresholds(node).cool_down_s
 
-    def may_run(self, function: str, node: str) -> bool:
-        """Tell whether a node could enforce slots of a function, whatever its load."""
-        return not self.obstacle(function, node)
-
     def obstacle(self, function: str, node: str) -> str:
         """Tell why a node could not enforce slots of a function; empty: it could."""
         facts = self.placement.facts.get(node)

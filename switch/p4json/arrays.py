@@ -15,7 +15,6 @@ from switch.p4json.expressions import (
 )
 from switch.p4json.headers import Layout
 from switch.p4json.objects import CounterArray, DigestList, MeterArray, RegisterArray, ValueSet
-from switch.p4json.parsers import Parser
 from switch.p4json.reader import Node
 
 
@@ -95,17 +94,12 @@ def digest_lists(lists: Mapping[int, FieldList], layout: Layout) -> dict[str, Di
     }
 
 
-def read_value_sets(root: Node, parser: Parser, layout: Layout) -> dict[str, ValueSet]:
-    """Read the parser value sets, with the widths of the fields they are matched against."""
-    sets = {}
-    for node in root.children("parse_vsets", "value set"):
-        name = node.string("name")
-        widths: tuple[int, ...] = ()
-        for state in parser.states.values():
-            if any(transition.value_set == name for transition in state.transitions):
-                widths = tuple(key_width(part, layout) for part in state.key)
-        sets[name] = ValueSet(name, node.width("compressed_bitwidth"), widths)
-    return sets
+def read_value_sets(root: Node) -> dict[str, ValueSet]:
+    """Read the parser value sets."""
+    return {
+        node.string("name"): ValueSet(node.string("name"), node.width("compressed_bitwidth"))
+        for node in root.children("parse_vsets", "value set")
+    }
 
 
 def key_width(part: object, layout: Layout) -> int:

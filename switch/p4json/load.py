@@ -72,7 +72,7 @@ def load_program(json_bytes: bytes) -> Program:
         meters=meters,
         action_profiles=collect_profiles(pipelines),
         digests=digest_lists(learn_lists, layout),
-        value_sets=read_value_sets(root, parser, layout),
+        value_sets=read_value_sets(root),
         body=body,
     )
 

@@ -236,5 +236,3 @@ class ValueSet:
 
     name: str
     width: int
-    field_widths: tuple[int, ...] = ()
-    """Widths of the fields of the select expressions that use the set, where known."""

@@ -181,16 +181,6 @@ def test_a_header_of_broken_bytes_is_refused():
         draft.load()
 
 
-def test_value_sets_know_what_they_are_matched_against():
-    draft = Draft()
-    draft.add_header("h", [["a", 8], ["b", 16]])
-    draft.json["parse_vsets"].append({"name": "vs", "id": 0, "compressed_bitwidth": 24})
-    transition = {"type": "parse_vset", "value": "vs", "mask": None, "next_state": None}
-    draft.add_state("start", [extract("h")], [field("h", "a"), field("h", "b")], transition)
-    found = draft.load().value_sets["vs"]
-    assert (found.width, found.field_widths) == (24, (8, 16))
-
-
 def test_a_program_survives_being_written_again():
     draft = _draft_with_table()
     program = draft.load()

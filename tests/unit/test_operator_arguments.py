@@ -9,7 +9,7 @@ import pytest
 from controller.errors import RequestError
 from controller.operator.arguments import Argument, ArgumentError
 from controller.operator.command import join
-from controller.operator.commands import COMMANDS, METHODS, execute
+from controller.operator.commands import COMMANDS, METHODS, answer
 from controller.operator.values import Choice, Flag, Name, Names, Number, Ports, Quantity, Slots
 
 
@@ -123,12 +123,12 @@ def test_a_long_list_of_values_that_would_do_is_cut_and_counted() -> None:
 
 def test_an_unknown_command_is_answered_with_those_that_would_do() -> None:
     with pytest.raises(RequestError, match=r"no command 'nodez'; these would do: .*\bnodes\b"):
-        execute(Network(), "nodez", {})
+        answer(Network(), "nodez", {})
 
 
 def test_an_unknown_argument_is_answered_with_those_that_would_do() -> None:
     with pytest.raises(ArgumentError, match=r"slot: migrate has no such argument; .*slots"):
-        execute(Network(), "migrate", {"slot": "1"})
+        answer(Network(), "migrate", {"slot": "1"})
 
 
 def test_of_a_list_each_name_is_checked() -> None:
@@ -146,7 +146,7 @@ def test_parts_of_an_answer_are_joined_by_their_lists() -> None:
 
 def test_values_that_would_do_are_listed_for_any_argument() -> None:
     def ask(command: str, argument: str) -> list[str]:
-        return execute(Network(), "values", {"command": command, "argument": argument})["values"]
+        return answer(Network(), "values", {"command": command, "argument": argument})["values"]
 
     assert ask("migrate", "source") == ["s1", "s2"]
     assert ask("migrate", "method") == ["pm", "pr", "auto"]
@@ -156,7 +156,7 @@ def test_values_that_would_do_are_listed_for_any_argument() -> None:
 
 
 def test_definitions_are_told_to_those_who_write_clients() -> None:
-    told = {c["method"]: c for c in execute(Network(), "commands", {})["commands"]}
+    told = {c["method"]: c for c in answer(Network(), "commands", {})["commands"]}
     assert set(told) == set(METHODS)
     assert "subscribe" in told
     source = told["migrate"]["arguments"][1]

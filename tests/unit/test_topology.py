@@ -254,7 +254,7 @@ def test_a_host_is_learned_at_an_edge_port_and_named_by_its_mac_address():
     world = line()
     (change,) = world.see("s1:1", MAC, "10.0.0.1")
     assert isinstance(change, HostAdded)
-    host = world.topology.host_by_mac(MAC)
+    (host,) = (host for host in world.topology.hosts.values() if host.mac == MAC)
     assert (host.name, str(host.attached), host.ip) == (MAC, "s1:1", ("10.0.0.1",))
     assert world.topology.learned == {MAC}
 

@@ -25,17 +25,6 @@ ENFORCED = "enforce on"
 
 
 @dataclass(frozen=True)
-class Crossing:
-    """A node's load was beyond a threshold, as the management entity told."""
-
-    at_ns: int
-    node: str
-    high: bool
-    pps: float
-    threshold_pps: float
-
-
-@dataclass(frozen=True)
 class Plan:
     """A plan that was begun."""
 
@@ -69,7 +58,6 @@ class Timeline:
 
     loads: Mapping[str, Series]
     """Node to its measured load, packets/s."""
-    crossings: tuple[Crossing, ...]
     plans: tuple[Plan, ...]
     migrations: tuple[Migration, ...]
     """Those that finished."""
@@ -125,7 +113,6 @@ def read_timeline(events: Sequence[Event], initial: Mapping[int, str]) -> Timeli
     enforcers = [*initial.values(), *(m.destination for m in migrations)]
     return Timeline(
         loads=_loads(e for e in events if e["event"] == "load"),
-        crossings=tuple(_crossings(events)),
         plans=tuple(_plans(events)),
         migrations=migrations,
         failures=failures,
@@ -148,18 +135,6 @@ def _loads(events: Iterable[Event]) -> dict[str, Series]:
         node: (np.array([at for at, _ in known], np.int64), np.array([pps for _, pps in known]))
         for node, known in measured.items()
     }
-
-
-def _crossings(events: Iterable[Event]) -> Iterable[Crossing]:
-    for event in events:
-        if event["event"] in ("load_high", "load_low"):
-            yield Crossing(
-                _at_ns(event),
-                event["node"],
-                event["event"] == "load_high",
-                event["load"]["pps"],
-                event["threshold_pps"],
-            )
 
 
 def _plans(events: Sequence[Event]) -> Iterable[Plan]:

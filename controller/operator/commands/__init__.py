@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from controller.errors import RequestError
-from controller.operator.command import OPERATOR, Answer, Command, Data, join
+from controller.operator.command import OPERATOR, Answer, Command
 from controller.operator.commands import (
     entity,
     functions,
@@ -70,9 +70,3 @@ def answer(me: ManagementEntity, method: str, given: Mapping[str, Any]) -> Answe
         said = " ".join(f"{key}={value}" for key, value in given.items())
         LOG.info("%s: %s", OPERATOR.get(), f"{command.name} {said}".rstrip())
     return command.run(me, arguments)
-
-
-def execute(me: ManagementEntity, method: str, given: Mapping[str, Any]) -> Data:
-    """Run a command and return its data whole; raises as ``answer``."""
-    found = answer(me, method, given)
-    return found if isinstance(found, dict) else join(found)
