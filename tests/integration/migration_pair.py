@@ -49,7 +49,7 @@ class Pair:
     def __init__(self, kind: str, programs: Mapping[str, Program] = PROGRAMS) -> None:
         self.kind = kind
         self.programs = programs
-        self.flush: Callable[[str, str], None] = lambda _source, _destination: None
+        self.flush: Callable[[str, str, frozenset[int]], None] = lambda *_: None
         "Waits for packets under way."
         self.switches = {f"s{i}": SwitchProcess(kind, device_id=i) for i in (1, 2)}
         self.drivers: dict[str, NodeDriver] = {}
@@ -118,7 +118,7 @@ class Pair:
             self.journal,
             self,
             MigrationOptions(retry_s=0, again_s=0),
-            flush=lambda source, destination: self.flush(source, destination),
+            flush=lambda *asked: self.flush(*asked),
             spawn=lambda work, _name: work(),
         )
         for name in self.drivers:

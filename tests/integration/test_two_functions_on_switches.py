@@ -86,7 +86,7 @@ class Replies:
                 self._pair.send(node, port, *flows)
             self.sent += len(flows)
 
-    def _flush(self, _source, _destination):
+    def _flush(self, _source, _destination, _slots):
         with self._on_their_way:
             pass
 
