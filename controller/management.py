@@ -20,6 +20,7 @@ import os
 import threading
 import time
 from collections.abc import Collection
+from pathlib import Path
 from typing import Any
 
 from controller import events, hub
@@ -33,6 +34,7 @@ from controller.migration.catalog import Catalog
 from controller.migration.journal import SqliteJournal
 from controller.migration.manager import MigrationManager
 from controller.migration.plan import MigrationPlan, MigrationRequest
+from controller.migration.program_choice import could_have
 from controller.migration.provision import ProvisionReport
 from controller.migration.record import MigrationRecord
 from controller.model.network import NetworkDescription, with_entries
@@ -43,6 +45,7 @@ from controller.news.history import EventHistory
 from controller.news.load import LoadNews
 from controller.news.migration import MigrationNews
 from controller.news.topology import TopologyNews
+from controller.nodes.library import ProgramLibrary
 from controller.nodes.registration import Registry
 from controller.nodes.watch import Emit, NodeWatch
 from controller.planning.policy import Policy
@@ -54,8 +57,8 @@ from controller.scaling.recovery import Recovery
 from controller.scaling.scaler import Scaler
 from controller.scaling.sight import Sight, Sources
 from controller.southbound.driver import NodeDriver
-from controller.southbound.program import Program
 from controller.state.checkpoint_store import CheckpointStore
+from controller.state.manifest_reader import read_manifests
 
 LOG = logging.getLogger(__name__)
 
@@ -82,12 +85,8 @@ class ManagementEntity:
             self.settings.rpc_tls.context()  # made again to serve; here for ``--check``
         self.version = importlib.metadata.version("hitless")
         described = NetworkDescription.read(self.settings.network_file)
-        self.programs = {
-            name: Program.read(name, files.json, files.p4info)
-            for name, files in described.programs.items()
-        }
+        self.programs = ProgramLibrary(described, self.settings.added_programs)
         self._catalog = Catalog(self.programs)
-        self._catalog.check(described)
         self._described = described
         policy_file = self.settings.policy_file
         policy = Policy.read(policy_file) if policy_file else Policy()
@@ -127,7 +126,12 @@ class ManagementEntity:
         """
         self._journal = SqliteJournal(self.settings.journal_file)
         self._nodes = Registry(
-            self._described, self._entries, self._journal, self.topology, self._watch
+            self._described,
+            self.programs,
+            self._entries,
+            self._journal,
+            self.topology,
+            self._watch,
         )
         self._nodes.restore()
         self.thresholds.restore(self._journal)
@@ -320,6 +324,11 @@ class ManagementEntity:
         """Report on each function of the programs."""
         return function_reports(self._catalog, self.placement())
 
+    def able_nodes(self, function: str) -> list[str]:
+        """Return the nodes that have a function, or could get it by a reload, as last heard."""
+        facts = self.latest().facts
+        return [name for name, node in facts.items() if could_have(function, node, self._catalog)]
+
     def placement(self) -> Placement:
         """Ask all nodes, side by side, and return who enforces what."""
         return self._watch.view()
@@ -341,6 +350,11 @@ class ManagementEntity:
             "nodes": {"ready": self._watch.ready(), "total": len(self.network.nodes)},
             "under_way": [record.id for record in unended],
         }
+
+    def add_program(self, name: str, json: Path, p4info: Path, *, keep: bool) -> list[str]:
+        """Take a program in; return its functions. Raises as ``ProgramLibrary.add``."""
+        program = self.programs.add(name, json, p4info, keep=keep)
+        return list(read_manifests(program.schema, name))
 
     def push_program(self, node: str, program: str) -> ProvisionReport:
         """Give a node another program. Raises as ``MigrationManager.push``."""

@@ -66,6 +66,11 @@ class Settings:
         """Where checkpoints are kept: beside the journal."""
         return self.journal_file.with_name(f"{self.journal_file.stem}-checkpoints.sqlite")
 
+    @property
+    def added_programs(self) -> Path:
+        """The folder of the programs that were added at run time: beside the journal."""
+        return self.journal_file.with_name(f"{self.journal_file.stem}-programs")
+
     @classmethod
     def read(cls, conf: cfg.ConfigOpts = cfg.CONF) -> Settings:
         """Take the options from os-ken's configuration.

@@ -1,7 +1,7 @@
 """The programs that there are, and which functions each has: what a reload chooses from.
 
-Made once, at start: everything that a description says about programs is checked here, so that
-a wrong entry or function name is reported before any node is touched.
+Everything that a description says about programs is checked here, at start, so that a wrong entry
+or function name is reported before any node is touched. Programs may be added meanwhile.
 """
 
 from __future__ import annotations
@@ -27,10 +27,15 @@ class Catalog:
     def __init__(self, programs: Mapping[str, Program]) -> None:
         """Read the functions of all programs. Raises ``ProgramError`` for bad annotations."""
         self.programs = programs
-        self.manifests: Mapping[str, Mapping[str, FunctionManifest]] = {
-            name: read_manifests(program.schema, name) for name, program in programs.items()
-        }
-        self._labels: tuple[object, object, Mapping[str, Labelling]] = (None, None, {})
+        self._manifests = _manifests(programs)
+        self._labels: tuple[object, object, object, Mapping[str, Labelling]] = (None,) * 3 + ({},)
+
+    @property
+    def manifests(self) -> Mapping[str, Mapping[str, FunctionManifest]]:
+        """Program to function to what is known of it."""
+        if len(self._manifests) != len(self.programs):
+            self._manifests = _manifests(self.programs)
+        return self._manifests
 
     def functions(self) -> dict[str, int]:
         """Return all functions of all programs and how many slots each has."""
@@ -47,13 +52,14 @@ class Catalog:
     def port_labels(self, network: NetworkDescription) -> Mapping[str, Labelling]:
         """Return what nodes' entries say of their ports, by function: see ``port_labels``.
 
-        Kept until entries or ports are others: those are not what changes when links fail.
+        Kept until entries, ports or programs are others: those do not change when links fail.
         """
-        nodes, entries, labels = self._labels
-        if nodes is not network.nodes or entries is not network.entries:
-            programs = ((p.schema, self.manifests[name]) for name, p in self.programs.items())
+        nodes, entries, of, labels = self._labels
+        manifests = self.manifests
+        if nodes is not network.nodes or entries is not network.entries or of is not manifests:
+            programs = ((self.programs[name].schema, one) for name, one in manifests.items())
             labels = port_labels(network, programs)
-            self._labels = network.nodes, network.entries, labels
+            self._labels = network.nodes, network.entries, manifests, labels
         return labels
 
     def with_functions(self, wanted: frozenset[str], *preferred: str) -> str | None:
@@ -128,3 +134,7 @@ class Catalog:
                 if other != node and table is not None and table.name in moving:
                     wanted.append(entry)
         return described(wanted, schema)
+
+
+def _manifests(programs: Mapping[str, Program]) -> dict[str, Mapping[str, FunctionManifest]]:
+    return {name: read_manifests(program.schema, name) for name, program in programs.items()}

@@ -104,6 +104,17 @@ def program_with(function: str, node: NodeFacts, catalog: Catalog, preferred: st
     return _choose(catalog, node, frozenset(node.functions) | {function}, preferred)
 
 
+def could_have(function: str, node: NodeFacts, catalog: Catalog) -> bool:
+    """Tell whether a node has a function, or could be reloaded with a program that has it."""
+    if not node.reachable or function in node.functions:
+        return node.reachable
+    try:
+        program_with(function, node, catalog)
+    except RequestError:
+        return False
+    return not _lost_by_reload(node, function, catalog)
+
+
 def _choose(catalog: Catalog, node: NodeFacts, wanted: frozenset[str], preferred: str) -> str:
     if node.program is None:
         raise RequestError(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
 from controller.discovery.watch import TopologyWatch
@@ -28,6 +28,7 @@ class Registry:
 
     Args:
         described: The network as its operator described it.
+        programs: The programs that there are, by name.
         entries: What every node shall hold.
         journal: Where it is kept.
         topology: Has the nodes of the network.
@@ -37,12 +38,14 @@ class Registry:
     def __init__(
         self,
         described: NetworkDescription,
+        programs: Mapping[str, object],
         entries: tuple[Entry, ...],
         journal: Journal,
         topology: TopologyWatch,
         watch: NodeWatch,
     ) -> None:
         self._described = described
+        self._programs = programs
         self._entries = entries
         self._journal = journal
         self._topology = topology
@@ -57,7 +60,7 @@ class Registry:
             JournalError: it cannot be written down.
         """
         with self._lock:
-            check_node(node, self._topology.network)
+            check_node(node, self._topology.network, self._programs)
             self._journal.register(node.name, _to_text(node))
             self._begin(node)
         LOG.info("%s: registered at %s", node.name, node.grpc)
@@ -96,7 +99,7 @@ class Registry:
                 continue
             try:
                 node = _from_text(text)
-                check_node(node, self._topology.network)
+                check_node(node, self._topology.network, self._programs)
             except (RequestError, ValueError, TypeError, KeyError) as exc:
                 LOG.error("%s: registered before, and not taken in now: %s", name, exc)
                 continue
@@ -107,14 +110,16 @@ class Registry:
         self._watch.add(node)
 
 
-def check_node(node: NodeDescription, network: NetworkDescription) -> None:
+def check_node(
+    node: NodeDescription, network: NetworkDescription, programs: Mapping[str, object]
+) -> None:
     """Raise ``RequestError``, which says what would do, if a node cannot be added to a network."""
     if not node.name or ":" in node.name or any(c.isspace() for c in node.name):
         raise RequestError(f"a node cannot be called {node.name!r}: no space, no colon")
     if node.name in network.nodes or node.name in network.hosts:
         raise RequestError(f"there is a node or host {node.name} already: choose another name")
-    if node.program not in network.programs:
-        would_do = ", ".join(network.programs) or "none is described"
+    if node.program not in programs:
+        would_do = ", ".join(programs) or "none is described"
         raise RequestError(f"no program {node.program!r}; these would do: {would_do}")
     if not node.ports or any(not 0 < port < 2**32 for port in node.ports):
         raise RequestError(f"{node.name} needs ports: different positive numbers")

@@ -53,6 +53,7 @@ def test_the_network_is_shown_at_a_glance(me: MeProcess) -> None:
     data = me.data("overview")
     assert [node["name"] for node in data["nodes"]] == ["s1", "s2"]
     assert [node["enforces"] for node in data["nodes"]] == [{"firewall": "0-15"}, {}]
+    assert data["functions"]["firewall"]["able"] == ["s1", "s2"]
     assert data["links"] == [{"a": "s1:2", "b": "s2:1"}]
     assert data["scaling"]["paused"] is False
     assert ["nodes", "ready", "2", "of", "2"] in lines(me, "overview")
@@ -199,6 +200,30 @@ def move_there_and_back(me: MeProcess) -> None:
     for source, destination in (("s1", "s2"), ("s2", "s1")):
         words = ("--from", source, "--to", destination, "--slots", "3")
         assert me.hitless("migrate", "firewall", *words).returncode == 0
+
+
+def test_a_program_that_was_just_compiled_is_checked_taken_in_and_given_to_a_node(
+    me: MeProcess, tmp_path: Path
+) -> None:
+    compiled, p4info = tmp_path / "l2.json", me_files.BUILD / "l2.p4info.txtpb"
+    compiled.write_text((me_files.BUILD / "l2.json").read_text().replace('"node.p4"', '"l2v2.p4"'))
+    done = me.hitless("program", "add", "l2v2", str(compiled), str(tmp_path / "none"))
+    assert (done.returncode, f"cannot read {tmp_path / 'none'}" in done.stderr) == (1, True)
+    done = me.hitless("program", "add", "l2v2", str(compiled), "build/l2.p4info.txtpb")
+    assert (done.returncode, "P4INFO: must be an absolute path" in done.stderr) == (2, True)
+    assert (
+        me.data("program", "add", "l2v2", str(compiled), str(p4info), "--dry-run")["added"] is False
+    )
+    assert me.hitless("program", "push", "s2", "l2v2").returncode == 2
+    assert (
+        "l2v2 added; functions: none"
+        in me.hitless("program", "add", "l2v2", str(compiled), str(p4info)).stdout
+    )
+    compiled.unlink()
+    for program in ("l2v2", "guarded"):
+        assert me.data("program", "push", "s2", program)["pushed"] is True
+        assert me.data("nodes", "s2")["nodes"][0]["program"] == program
+    assert "already" in me.hitless("program", "add", "l2v2", str(compiled), str(p4info)).stderr
 
 
 def test_a_node_gets_another_program_and_its_own_again(me: MeProcess) -> None:

@@ -15,6 +15,7 @@ from p4info_samples import (
 from controller.errors import ConfigError, ConflictError, RequestError
 from controller.migration.catalog import Catalog
 from controller.migration.plan import MigrationRequest, make_plan, refuse_conflicts
+from controller.migration.program_choice import could_have
 from controller.migration.record import MigrationRecord, Programs
 from controller.migration.sequences import step_records, steps_for
 from controller.model.parts import Entry
@@ -144,6 +145,23 @@ def test_every_sequence_brings_all_state_before_its_only_commit_point(mode, gain
     assert max(brings) < commits[0] <= min(drops)
     assert len({step.name for step in steps}) == len(steps)
     assert all(step.at_source for step in steps[commits[0] :] if step.name != "verify")
+
+
+@pytest.mark.parametrize(
+    ("node", "could"),
+    [
+        (facts("s1", "gated", ()), True),
+        (facts("s1", "unnamed", ()), True),
+        (facts("s1", "plain"), True),  # by a reload
+        (facts("s1", None), False),
+        (facts("s1", "nat", nat=()), True),  # by a reload with both
+        (facts("s1", "nat", nat={0}), False),  # which would lose what it learns
+        (NodeFacts("s1", reachable=False), False),
+    ],
+)
+def test_a_node_could_have_a_function_if_its_program_has_it_or_a_reload_brings_it(node, could):
+    programs = PROGRAMS | {"nat": add_nat(add_l2(P4InfoBuilder()), state=True).program("nat")}
+    assert could_have("gate", node, Catalog(programs)) is could
 
 
 def test_a_plan_becomes_plain_data():

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from controller.operator.arguments import Argument
+from controller.operator.cli import _options
 from controller.operator.command import Command
 from controller.operator.commands import COMMANDS
 from controller.operator.completion import Hint, hints
@@ -44,8 +45,8 @@ def test_every_command_is_found_by_its_name() -> None:
         ("migr", "'migr' is ambiguous: migrate, migrations"),
         ("nodez", "there is no command 'nodez'; close to it: node, nodes"),
         ("xyzzy", "there is no command 'xyzzy'; these would do: .*nodes"),
-        ("program", "program: give one of program push"),
-        ("program pull", "no command 'program pull'; these would do: program push"),
+        ("program", "program: give one of program add, program push"),
+        ("program pull", "no command 'program pull'; these would do: program add, program push"),
         ("", "no command is given; these would do: .*nodes"),
     ],
 )
@@ -130,10 +131,17 @@ def test_a_value_that_nobody_can_list_is_described() -> None:
 
 
 def test_words_of_longer_commands_come_beside_arguments() -> None:
-    assert texts("program ") == ["push"]
+    assert texts("program ") == ["add", "push"]
     assert texts("thresholds ") == ["set", "reset", "s1", "s2"]
     assert "--high" in texts("thresholds set s1 ")
 
 
 def test_nothing_comes_after_nonsense() -> None:
     assert texts("nodez ") == []
+
+
+def test_no_argument_is_written_as_an_option_of_the_command_line_itself() -> None:
+    own = set(_options()._option_string_actions)
+    assert {"--json", "--rpc"} <= own
+    for command in COMMANDS.values():
+        assert own.isdisjoint(argument.flag for argument in command.arguments), command.name

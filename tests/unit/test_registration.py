@@ -41,7 +41,7 @@ def journal(tmp_path):
 def registry(journal):
     """Return what a process begins with over a journal."""
     topology, watch = TopologyWatch(DESCRIBED, DiscoveryOptions(), 10.0), Watch()
-    made = Registry(DESCRIBED, ENTRIES, journal, topology, watch)
+    made = Registry(DESCRIBED, DESCRIBED.programs, ENTRIES, journal, topology, watch)
     made.restore()
     return made, topology, watch
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from controller.operator import holdings
 from controller.operator.arguments import Argument, ArgumentError
 from controller.operator.command import Answer, Command
-from controller.operator.commands.common import NODE, program_names
-from controller.operator.values import Flag, Name, Number
+from controller.operator.commands.common import DRY_RUN, NODE, program_names
+from controller.operator.values import Flag, Name, Number, Text
 from controller.operator.views import nodes as views
 
 if TYPE_CHECKING:
@@ -38,6 +39,17 @@ def _counters(me: ManagementEntity, arguments: Mapping[str, Any]) -> Answer:
     if counter is None:
         return holdings.counters(driver)
     return holdings.counter_cells(driver, counter, zeros=arguments["zeros"])
+
+
+def _add(me: ManagementEntity, arguments: Mapping[str, Any]) -> Answer:
+    files = {key: Path(arguments[key]) for key in ("json", "p4info")}
+    for key, path in files.items():
+        if not path.is_absolute():
+            text = "must be an absolute path: the management entity reads it, where it runs"
+            raise ArgumentError(key.upper(), text)
+    kept = not arguments["dry_run"]
+    functions = me.add_program(arguments["name"], **files, keep=kept)
+    return {"program": arguments["name"], "functions": functions, "added": kept}
 
 
 def _push(me: ManagementEntity, arguments: Mapping[str, Any]) -> Answer:
@@ -137,8 +149,29 @@ FAMILY = (
         examples=("counters s1 handled",),
     ),
     Command(
+        "program add",
+        "take a newly compiled program in, for nodes to be given",
+        _add,
+        views.added,
+        (
+            Argument("name", "NAME", Name("NAME"), "what it shall be called", required=True),
+            Argument("json", "JSON", Text("JSON"), "p4c's BMv2 JSON, a file", required=True),
+            Argument(
+                "p4info", "P4INFO", Text("P4INFO"), "p4c's P4Info text, a file", required=True
+            ),
+            replace(DRY_RUN, help="only check the program"),
+        ),
+        acts=True,
+        details="The management entity reads the files on its own machine, so their paths are"
+        " absolute; it checks them against each other and against the network's description, and"
+        " keeps a copy beside its journal, so that the program is there after a restart too. No"
+        " node is touched: `program push` gives it to one, and migrations by PR choose it where it"
+        " fits. A new version needs a new name.",
+        examples=("program add fw2 /root/fw2.json /root/fw2.p4info.txtpb --dry-run",),
+    ),
+    Command(
         "program push",
-        "give a node another of the described programs, with what it holds, while traffic flows",
+        "give a node another program, with what it holds, while traffic flows",
         _push,
         views.pushed,
         (
@@ -155,9 +188,8 @@ FAMILY = (
         acts=True,
         details="Entries, counters and registers are kept as far as the new program has a place for"
         " them. A node that enforces slots is refused: move them away first. What was pushed is"
-        " remembered when the node or the management entity restarts. A program that is not"
-        " described is described first: add it to the network's description, check that with"
-        " `osken-manager --check`, and restart the management entity; nodes go on meanwhile.",
+        " remembered when the node or the management entity restarts. Programs are those of the"
+        " network's description and those taken in by `program add`.",
         examples=("program push s2 l2",),
     ),
 )

@@ -28,7 +28,10 @@ def _overview(me: ManagementEntity, arguments: Mapping[str, Any]) -> Data:
         "links": [{"a": link["a"], "b": link["b"]} for link in links],
         "latency": _latency(me, links),
         **inventory.hosts(me, arguments),
-        "functions": placement["functions"],
+        "functions": {
+            name: about | {"able": me.able_nodes(name)}
+            for name, about in placement["functions"].items()
+        },
         "conflicts": placement["conflicts"],
         "load": me.load.snapshot().brief() if me.load else {},
         "scaling": _scaling(me),
@@ -75,6 +78,7 @@ FAMILY = (
         _overview,
         views.overview,
         details="No node is asked: what nodes hold is as it was last heard, when a session changed"
-        " or a migration ended. `nodes` and `placement` ask.",
+        " or a migration ended. `nodes` and `placement` ask. Of a function `able` are the nodes"
+        " that have it or could get it by a reload.",
     ),
 )

@@ -53,6 +53,14 @@ def counters(data: Data, page: Page) -> list[str]:
     return [what, *(render(("cell", "packets", "bytes"), cells, page) if cells else _ALL_ZERO)]
 
 
+def added(data: Data, _page: Page) -> list[str]:
+    """Say what a program that was checked, or taken in, has."""
+    name, has = data["program"], f"functions: {', '.join(data['functions']) or 'none'}"
+    if not data["added"]:
+        return [f"{name} can be added; {has}"]
+    return [f"{name} added; {has}", f"program push NODE {name} gives it to a node"]
+
+
 def pushed(data: Data, _page: Page) -> list[str]:
     """Say what was done to a node."""
     if not data["pushed"]:
