@@ -81,6 +81,7 @@ class PageServer:
         app = web.Application(middlewares=[self._guard])
         app.router.add_get("/", self._index)
         app.router.add_get("/live", self._follow)
+        app.router.add_get("/token", self._token)
         app.router.add_post("/do/{command}", self._do)
         for name, path in LIBRARIES.items():
             app.router.add_get(f"/lib/{name}", _file(FOLDER / "node_modules" / path))
@@ -134,11 +135,18 @@ class PageServer:
 
     # Acting
 
+    def _may_act(self, request: web.Request) -> bool:
+        given = request.headers.get(TOKEN_HEADER, "")
+        return secrets.compare_digest(given.encode(), self.token.encode())
+
+    async def _token(self, request: web.Request) -> web.StreamResponse:
+        """Say whether a page has the token, so that it can say before anybody tries to act."""
+        return web.Response(status=204 if self._may_act(request) else 403)
+
     async def _do(self, request: web.Request) -> web.StreamResponse:
         """Run a command; the answer is its data, or the fault with a status of its kind."""
         command = request.match_info["command"]
-        given = request.headers.get(TOKEN_HEADER, "")
-        if not secrets.compare_digest(given.encode(), self.token.encode()):
+        if not self._may_act(request):
             return _fault(403, "acting takes the token: open the page by the URL in page.url")
         if command not in ACTIONS:
             return _fault(404, f"no action {command}; these would do: {', '.join(ACTIONS)}")

@@ -96,7 +96,9 @@ def _overview(blueprint: Blueprint, enforce: Mapping[str, range]) -> Data:
             for a, b in ends
             if not b.port
         ],
-        "functions": {"firewall": {"slots": SLOTS, "placement": placement}},
+        "functions": {
+            "firewall": {"slots": SLOTS, "placement": placement, "able": list(blueprint.node_names)}
+        },
         "conflicts": [],
         "load": {},
         "latency": {

@@ -27,6 +27,10 @@ LEAST_PX = 7.0
 "Letters are no smaller; 8 hosts' sum on a telephone."
 LEAF_SPINE = topologies.leaf_spine(84, 16, hosts=8)
 FAT_TREE = topologies.fat_tree(8)
+ZOOM = "graph._cyreg.cy.zoom()"
+OFFERED = "[...document.querySelector('[name=destination]').options].map((one) => one.value)"
+CARD = """[detail.offsetLeft, detail.offsetTop, detail.offsetLeft + detail.offsetWidth,
+  detail.offsetTop + detail.offsetHeight]"""
 
 
 @pytest.fixture(scope="module")
@@ -129,19 +133,57 @@ def test_four_nodes_can_be_read_with_their_load_and_slots(browser: Any, tmp_path
 
 def test_a_node_is_found_by_its_name_and_by_a_hosts(browser: Any, tmp_path: Path) -> None:
     with page_of(browser, tmp_path, LEAF_SPINE) as (page, _):
-        for text, node in (("leaf33", "leaf33"), ("h9", "leaf2")):
-            page.keyboard.press("Escape")
-            page.keyboard.press("/")
-            page.keyboard.type(text)
-            page.keyboard.press("Enter")
-            page.wait_for_selector(f"#detail h3:text-is('{node}')")
-            label = next(one for one in page.evaluate(LABELS) if one["id"] == node)
-            assert "pkt/s" in label["lines"][1]  # so near that there is room for more
-            width = page.evaluate("graph.clientWidth")
-            assert abs((label["box"][0] + label["box"][2]) / 2 - width / 2) < 2
-            page.evaluate("document.activeElement.blur()")
+        before = centres(page)
+        find(page, "leaf33", "leaf33")
+        find(page, "h9", "leaf2")
+        assert centres(page) == before  # it was in sight
+        for _ in range(6):
+            page.click("#zoom-in")
+        zoom = page.evaluate(ZOOM)
+        for node in ("leaf84", "leaf1", "spine16"):
+            find(page, node, node)
+            assert beside_the_card(page, node)
+        assert page.evaluate(ZOOM) == zoom
         page.click("#fit")
         check_legible(page, LEAF_SPINE)
+
+
+def test_what_was_chosen_in_a_list_is_acted_on_by_keyboard_and_left_again(
+    browser: Any, tmp_path: Path
+) -> None:
+    with page_of(browser, tmp_path, LEAF_SPINE) as (page, _):
+        page.keyboard.press("n")
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#detail:focus h3:text-is('leaf2')")
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.ariaLabel") == "Close leaf2"
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")  # Move from here
+        assert page.evaluate("document.activeElement.name") == "destination"
+        assert page.eval_on_selector("[name=source]", "source => source.value") == "leaf2"
+        offered = page.evaluate(OFFERED)
+        assert "leaf2" not in offered and len(offered) == len(LEAF_SPINE.nodes) - 1
+        page.focus("#detail")
+        page.keyboard.press("Escape")
+        assert page.evaluate("document.activeElement.dataset.node") == "leaf2"
+
+
+def find(page: Any, text: str, node: str) -> None:
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    page.keyboard.type(text)
+    page.keyboard.press("Enter")
+    page.wait_for_selector(f"#detail:focus h3:text-is('{node}')")
+
+
+def beside_the_card(page: Any, node: str) -> bool:
+    """Tell whether a node is in sight, and not beneath the card."""
+    box = next(label["box"] for label in page.evaluate(LABELS) if label["id"] == node)
+    stage = page.evaluate("[0, 0, graph.clientWidth, graph.clientHeight]")
+    card = page.evaluate(CARD)
+    inside = box[0] >= 0 and box[1] >= 0 and box[2] <= stage[2] and box[3] <= stage[3]
+    return inside and apart(box, card)
 
 
 def test_a_node_that_dies_stays_where_it_was(browser: Any, tmp_path: Path) -> None:

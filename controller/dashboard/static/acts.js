@@ -26,6 +26,12 @@ async function send(command, body) {
   return answer;
 }
 
+// Whether the token that this tab has is the one that acting takes.
+export async function mayAct() {
+  const { ok } = await fetch("/token", { headers: { [HEADER]: token() } });
+  return ok;
+}
+
 const SAID_MS = 8000;
 
 export class Acts {

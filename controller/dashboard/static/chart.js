@@ -1,21 +1,23 @@
-// Values over time: a line for each of those with the highest peaks, with the others' mean.
+// Values over the last minutes: a line for each of those with the highest peaks, with the others' mean.
 
 import uPlot from "/lib/uplot.mjs";
-import { COLOURS, css, nodeColour } from "./colours.js";
+import { COLOURS, css, lineColour } from "./colours.js";
 
-const SAMPLES = 600;
+const WINDOW_S = 300;
 const LINES = 8;
 
 export class Chart {
-  // none: shown while there is nothing; digits: how exact values are shown; least: of the scale's top.
-  constructor(place, none, { digits, least }) {
-    Object.assign(this, { place, none, digits, least, at: [], values: {}, names: [], chart: null });
+  // none: shown while there is nothing; unit: of the values; digits: how exact they are shown; least: of
+  // the scale's top.
+  constructor(place, none, { unit, digits, least }) {
+    Object.assign(this, { place, none, unit, digits, least, at: [], values: {}, names: [], chart: null });
     new ResizeObserver(() => this.chart?.setSize(this.size())).observe(place);
   }
 
   reset({ at, values }) {
     this.at = at;
     this.values = values;
+    this.forget();
     this.redraw();
   }
 
@@ -24,12 +26,21 @@ export class Chart {
     this.names = names;
     this.at.push(at);
     for (const name of new Set([...Object.keys(this.values), ...Object.keys(values)])) {
-      const line = (this.values[name] ??= Array(this.at.length - 1).fill(null));
-      line.push(values[name] ?? null);
-      if (line.length > SAMPLES) line.shift();
+      (this.values[name] ??= Array(this.at.length - 1).fill(null)).push(values[name] ?? null);
     }
-    if (this.at.length > SAMPLES) this.at.shift();
+    this.forget();
     this.update();
+  }
+
+  // What is older than the time axis, and whatever has no value any more.
+  forget() {
+    const old = this.at.findIndex((at) => at >= this.at.at(-1) - WINDOW_S);
+    if (old <= 0) return;
+    this.at.splice(0, old);
+    for (const [name, line] of Object.entries(this.values)) {
+      line.splice(0, old);
+      if (line.every((value) => value == null)) delete this.values[name];
+    }
   }
 
   // Those that get a line of their own: those with the highest peaks.
@@ -51,18 +62,25 @@ export class Chart {
     else this.chart.setData(this.data(shown));
   }
 
+  // Beneath the lines stands what they are now, unless the pointer asks for another moment.
+  tellLatest() {
+    const pointed = this.chart?.cursor.left >= 0;
+    if (this.chart && !pointed) this.chart.setLegend({ idx: this.at.length - 1 });
+  }
+
   redraw() {
     this.chart?.destroy();
     this.chart = null;
     this.lines = this.shown();
     this.none.hidden = this.at.length > 0;
     if (!this.at.length) return;
-    const axis = { stroke: css("quiet"), grid: { stroke: css("line") }, ticks: { stroke: css("line") } };
+    const line = { stroke: css("line"), width: 1 };
+    const axis = { stroke: css("quiet"), grid: line, ticks: line };
     const data = this.data(this.lines);
-    const plain = { points: { show: false }, value: (_, value) => this.written(value) };
+    const plain = { points: { show: (chart) => chart.data[0].length < 5, size: 6 }, value: (_, value) => this.written(value) };
     const coloured = this.names.length && this.names.length <= COLOURS ? this.names : this.lines;
     const series = this.lines.map((name) => ({
-      label: name, stroke: nodeColour(coloured, name), width: 2, ...plain,
+      label: name, stroke: lineColour(coloured, name), width: 2, ...plain,
     }));
     if (data.length > series.length + 1) {
       series.push({ label: "others, mean", stroke: css("quiet"), dash: [4, 4], ...plain });
@@ -70,9 +88,17 @@ export class Chart {
     this.chart = new uPlot(
       {
         ...this.size(),
-        series: [{ value: "{HH}:{mm}:{ss}" }, ...series],
-        axes: [axis, { ...axis, size: 70 }],
-        scales: { y: { range: (_, low, high) => [0, Math.max(this.least, high * 1.1)] } },
+        series: [{ label: "Time", value: "{HH}:{mm}:{ss}" }, ...series],
+        axes: [
+          { ...axis, size: 32, space: 90, values: (_, moments) => moments.map(clock) },
+          { ...axis, size: 60, label: this.unit, labelSize: 20 },
+        ],
+        scales: {
+          x: { range: () => [this.at.at(-1) - WINDOW_S, this.at.at(-1)] },
+          y: { range: (_, low, high) => [0, Math.max(this.least, high * 1.1)] },
+        },
+        cursor: { drag: { x: false, y: false } },
+        hooks: { draw: [() => queueMicrotask(() => this.tellLatest())], setCursor: [() => this.tellLatest()] },
       },
       data,
       this.place,
@@ -86,4 +112,8 @@ export class Chart {
   size() {
     return { width: Math.max(200, this.place.clientWidth), height: 200 };
   }
+}
+
+function clock(seconds) {
+  return new Date(1000 * seconds).toLocaleTimeString("en-GB");
 }

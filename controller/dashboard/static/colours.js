@@ -15,8 +15,11 @@ export function forgetColours() {
 // Colour of a node's load: idle to its threshold; the caller gives 0 to 1.
 export function ramp(share) {
   const [from, to] = [parse(css("idle")), parse(css("high"))];
-  const part = Math.max(0, Math.min(1, share));
-  return `rgb(${from.map((value, i) => Math.round(value + (to[i] - value) * part)).join(",")})`;
+  return mix(from, to, Math.max(0, Math.min(1, share)));
+}
+
+function mix(from, to, share) {
+  return `rgb(${from.map((value, i) => Math.round(value + (to[i] - value) * share)).join(",")})`;
 }
 
 function parse(hex) {
@@ -31,4 +34,10 @@ export const COLOURS = NODES.length;
 
 export function nodeColour(names, name) {
   return NODES[names.indexOf(name) % NODES.length];
+}
+
+// The same for a thin line, which on a dark ground must be lighter to be seen.
+export function lineColour(names, name) {
+  const share = Number(css("lines-lighter"));
+  return mix(parse(nodeColour(names, name)), [255, 255, 255], share);
 }

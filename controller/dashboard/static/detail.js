@@ -16,12 +16,14 @@ export class Detail {
     this.card.hidden = !node && !link;
     if (this.card.hidden) return;
     const rows = node ? nodeRows(node, picture) : linkRows(link, picture);
-    const key = JSON.stringify([chosen, rows, picture.scaling?.draining]);
+    const mine = node ? linksOf(node, picture) : [];
+    const key = JSON.stringify([chosen, rows, picture.scaling?.draining, mine]);
     if (key === this.key || this.card.matches(":active")) return; // not under a finger
     const sameThing = this.chosen === chosen;
     this.chosen = chosen;
     this.key = key;
-    const focused = this.card.contains(document.activeElement) ? document.activeElement.textContent : null;
+    const focus = document.activeElement;
+    const focused = focus !== this.card && this.card.contains(focus) ? focus.textContent : null;
     const listed = sameThing && this.card.querySelector("details")?.open;
     const title = node ? node.name : `${link.a} – ${link.b}`;
     const close = button("×", () => this.choose(null), { className: "plain", ariaLabel: `Close ${title}` });
@@ -30,7 +32,7 @@ export class Detail {
       element("dl", {}, ...rows.flatMap(([term, text]) => [
         element("dt", { textContent: term }), element("dd", { textContent: text }),
       ])),
-      ...(node ? [this.buttons(node, picture), this.links(node, picture)] : []),
+      ...(node ? [this.buttons(node, picture), this.links(mine)] : []),
     );
     if (listed) this.card.querySelector("details").open = true;
     const same = [...this.card.querySelectorAll("button")].find((button) => button.textContent === focused);
@@ -53,17 +55,28 @@ export class Detail {
     return element("p", { className: "buttons" }, ...offers);
   }
 
-  links(node, picture) {
-    const mine = picture.links.filter((link) => [owner(link.a), owner(link.b)].includes(node.name));
-    const items = mine.map((link) => {
-      const [here, there] = owner(link.a) === node.name ? [link.a, link.b] : [link.b, link.a];
-      const pps = traffic(link, picture);
-      const text = `${here.slice(here.lastIndexOf(":") + 1)} → ${there}`;
-      const passing = element("span", { textContent: pps == null ? "" : `${number(pps)} packets/s` });
-      return element("li", {}, button(text, () => this.choose(linkId(link)), { className: "plain" }), passing);
-    });
+  links(mine) {
+    const items = mine.map(({ id, text, passing }) => element("li", {},
+      button(text, () => this.choose(id), { className: "plain" }), element("span", { textContent: passing })));
     const summary = element("summary", { textContent: `${items.length} ${items.length === 1 ? "link" : "links"}` });
     return element("details", {}, summary, element("ul", {}, ...items));
+  }
+
+  // What the card covers of the picture's width; to be asked when it is shown.
+  covers() {
+    const { offsetLeft: from, offsetWidth: wide } = this.card;
+    return [from, from + wide];
+  }
+
+  // For who has chosen something in a list: to what is known of it, and with leave() back again.
+  enter() {
+    if (!this.card.contains(document.activeElement)) this.before = document.activeElement;
+    this.card.focus();
+  }
+
+  leave() {
+    if (this.before && this.card.contains(document.activeElement)) this.before.focus();
+    this.before = null;
   }
 
   // Beside the pointer, within the picture; nothing given: gone.
@@ -82,6 +95,19 @@ export class Detail {
     this.tip.style.left = `${Math.min(at.x + 14, place.width - this.tip.offsetWidth - 4)}px`;
     this.tip.style.top = `${Math.min(at.y + 14, place.height - this.tip.offsetHeight - 4)}px`;
   }
+}
+
+// A node's links: {id, text: from which port to where, passing}.
+function linksOf(node, picture) {
+  return picture.links.filter((link) => [owner(link.a), owner(link.b)].includes(node.name)).map((link) => {
+    const [here, there] = owner(link.a) === node.name ? [link.a, link.b] : [link.b, link.a];
+    const pps = traffic(link, picture);
+    return {
+      id: linkId(link),
+      text: `${here.slice(here.lastIndexOf(":") + 1)} → ${there}`,
+      passing: pps == null ? "" : `${number(pps)} packets/s`,
+    };
+  });
 }
 
 function nodeRows(node, picture) {

@@ -4,7 +4,7 @@
 
 import { css } from "./colours.js";
 import { owner } from "./layout.js";
-import { number } from "./text.js";
+import { brief } from "./text.js";
 
 const EDGES = 300;
 const NUMBERED = 16;
@@ -39,7 +39,7 @@ export function edges(picture, chosen) {
     const share = Math.round((10 * (pps ?? 0)) / most) / 10;
     found.set(id, {
       source: ends[0], target: ends[1],
-      text: pps != null && (few || (near && close) || id === chosen) ? number(pps) : "",
+      text: pps != null && (few || (near && close) || id === chosen) ? `${brief(pps)}/s` : "",
       width: 1.2 + 2 * share, opacity: few ? 0.4 + 0.5 * share : 0.14 + 0.46 * share ** 3, near, chosen: id === chosen,
     });
   }

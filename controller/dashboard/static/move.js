@@ -1,4 +1,4 @@
-// The form for a move.
+// The form for a move: from nodes that enforce the function's slots, to nodes that could.
 
 import { natural } from "./layout.js";
 import { element } from "./text.js";
@@ -6,35 +6,52 @@ import { element } from "./text.js";
 export class MoveForm {
   constructor(form, acts) {
     this.form = form;
+    this.functions = {};
+    this.drained = [];
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       acts.move(Object.fromEntries([...new FormData(form)].filter(([, value]) => value !== "")));
     });
+    form.addEventListener("change", () => this.fillAll());
   }
 
-  // Keeps the choices up to date, and what is chosen.
+  // Keeps the choices up to date, and what is chosen where it still will do.
   offer(picture) {
-    const names = picture.nodes.map((node) => node.name).sort(natural);
-    const functions = Object.keys(picture.functions);
-    const owner = Object.keys(picture.functions[functions[0]]?.placement ?? {})[0] ?? names[0];
-    this.fill("function", functions);
-    this.fill("source", names, owner);
-    this.fill("destination", names, names.find((name) => name !== owner));
+    this.functions = picture.functions;
+    this.drained = picture.scaling?.draining ?? [];
+    this.fillAll();
   }
 
+  // Of a node that enforces something: a move from it.
   setSource(name) {
+    const mine = Object.keys(this.functions).filter((one) => name in this.functions[one].placement);
+    const chosen = this.form.elements.function;
+    if (!mine.length) return;
+    if (!mine.includes(chosen.value)) chosen.value = mine[0];
+    this.fillAll();
     this.form.elements.source.value = name;
+    this.fillAll();
   }
 
   focus() {
     this.form.elements.destination.focus();
   }
 
-  fill(name, values, first = values[0]) {
+  fillAll() {
+    const { function: chosen, source } = this.form.elements;
+    this.fill("function", Object.keys(this.functions));
+    const { placement = {}, able = [] } = this.functions[chosen.value] ?? {};
+    this.fill("source", Object.keys(placement).sort(natural), (name) => `${name}: ${placement[name]}`);
+    this.fill("destination", able.filter((name) => name !== source.value && !this.drained.includes(name)).sort(natural));
+  }
+
+  fill(name, values, written = String) {
     const select = this.form.elements[name];
-    if ([...select.options].map((option) => option.value).join("\n") === values.join("\n")) return;
+    const texts = values.map(written);
+    select.disabled = !values.length;
+    if ([...select.options].map((option) => option.text).join("\n") === texts.join("\n")) return;
     const before = select.value;
-    select.replaceChildren(...values.map((value) => element("option", { value, textContent: value })));
-    select.value = values.includes(before) ? before : first;
+    select.replaceChildren(...values.map((value, i) => element("option", { value, textContent: texts[i] })));
+    if (values.includes(before)) select.value = before;
   }
 }

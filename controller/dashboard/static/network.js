@@ -12,6 +12,7 @@ import { HOSTS_PX, label, lettering, strip } from "./tiles.js";
 const STEP_MS = 60;
 const MARGIN = 14;
 const FIT_ZOOM = 1.8;
+const LINKS_PX = 12;
 
 export class NetworkGraph {
   // choose(kind, id): somebody wants a node or a link; hover(kind, id, {x, y}), or hover() for none.
@@ -90,13 +91,18 @@ export class NetworkGraph {
     return found.nonempty() && found.renderedBoundingBox().x1 > this.place.clientWidth / 2;
   }
 
-  // Brings a node to the middle, so near that all can be read.
-  goTo(name) {
-    const node = this.view.getElementById(name);
-    if (node.empty()) return;
+  // Moves the picture as little as brings a node or link into sight beside the card, which covers
+  // [from, to] of the width; its size stays as it is.
+  reveal(id, [from, to]) {
+    const found = this.view.getElementById(id);
+    if (found.empty()) return;
+    const { width, height } = this.place.getBoundingClientRect();
+    const [left, right] = from > width - to ? [0, from] : [to, width];
+    const { x1, x2, y1, y2 } = found.renderedBoundingBox({ includeOverlays: false });
+    const pan = { x: shift(x1, x2, left, right), y: shift(y1, y2, 0, height) };
+    if (!pan.x && !pan.y) return;
     this.moved = true;
-    this.view.zoom(Math.max(this.view.zoom(), 150 / this.size.w));
-    this.view.center(node);
+    this.view.panBy(pan);
   }
 
   zoomBy(factor) {
@@ -145,7 +151,7 @@ export class NetworkGraph {
       position: places.get(group.id),
     }));
     const stubs = shown.map((group) => ({
-      data: { id: `${group.id}~`, source: group.node, target: group.id, text: "", width: 1.5, opacity: 0.8 },
+      data: { id: `${group.id}~`, source: group.node, target: group.id, text: "", font: 1, width: 1.5, opacity: 0.8 },
     }));
     const beneath = [
       ...frames.map((frame, i) => [`frame ${i}`, "frame", frame]),
@@ -163,13 +169,17 @@ export class NetworkGraph {
     this.letters = letters;
     this.view.batch(() => {
       this.markNodes();
-      this.markMoves();
+      this.view.edges(".link").forEach((link) => update(link, { font: this.linksFont() }, {}));
       this.view.nodes("[kind = 'hosts']").forEach((hosts) => update(hosts, { font: this.hostsFont() }, {}));
     });
   }
 
   hostsFont() {
     return Math.min(this.size.hosts.font, HOSTS_PX / this.view.zoom());
+  }
+
+  linksFont() {
+    return Math.min(LINKS_PX, LINKS_PX / this.view.zoom());
   }
 
   markNodes() {
@@ -197,7 +207,7 @@ export class NetworkGraph {
     for (const [id, { near, chosen, ...data }] of wanted) {
       let edge = this.view.getElementById(id);
       if (edge.empty()) edge = this.view.add({ classes: "link", data: { id, ...data } });
-      update(edge, data, { near, chosen });
+      update(edge, { ...data, font: this.linksFont() }, { near, chosen });
     }
   }
 
@@ -205,12 +215,8 @@ export class NetworkGraph {
     const wanted = new Map(this.picture.migrations.filter(isUnderWay).map((m) => [`move-${m.id}`, m]));
     this.view.edges(".move").filter((edge) => !wanted.has(edge.id())).remove();
     for (const [id, move] of wanted) {
-      const step = move.steps.find((one) => one.state === "running")?.name ?? move.state;
-      const text = `${move.function} ${move.slots}: ${step}`;
-      const font = 12 / this.view.zoom();
-      const edge = this.view.getElementById(id);
-      if (edge.nonempty()) edge.data({ text, font });
-      else this.view.add({ data: { id, source: move.from, target: move.to, text, font }, classes: "move" });
+      if (this.view.getElementById(id).nonempty()) continue;
+      this.view.add({ data: { id, source: move.from, target: move.to }, classes: "move" });
     }
   }
 
@@ -222,6 +228,12 @@ export class NetworkGraph {
       if (moves.nonempty()) moves.style("line-dash-offset", (offset -= 2));
     }, STEP_MS);
   }
+}
+
+// How far what lies from one place to another is to go to lie within bounds, at its beginning at least.
+function shift(from, to, least, most) {
+  if (from < least + MARGIN) return least + MARGIN - from;
+  return Math.min(0, Math.max(most - MARGIN - to, least + MARGIN - from));
 }
 
 function hostText(group) {

@@ -1,20 +1,20 @@
 // The page: hears the live feed, and hands what it says to the parts that show it.
 
-import { Acts } from "./acts.js";
+import { Acts, mayAct } from "./acts.js";
 import { Chart } from "./chart.js";
 import { forgetColours } from "./colours.js";
 import { Detail } from "./detail.js";
-import { drawEvents, drawMigrations, drawNodes, drawSlots } from "./lists.js";
+import { addEvents, drawMigrations, drawSlots, NodeList } from "./lists.js";
 import { MoveForm } from "./move.js";
 import { NetworkGraph } from "./network.js";
-import { drawScaling, Search } from "./top.js";
+import { tell } from "./text.js";
+import { drawMoving, drawScaling, Search } from "./top.js";
 
 const MIGRATIONS = 20;
 const EVENTS = 100;
 const WIDE_NODES = 24;
 
 const live = new EventSource("/live");
-const state = document.getElementById("state");
 const acts = new Acts();
 const form = new MoveForm(document.getElementById("move"), acts);
 const detail = new Detail(document.getElementById("detail"), document.getElementById("tip"), acts, { choose, moveFrom });
@@ -24,26 +24,31 @@ const graph = new NetworkGraph(
   (kind, id, at) => picture && detail.point(picture, kind, id, at),
 );
 const charts = {
-  loads: new Chart(document.getElementById("load"), document.getElementById("noload"), { digits: 0, least: 10 }),
-  trips: new Chart(document.getElementById("trips"), document.getElementById("notrips"), { digits: 2, least: 1 }),
+  loads: new Chart(document.getElementById("load"), document.getElementById("noload"), { unit: "packets/s", digits: 0, least: 10 }),
+  trips: new Chart(document.getElementById("trips"), document.getElementById("notrips"), { unit: "ms", digits: 2, least: 1 }),
 };
-const search = new Search(document.getElementById("search"), (name) => {
-  choose(name);
-  graph.goTo(name);
-});
+const list = new NodeList(document.querySelector("#nodes tbody"), find);
+const search = new Search(document.getElementById("search"), find);
 // The network comes first: all else is drawn when it has been seen. The mark is for measuring.
 const { promise: whenShown, resolve: shown } = Promise.withResolvers();
 whenShown.then(() => performance.mark("shown"));
-const events = [];
 let picture = null;
 let chosen = null;
 
 // Marks a node or a link everywhere; a node becomes the source of a move.
-function choose(id) {
+async function choose(id) {
   chosen = id;
   document.getElementById("detail").classList.toggle("left", id != null && graph.isRight(id));
-  if (picture?.nodes.some((node) => node.name === id)) form.setSource(id);
-  show();
+  if (picture.nodes.some((node) => node.name === id)) form.setSource(id);
+  if (id == null) detail.leave();
+  await show();
+  if (id != null) graph.reveal(id, detail.covers());
+}
+
+// A node was chosen in a list, which may be far from the picture.
+async function find(name) {
+  await choose(name);
+  detail.enter();
 }
 
 function moveFrom(name) {
@@ -52,27 +57,27 @@ function moveFrom(name) {
 }
 
 function show() {
-  if (!picture) return;
   document.body.classList.toggle("many", picture.nodes.length > WIDE_NODES);
   graph.show(picture, chosen);
-  document.getElementById("conflicts").textContent = picture.conflicts.join("; ");
-  whenShown.then(showLists);
+  tell("conflicts", picture.conflicts.join("; "));
   if (picture.nodes.length) requestAnimationFrame(() => setTimeout(shown));
+  return whenShown.then(showLists);
 }
 
 function showLists() {
   detail.show(picture, chosen);
-  drawNodes(picture, chosen, (name) => choose(chosen === name ? null : name));
+  list.show(picture, chosen);
   drawSlots(picture);
   drawMigrations(picture.migrations);
+  drawMoving(picture);
   drawScaling(picture, acts);
   form.offer(picture);
   search.offer(picture);
 }
 
-function tell(text, gone = false) {
-  state.textContent = text;
-  state.classList.toggle("gone", gone);
+function tellState(text, gone = false) {
+  tell("state", text);
+  document.getElementById("state").classList.toggle("gone", gone);
 }
 
 // What was known and what is new, as one; each node with its load.
@@ -82,17 +87,15 @@ function merge(news) {
   picture = { nodes: [], links: [], hosts: [], functions: {}, conflicts: [], load: {}, ...picture, ...parts };
   picture.migrations = [...known.values()].sort((a, b) => a.id - b.id).slice(-MIGRATIONS);
   picture.nodes = picture.nodes.map((node) => ({ ...node, pps: null, stale: false, ...picture.load[node.name] }));
-  events.unshift(...told.reverse());
-  events.length = Math.min(events.length, EVENTS);
-  if (told.length) drawEvents(events);
+  addEvents(told.reverse(), EVENTS);
   const ready = picture.nodes.filter((node) => node.state === "ready").length;
-  tell(picture.gone ?? `${picture.version} · ${ready} of ${picture.nodes.length} nodes ready`, picture.gone != null);
+  tellState(picture.gone ?? `${picture.version} · ${ready} of ${picture.nodes.length} nodes ready`, picture.gone != null);
   show();
 }
 
 live.addEventListener("picture", (message) => {
   picture = null;
-  events.length = 0;
+  document.getElementById("events").replaceChildren();
   merge(JSON.parse(message.data));
 });
 live.addEventListener("timelines", (message) => whenShown.then(() => {
@@ -107,7 +110,11 @@ live.addEventListener("change", (message) => {
     if (news.trips) charts.trips.add(news.trips, []);
   });
 });
-live.onerror = () => tell("the page's server is gone; trying again …", true);
+// Each time, since a server that was started again may want another token.
+live.onopen = async () => {
+  document.getElementById("looking").hidden = await mayAct();
+};
+live.onerror = () => tellState("the page's server is gone; trying again …", true);
 
 window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   forgetColours();
@@ -119,11 +126,11 @@ const ZOOMS = { "zoom-in": () => graph.zoomBy(1.3), "zoom-out": () => graph.zoom
 for (const [id, zoom] of Object.entries(ZOOMS)) document.getElementById(id).addEventListener("click", zoom);
 
 // For keyboards, as the legend says.
-const PLACES = { "/": "#search", g: "#graph", n: "#nodes tbody tr", m: "#move select", e: "#events" };
+const PLACES = { "/": "#search", g: "#graph", n: "#nodes [tabindex='0']", m: "#move select", e: "#events" };
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || /INPUT|SELECT/.test(event.target.tagName)) return;
   if (document.querySelector("dialog[open]")) return;
-  if (event.key === "Escape") choose(null);
+  if (event.key === "Escape" && chosen != null) choose(null);
   const place = PLACES[event.key] && document.querySelector(PLACES[event.key]);
   if (place) {
     event.preventDefault();

@@ -37,9 +37,9 @@ export function style() {
     } },
     { selector: "node[zone = 'outside']", style: { "border-color": css("outside") } },
     { selector: "node[zone = 'inside']", style: { "border-color": css("inside") } },
-    { selector: "edge", style: {
+    { selector: "edge[text]", style: {
       width: "data(width)", "line-color": quiet, "line-opacity": "data(opacity)", "curve-style": "straight",
-      label: "data(text)", color: quiet, "font-size": 12, "min-zoomed-font-size": 7, "z-index": 1,
+      label: "data(text)", color: quiet, "font-size": "data(font)", "min-zoomed-font-size": 7, "z-index": 1,
       "z-index-compare": "manual", "text-background-color": css("card"), "text-background-opacity": 0.9,
       "text-background-padding": 2,
     } },
@@ -49,8 +49,7 @@ export function style() {
     { selector: ".move", style: {
       width: 4, "line-color": accent, "line-opacity": 1, "line-style": "dashed", "line-dash-pattern": [10, 6],
       "curve-style": "unbundled-bezier", "control-point-distances": [-24], "control-point-weights": [0.5],
-      "target-arrow-shape": "triangle", "target-arrow-color": accent, color: ink, "font-size": "data(font)",
-      "font-weight": 600, "z-index": 10,
+      "target-arrow-shape": "triangle", "target-arrow-color": accent, "z-index": 10, "z-index-compare": "manual",
     } },
   ];
 }

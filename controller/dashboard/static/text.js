@@ -6,6 +6,19 @@ export function element(tag, properties = {}, ...children) {
   return made;
 }
 
+// Sets what something is made of only when that has changed, so that it can be read, marked and copied.
+export function redraw(place, key, children) {
+  if (place.dataset.key === key) return;
+  place.dataset.key = key;
+  place.replaceChildren(...children());
+}
+
+// Says something where there is little room, and once to who listens.
+export function tell(id, text) {
+  const place = document.getElementById(id);
+  if (place.textContent !== text) place.textContent = place.title = text;
+}
+
 export function button(textContent, act, properties = {}) {
   const made = element("button", { type: "button", textContent, ...properties });
   made.addEventListener("click", act);

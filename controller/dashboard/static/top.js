@@ -1,7 +1,7 @@
 // The top of the page: the search for a node, and what the management entity does by itself.
 
 import { natural, owner } from "./layout.js";
-import { button, element } from "./text.js";
+import { button, element, isUnderWay, tell } from "./text.js";
 
 const PLAIN = { className: "plain" };
 
@@ -13,6 +13,8 @@ export class Search {
     this.homes = new Map();
     input.addEventListener("change", () => this.look());
     input.addEventListener("input", () => input.setCustomValidity(""));
+    // The key that leads here, pressed again.
+    input.addEventListener("keydown", (event) => event.key === "/" && !input.value && event.preventDefault());
   }
 
   offer(picture) {
@@ -37,6 +39,14 @@ export class Search {
     this.find(this.homes.get(name));
     this.input.value = "";
   }
+}
+
+// What moves just now, step by step; said once to who listens.
+export function drawMoving({ migrations }) {
+  tell("moving", migrations.filter(isUnderWay).map((one) => {
+    const step = one.steps.find(({ state }) => state === "running")?.name ?? one.state;
+    return `${one.function} ${one.slots}: ${one.from} → ${one.to}, ${step}`;
+  }).join("; "));
 }
 
 export function drawScaling({ scaling }, acts) {
