@@ -17,7 +17,7 @@ CHROMIUM = shutil.which("chromium")
 PICTURES = os.environ.get("HITLESS_SCREENSHOTS")
 """A directory for screenshots; not set: none are kept."""
 COLOURS = 256
-"Of a screenshot: it is to be small, and nobody sees the difference."
+"Of a screenshot, rare ones among them: it is to be small, and nobody sees the difference."
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync")
 
 LABELS = """() => {
@@ -83,7 +83,9 @@ def keep_picture(page: Any, name: str) -> None:
         file = Path(PICTURES) / f"page-{name}-{page.scheme}.png"
         page.screenshot(path=file)
         with Image.open(file) as picture:
-            few = picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+            few = picture.convert("RGB").quantize(
+                COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
+            )
         few.save(file, optimize=True)
 
 
