@@ -16,19 +16,18 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
 
 from controller import events
 from controller.errors import HitlessError, MigrationError
 from controller.forwarding.ways import WaysNow
 from controller.model.paths import Paths
-from controller.model.placement import Placement
 from controller.model.slots import format_slots
 from controller.planning.plan import ScalePlan, SlotMove
 from controller.planning.reach import Reach
 from controller.planning.takeover import replace_dead
 from controller.planning.view import SlotOf
 from controller.scaling.gate import Held, Verdict, judge
+from controller.scaling.left_behind import enforcing, left_behind
 from controller.scaling.options import ScalingOptions
 from controller.scaling.sight import Sight, busy_slots
 from controller.state.checkpoint import SlotCheckpoint
@@ -38,16 +37,6 @@ LOG = logging.getLogger(__name__)
 
 _AGAIN_S = 1.0
 "Pause before it is looked again whether paths have moved."
-
-
-@dataclass(frozen=True)
-class _Left:
-    """Slots that a node enforces and that are another's."""
-
-    function: str
-    slots: frozenset[int]
-    old: str
-    new: str
 
 
 class Recovery:
@@ -114,8 +103,8 @@ class Recovery:
         """
         sources = self._sight.sources
         network, policy = wanted.network(0), sources.policy()
-        labels, enforcing = sources.labels(network), _enforcing(sources.latest())
-        reach = Reach(network, wanted, policy, labels, ways, enforcing)
+        labels = sources.labels(network)
+        reach = Reach(network, wanted, policy, labels, ways, enforcing(sources.latest()))
         records = self._manager.unended()
         verdict = judge(
             now,
@@ -279,40 +268,3 @@ def _without(
     for move in moves:
         rest[move.function] -= move.slots
     return rest
-
-
-def _enforcing(placement: Placement) -> dict[SlotOf, set[str]]:
-    """Return who enforces each slot; nobody gives one up before paths have moved."""
-    found: dict[SlotOf, set[str]] = {}
-    for node, facts in placement.facts.items():
-        for function, said in facts.functions.items():
-            for slot in said.enforce:
-                found.setdefault((function, slot), set()).add(node)
-    return found
-
-
-def left_behind(
-    placement: Placement,
-    intended: Mapping[str, Mapping[int, str]],
-    busy: frozenset[SlotOf],
-    reach: Reach,
-) -> list[_Left]:
-    """Return what nodes enforce that is another's, where that one sees the packets, and does it.
-
-    Args:
-        placement: What nodes say.
-        intended: Function to slot to the node that is meant to enforce it.
-        busy: Slots that are being moved: two nodes may enforce those.
-        reach: The paths in use. Where nobody knows them, everything is left as it is.
-    """
-    found: dict[tuple[str, str, str], set[int]] = {}
-    for function, nodes in intended.items() if reach.paths else ():
-        by_node = placement.by_node(function)
-        for old, slots in by_node.items():
-            for slot in slots:
-                new = nodes.get(slot, old)
-                if new == old or (function, slot) in busy or slot not in by_node.get(new, ()):
-                    continue
-                if new in reach.common(function, slot):
-                    found.setdefault((function, old, new), set()).add(slot)
-    return [_Left(f, frozenset(slots), old, new) for (f, old, new), slots in found.items()]

@@ -73,6 +73,7 @@ class Scaler:
         self._now = now
         self.news = PlanNews(emit, now)
         self._orders = Orders(journal)
+        self._interrupted = tuple(self._orders.plans)
         sight.avoided = lambda: self._orders.drained
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
@@ -209,7 +210,7 @@ class Scaler:
         """Go on with what operators had ordered when the process ended before."""
         for node in sorted(self._orders.drained):
             self._jobs.put(lambda node=node: self._drain_the_rest(node))
-        for plan in self._orders.plans:
+        for plan in self._interrupted:
             self._jobs.put(lambda plan=plan: self._carry_out_order(plan))
 
     def undrain(self, node: str) -> None:

@@ -10,7 +10,7 @@ from controller.model.placement import FunctionFacts, NodeFacts, Placement
 from controller.planning.policy import FunctionPolicy, Policy
 from controller.planning.reach import Reach
 from controller.scaling.gate import judge
-from controller.scaling.recovery import left_behind
+from controller.scaling.left_behind import left_behind
 
 NET = diamond()
 NOW = slot_paths(NET)
