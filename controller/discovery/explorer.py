@@ -89,11 +89,6 @@ class Explorer:
         """Tell whether frames can be sent through a node now."""
         return node in self._ready and self._ready[node].takes_part
 
-    def knows(self, port: Port, mac: str) -> bool:
-        """Tell whether a host with a MAC address is known at a port."""
-        host = self.topology.hosts.get(self._hosts.name_of(mac))
-        return host is not None and host.attached == port
-
     def lingering(self, now: float) -> tuple[Link, ...]:
         """Return links that failed a short while ago."""
         return self._cables.lingering(now)

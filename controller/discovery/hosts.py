@@ -39,17 +39,13 @@ class Hosts:
         self._seen: dict[str, float] = {}
         self._asked: set[str] = set()
 
-    def name_of(self, mac: str) -> str:
-        """Return the name that a host has or would have."""
-        return self._names.get(mac, mac)
-
     def is_asked(self, name: str) -> bool:
         """Tell whether the next packet of a host shall be copied here."""
         return name in self._asked
 
     def see(self, draft: Draft, port: Port, seen: Sighting, now: float) -> bool:
         """A host was seen at an edge port; tell whether it had been asked for."""
-        name = self.name_of(seen.mac)
+        name = self._names.get(seen.mac, seen.mac)
         known = draft.hosts.get(name)
         if known is None and not self._admit(draft, port):
             return False

@@ -67,6 +67,10 @@ class Topology:
         ends = {port: link for link in network.links for port in link}
         return cls(network, link_at=MappingProxyType(ends))
 
+    def is_crowded(self, port: Port) -> bool:
+        """Tell whether more comes in at a port than is looked at."""
+        return any((port, limit) in self.crowded for limit in Limit)
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain data, for operators' tools."""
         return {

@@ -181,9 +181,10 @@ class TopologyWatch:
             return
 
         def see(now: float) -> list[Change]:
-            if not seen.announced and self._explorer.knows(port, seen.mac):
-                self._learner.repair(port.node)  # the node should know it, too
-            return self._explorer.seen(port, seen, now)
+            changes = self._explorer.seen(port, seen, now)
+            if not changes and not seen.announced and not self.snapshot().is_crowded(port):
+                self._learner.repair(port.node)
+            return changes
 
         self._post(see, packet.received_ns)
 

@@ -344,21 +344,10 @@ def test_only_so_many_hosts_are_learned_at_a_port_and_it_is_told_once():
     assert "3 hosts are known there (hosts_per_port)" in told.reason
     assert len(world.topology.hosts) == 3
     assert world.topology.crowded == {(port("s1:1"), Limit.HOSTS)}
+    assert world.topology.is_crowded(port("s1:1"))
+    assert not world.topology.is_crowded(port("s1:3"))
     assert limits(world.run(11.0)) == [LimitLeft(port("s1:1"), Limit.HOSTS)]
     assert world.topology.crowded == frozenset()
-
-
-def test_hosts_beyond_the_limit_are_not_known_so_a_copy_of_theirs_is_no_sign_of_a_wrong_table():
-    world = World(described(LINE, {"hA": "s1:1"}), LINE, hosts_per_port=2)
-    world.up(*NAMES)
-    world.run(2.0)
-    for mac in (DESCRIBED_MAC, MAC, OTHER_MAC):
-        world.see("s1:1", mac)
-    known = [
-        mac for mac in (DESCRIBED_MAC, MAC, OTHER_MAC) if world.explorer.knows(port("s1:1"), mac)
-    ]
-    assert known == [DESCRIBED_MAC, MAC]
-    assert not world.explorer.knows(port("s2:3"), MAC)
 
 
 def test_copies_that_come_as_fast_as_they_may_are_told_until_they_come_slower():
