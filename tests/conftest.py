@@ -6,6 +6,7 @@ Without root, Mininet or BMv2 tests are skipped and say so.
 import ctypes
 import os
 import shutil
+import signal
 import subprocess
 from importlib.util import find_spec
 
@@ -50,11 +51,13 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_configure(config):
-    """Give each of xdist's workers a network, /sys and /run of its own, if that is permitted.
+    """Give tests SIGINT, and each of xdist's workers a network, /sys and /run of its own.
 
-    So no worker takes a port that another one has found free and is about to listen on, nor the
-    name or the number of another one's network.
+    The latter if that is permitted; so no worker takes a port that another one has found free and
+    is about to listen on, nor the name or the number of another one's network.
     """
+    # What a script starts in the background ignores SIGINT, and so would all that tests start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if not hasattr(config, "workerinput") or os.geteuid() != 0:
         return
     # os.unshare from Python 3.12 on

@@ -19,7 +19,7 @@ from controller.southbound.driver import NodeAddress, replicas_of  # noqa: E402
 from controller.southbound.factory import make_driver  # noqa: E402
 
 TICK_S = 0.02
-LATE_S = 0.3  # a call that froze the hub would hold a tick up for as long as it stalls: 1 s
+LATE_S = 0.6  # a call that froze the hub would hold a tick up for as long as it stalls: 1 s
 
 
 def tick(gaps: list[float], until: list[bool]) -> None:
