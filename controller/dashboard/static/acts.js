@@ -39,6 +39,8 @@ export class Acts {
     token();
     this.dialog = document.getElementById("plan");
     this.answer = document.getElementById("answer");
+    this.said = document.getElementById("said");
+    document.getElementById("heard").addEventListener("click", () => (this.said.textContent = ""));
     this.act = null;
     document.getElementById("start").addEventListener("click", () => this.start());
     document.getElementById("discard").addEventListener("click", () => this.dialog.close());
@@ -111,12 +113,12 @@ export class Acts {
     document.getElementById(nothing ? "discard" : "start").focus();
   }
 
-  // For a while: what was begun is soon over. What went wrong stays until the next act.
+  // For a while: what was begun is soon over. What went wrong stays until it is closed, or the next act.
   say(text) {
-    this.answer.textContent = text;
+    this.said.textContent = text;
     clearTimeout(this.fading);
     this.fading = setTimeout(() => {
-      if (this.answer.textContent === text) this.answer.textContent = "";
+      if (this.said.textContent === text) this.said.textContent = "";
     }, SAID_MS);
   }
 
@@ -127,12 +129,12 @@ export class Acts {
   }
 
   async attempt(work) {
-    this.answer.textContent = "";
+    this.said.textContent = "";
     this.answer.className = "";
     try {
       await work();
     } catch (error) {
-      this.answer.textContent = error.message;
+      this.said.textContent = error.message;
       this.answer.className = "bad";
     }
   }

@@ -110,10 +110,12 @@ live.addEventListener("change", (message) => {
     if (news.trips) charts.trips.add(news.trips, []);
   });
 });
-// Each time, since a server that was started again may want another token.
-live.onopen = async () => {
+// Each time, since a server that was started again wants another token, which a new URL brings.
+async function tellWhetherLooking() {
   document.getElementById("looking").hidden = await mayAct();
-};
+}
+live.onopen = tellWhetherLooking;
+window.addEventListener("hashchange", tellWhetherLooking);
 live.onerror = () => tellState("the page's server is gone; trying again …", true);
 
 window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
