@@ -22,6 +22,7 @@ from switch.dataplane.messages import Config
 from switch.p4runtime.batches import Batch, Messages, Run
 from switch.p4runtime.bulk import write_in_bulk
 from switch.p4runtime.entities.registry import HANDLERS
+from switch.p4runtime.entities.resources import check_counts_are_cleared
 from switch.p4runtime.pipeline import Pipeline
 from switch.p4runtime.roles import FULL_ACCESS, RoleScope
 from switch.p4runtime.state import Replication
@@ -168,6 +169,7 @@ def write_entity(tx: Transaction, view: View, update: p4r.Update.Type, entity: p
     handler, message = HANDLERS[kind], getattr(entity, kind)
     if view.scope.p4_ids is not None:
         view.scope.check_write(handler.object_id(message))
+    check_counts_are_cleared(kind, message)
     handler.write(tx, view, update, message)
 
 

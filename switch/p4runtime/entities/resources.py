@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from finsy.proto import p4i, p4r
 
@@ -14,6 +14,13 @@ from switch.p4runtime.transaction import Transaction
 
 MeterCounts: TypeAlias = tuple[CounterCell, CounterCell, CounterCell]
 """Green, yellow, red."""
+
+_METER_COUNTS = {
+    "table_entry": "meter_counter_data",
+    "meter_entry": "counter_data",
+    "direct_meter_entry": "counter_data",
+}
+"""Where the entities that have them carry what meters have counted."""
 
 MAX_INT64 = (1 << 63) - 1
 
@@ -61,6 +68,18 @@ def fill_meter(message: p4r.MeterConfig, config: MeterConfig) -> None:
 def meter_counts(data: p4r.MeterCounterData) -> MeterCounts:
     """The counts by colour that a message describes; raises INVALID_ARGUMENT."""
     return (counter_cell(data.green), counter_cell(data.yellow), counter_cell(data.red))
+
+
+def check_counts_are_cleared(kind: str, message: Any) -> None:
+    """Raise INVALID_ARGUMENT if an update sets what a meter has counted to anything but 0.
+
+    Controllers can only clear it (specification 1.4, "Direct resources", "DirectMeterEntry").
+    """
+    name = _METER_COUNTS.get(kind)
+    if name is None or not message.HasField(name):
+        return
+    if any(cell != CounterCell() for cell in meter_counts(getattr(message, name))):
+        raise invalid_argument(f"{name}: what a meter has counted can be cleared, not set")
 
 
 def fill_meter_counts(message: p4r.MeterCounterData, counts: MeterCounts) -> None:

@@ -109,11 +109,10 @@ def test_a_meter_is_configured_read_and_reset(rig, primary):
     assert running(rig).meter_arrays["EverythingIngress.port_meter"] == [MeterCell()] * 4
 
 
-def test_a_meters_counts_by_colour_are_set_kept_and_read_if_asked_for(rig, primary):
-    written = counted_meter(1, green=(5, 500), red=(1, 100))
-    primary.write(modify(meter_entry=written))
-    cell = running(rig).meter_arrays["EverythingIngress.port_meter"][1]
-    assert cell == MeterCell(None, (CounterCell(5, 500), CounterCell(), CounterCell(1, 100)))
+def test_a_meters_counts_by_colour_are_read_if_asked_for_and_can_be_cleared(rig, primary):
+    counts = (CounterCell(5, 500), CounterCell(), CounterCell(1, 100))
+    meters = running(rig).meter_arrays["EverythingIngress.port_meter"]
+    meters[1] = MeterCell(None, counts)
     (read,) = primary.read(p4r.Entity(meter_entry=counted_meter(1)))
     assert read.meter_entry == counted_meter(1, green=(5, 500), yellow=(0, 0), red=(1, 100))
     (read,) = primary.read(p4r.Entity(meter_entry=meter(1)))
@@ -122,6 +121,8 @@ def test_a_meters_counts_by_colour_are_set_kept_and_read_if_asked_for(rig, prima
     without, with_counts = primary.read(*asked)
     assert not without.meter_entry.HasField("counter_data")
     assert with_counts.meter_entry.counter_data.green.packet_count == 5
+    primary.write(modify(meter_entry=counted_meter(1)))
+    assert meters[1] == MeterCell(None, (CounterCell(),) * 3)
 
 
 # -- registers
@@ -195,6 +196,7 @@ def test_consecutive_cells_go_to_the_data_plane_together_in_both_directions(rig,
         (modify(meter_entry=meter(1, cir=1)), "INVALID_ARGUMENT"),
         (insert(meter_entry=meter(1, pir=1)), "INVALID_ARGUMENT"),
         (modify(meter_entry=counted_meter(1, green=(-1, 0))), "INVALID_ARGUMENT"),
+        (modify(meter_entry=counted_meter(1, yellow=(1, 0))), "INVALID_ARGUMENT"),
     ],
 )
 def test_an_array_update_that_cannot_be_done_is_refused(shared_primary, update, code):
