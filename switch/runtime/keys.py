@@ -10,7 +10,7 @@ The generated code builds the packet's key in the same way (`switch.codegen.tabl
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from switch.p4json.objects import FieldMatch, KeyField, MatchKey, MatchKind, Table
@@ -27,6 +27,18 @@ class KeyLayout:
 
     kind: MatchKind
     fields: tuple[KeyField, ...]
+    _joined: tuple[tuple[int, KeyField, int], ...] = field(init=False, compare=False, repr=False)
+    """In the order in which fields are joined: the place of each in a key, and how far right it
+    stands in the number."""
+
+    def __post_init__(self) -> None:
+        shift = sum(described.width for described in self.fields)
+        joined = []
+        by_order = sorted(enumerate(self.fields), key=lambda item: item[1].kind is MatchKind.LPM)
+        for place, described in by_order:
+            shift -= described.width
+            joined.append((place, described, shift))
+        object.__setattr__(self, "_joined", tuple(joined))
 
     @classmethod
     def of(cls, table: Table) -> KeyLayout:
@@ -57,36 +69,30 @@ class KeyLayout:
 
     def _join(self, key: MatchKey) -> tuple[int, int, tuple[Interval, ...]]:
         value = mask = 0
-        shift = sum(field.width for field in self.fields)
         intervals: list[Interval] = []
-        for field, match in self._in_order(key):
-            shift -= field.width
-            full = (1 << field.width) - 1
-            if field.kind is MatchKind.RANGE:
-                low, high = _pair(match)
+        for place, described, shift in self._joined:
+            full = (1 << described.width) - 1
+            if described.kind is MatchKind.RANGE:
+                low, high = _pair(key[place])
                 if (low, high) != (0, full):
                     intervals.append((shift, full, low, high))
                 continue
-            field_value, field_mask = _value_and_mask(field, match)
+            field_value, field_mask = _value_and_mask(described.kind, full, key[place])
             value |= (field_value & field_mask) << shift
             mask |= field_mask << shift
         return value, mask, tuple(intervals)
 
-    def _in_order(self, key: MatchKey) -> Sequence[tuple[KeyField, FieldMatch]]:
-        pairs = list(zip(self.fields, key, strict=True))
-        return sorted(pairs, key=lambda pair: pair[0].kind is MatchKind.LPM)
 
-
-def _value_and_mask(field: KeyField, match: FieldMatch) -> tuple[int, int]:
-    full = (1 << field.width) - 1
-    match field.kind:
+def _value_and_mask(kind: MatchKind, full: int, given: FieldMatch) -> tuple[int, int]:
+    """Of a field whose width is that of `full`, a mask of ones."""
+    match kind:
         case MatchKind.EXACT | MatchKind.VALID:
-            return _exact(match), full
+            return _exact(given), full
         case MatchKind.LPM:
-            value, length = _pair(match)
+            value, length = _pair(given)
             return value, full & ~(full >> length)
         case _:
-            return _pair(match)
+            return _pair(given)
 
 
 def _exact(match: FieldMatch) -> int:
