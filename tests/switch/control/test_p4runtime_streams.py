@@ -230,6 +230,7 @@ def test_a_packet_out_enters_at_the_cpu_port_behind_its_header(rig, primary):
     primary.primary_stream.send(packet=packet_out(port=b"\x01\x2c", pad=b"\x05"))
     primary.primary_stream.send(packet=packet_out(port=b""))
     primary.primary_stream.next("error")
+    wait_for(lambda: rig.plane.injected)  # by a thread of its own: the error may be told before
     assert rig.plane.injected == [(CPU_PORT, ((300 << 7) | 5).to_bytes(2, "big") + b"payload")]
 
 
