@@ -48,18 +48,24 @@ def entries_per_s(subject: Subject, batch: int, seconds: float) -> float:
     return inserted / spent_s
 
 
+def empty_calls_per_s(subject: Subject, seconds: float) -> float:
+    """Write nothing, call after call: what a call costs whatever is in it, client included."""
+    request = _request([])
+    return _done_per_s(lambda: subject.client.write_request(request), 1, seconds)
+
+
 def registers_read_per_s(subject: Subject, by: str, seconds: float) -> float:
     """Read a whole array again and again, by THRIFT or P4RUNTIME."""
     register = find("register", REGISTER, subject.program.p4info.registers)
     read = _reader(subject, register, by)
-    return _cells_per_s(read, register.size, seconds)
+    return _done_per_s(read, register.size, seconds)
 
 
 def registers_written_per_s(subject: Subject, by: str, seconds: float) -> float:
     """Write all cells of an array with different values, again and again."""
     register = find("register", REGISTER, subject.program.p4info.registers)
     write = _writer(subject, register, range(1, register.size + 1), by)
-    return _cells_per_s(write, register.size, seconds)
+    return _done_per_s(write, register.size, seconds)
 
 
 def write_cells(subject: Subject, register: p4i.Register, values: Sequence[int]) -> None:
@@ -91,12 +97,12 @@ def _writer(
     return lambda: subject.client.write_request(request)
 
 
-def _cells_per_s(operate: Callable[[], object], cells: int, seconds: float) -> float:
+def _done_per_s(operate: Callable[[], object], at_once: int, seconds: float) -> float:
     began = time.monotonic()
     done = 0
     while (spent_s := time.monotonic() - began) < seconds:
         operate()
-        done += cells
+        done += at_once
     return done / spent_s
 
 

@@ -24,6 +24,7 @@ BATCHES = (1, 100, 1000)
 
 LOAD = "load of the firewall program, ms"
 MEMORY = "memory with the firewall program, MB"
+EMPTY_CALLS = "calls of Write/s, without entries"
 TERNARY = "look-up in 1,000 ternary entries of 64 masks, us"
 LPM = "look-up in 1,000 prefixes of 24 lengths, us"
 _RELOAD = f"reload under {RELOAD_PPS} packets/s"
@@ -145,6 +146,7 @@ class _Bench:
             self._values[registers_title("written", by)] = written
 
     def entries(self, subject: Subject) -> None:
+        self._values[EMPTY_CALLS] = control.empty_calls_per_s(subject, self._effort.control_s)
         for batch in BATCHES:
             self._tell(f"entries in batches of {batch}")
             rate = control.entries_per_s(subject, batch, self._effort.control_s)
