@@ -2,39 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from switch.dataplane.errors import DataPlaneError
-from switch.dataplane.messages import Config, CounterCell
+from switch.dataplane.messages import CounterCell
 from switch.p4json.objects import CounterArray
-from switch.thrift.calls import MAX_INT64, Calls, table_error
+from switch.p4json.program import Program
+from switch.thrift.arrays import ArrayCalls
+from switch.thrift.calls import MAX_INT64, table_error
 from switch.thrift.entries import entry_of
 from switch.thrift.idl import IDL
 
-_Error = IDL.CounterOperationErrorCode
 
-
-class CounterCalls(Calls):
+class CounterCalls(ArrayCalls[CounterArray]):
     """The calls of `standard` on counters."""
+
+    unknown = "INVALID_COUNTER_NAME"
+
+    def find(self, program: Program, name: str) -> CounterArray | None:
+        """See `ArrayCalls`."""
+        array = program.counters.get(name)
+        return None if array is None or array.is_direct else array
+
+    def refusal(self, code: str) -> Exception:
+        """See `ArrayCalls`."""
+        return IDL.InvalidCounterOperation(code=getattr(IDL.CounterOperationErrorCode, code))
 
     def bm_counter_read(self, cxt_id: int, counter_name: str, index: int) -> Any:
         """One cell of an array."""
-        with self._counter(cxt_id, counter_name) as (config, array):
-            _check_index(0 <= index < array.size)
+        with self.array(cxt_id, counter_name, index) as (config, array):
             (cell,) = self.device.plane.read_counters(config, array.name, index, 1)
         return _value(cell)
 
     def bm_counter_reset_all(self, cxt_id: int, counter_name: str) -> None:
         """Set all cells of an array to 0."""
-        with self._counter(cxt_id, counter_name) as (config, array):
+        with self.array(cxt_id, counter_name) as (config, array):
             self.device.plane.write_counters(config, array.name, 0, [CounterCell()] * array.size)
 
     def bm_counter_write(self, cxt_id: int, counter_name: str, index: int, value: Any) -> None:
         """Set one cell of an array."""
-        with self._counter(cxt_id, counter_name) as (config, array):
-            _check_index(0 <= index < array.size)
+        with self.array(cxt_id, counter_name, index) as (config, array):
             self.device.plane.write_counters(config, array.name, index, [_cell(value)])
 
     def bm_mt_read_counter(self, cxt_id: int, table_name: str, entry_handle: int) -> Any:
@@ -62,19 +68,6 @@ class CounterCalls(Calls):
             cells = [(table.plane_name(entry), CounterCell()) for entry in table.entries.values()]
             self.device.plane.write_direct_counters(self.device.control_config, cells)
 
-    @contextmanager
-    def _counter(self, cxt_id: int, name: str) -> Iterator[tuple[Config, CounterArray]]:
-        """A counter array of the program that calls are about, held while it is used."""
-        with self.device.lock:
-            program = self.program(cxt_id)
-            array = program.counters.get(name) if program is not None else None
-            if array is None or array.is_direct:
-                raise IDL.InvalidCounterOperation(code=_Error.INVALID_COUNTER_NAME)
-            try:
-                yield self.device.control_config, array
-            except DataPlaneError as error:
-                raise IDL.InvalidCounterOperation(code=_Error.ERROR) from error
-
 
 def _value(cell: CounterCell) -> Any:
     return IDL.BmCounterValue(
@@ -85,11 +78,6 @@ def _value(cell: CounterCell) -> Any:
 def _cell(value: Any) -> CounterCell:
     """What a value says; what it leaves out is 0, as in BMv2."""
     return CounterCell(packets=max(0, value.packets or 0), bytes=max(0, value.bytes or 0))
-
-
-def _check_index(is_valid: bool) -> None:
-    if not is_valid:
-        raise IDL.InvalidCounterOperation(code=_Error.INVALID_INDEX)
 
 
 def _check_counts(has_counter: bool) -> None:

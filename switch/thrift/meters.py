@@ -9,14 +9,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from switch.dataplane.errors import DataPlaneError
 from switch.dataplane.messages import Config, EntryName, MeterCell, MeterConfig
 from switch.p4json.objects import MeterArray
-from switch.thrift.calls import Calls, table_error
+from switch.p4json.program import Program
+from switch.thrift.arrays import ArrayCalls
+from switch.thrift.calls import table_error
 from switch.thrift.entries import entry_of
 from switch.thrift.idl import IDL
 
-_Error = IDL.MeterOperationErrorCode
 _RATES = 2
 _US_PER_S = 1_000_000
 _MAX_RATE = 1e12
@@ -24,13 +24,23 @@ _MAX_RATE = 1e12
 _MAX_INT32 = (1 << 31) - 1
 
 
-class MeterCalls(Calls):
+class MeterCalls(ArrayCalls[MeterArray]):
     """The calls of `standard` on meters."""
+
+    unknown = "INVALID_METER_NAME"
+
+    def find(self, program: Program, name: str) -> MeterArray | None:
+        """See `ArrayCalls`."""
+        array = program.meters.get(name)
+        return None if array is None or array.is_direct else array
+
+    def refusal(self, code: str) -> Exception:
+        """See `ArrayCalls`."""
+        return _refusal(code)
 
     def bm_meter_get_rates(self, cxt_id: int, meter_array_name: str, index: int) -> list[Any]:
         """The rates of a meter of an array; none if it was not set."""
-        with self._meter(cxt_id, meter_array_name) as (config, array):
-            _check_index(0 <= index < array.size)
+        with self.array(cxt_id, meter_array_name, index) as (config, array):
             (cell,) = self.device.plane.read_meters(config, array.name, index, 1)
         return _rates(cell.config)
 
@@ -38,15 +48,14 @@ class MeterCalls(Calls):
         self, cxt_id: int, meter_array_name: str, index: int, rates: Sequence[Any]
     ) -> None:
         """Set the rates of a meter of an array."""
-        with self._meter(cxt_id, meter_array_name) as (config, array):
-            _check_index(0 <= index < array.size)
+        with self.array(cxt_id, meter_array_name, index) as (config, array):
             self.device.plane.write_meters(config, array.name, index, [_set(rates)])
 
     def bm_meter_array_set_rates(
         self, cxt_id: int, meter_array_name: str, rates: Sequence[Any]
     ) -> None:
         """Set the rates of all meters of an array; all meters of entries are no array here."""
-        with self._meter(cxt_id, meter_array_name) as (config, array):
+        with self.array(cxt_id, meter_array_name) as (config, array):
             self.device.plane.write_meters(config, array.name, 0, [_set(rates)] * array.size)
 
     def bm_mt_get_meter_rates(self, cxt_id: int, table_name: str, entry_handle: int) -> list[Any]:
@@ -67,21 +76,8 @@ class MeterCalls(Calls):
             self.device.plane.write_direct_meters(config, [(name, cell)])
 
     @contextmanager
-    def _meter(self, cxt_id: int, name: str) -> Iterator[tuple[Config, MeterArray]]:
-        """A meter array of the program that calls are about, held while it is used."""
-        with self.device.lock:
-            program = self.program(cxt_id)
-            array = program.meters.get(name) if program is not None else None
-            if array is None or array.is_direct:
-                raise IDL.InvalidMeterOperation(code=_Error.INVALID_METER_NAME)
-            try:
-                yield self.device.control_config, array
-            except DataPlaneError as error:
-                raise IDL.InvalidMeterOperation(code=_Error.ERROR) from error
-
-    @contextmanager
     def _entry(self, cxt_id: int, name: str, handle: int) -> Iterator[tuple[Config, EntryName]]:
-        """An entry with a meter likewise."""
+        """An entry with a meter, held while it is used."""
         with self.table(cxt_id, name) as table:
             if not table.has_meter:
                 raise table_error("METERS_DISABLED")
@@ -91,13 +87,13 @@ class MeterCalls(Calls):
 def _set(rates: Sequence[Any]) -> MeterCell:
     """A meter with rates; what it counted stays. Raises `InvalidMeterOperation`."""
     if len(rates) != _RATES:
-        raise IDL.InvalidMeterOperation(code=_Error.BAD_RATES_LIST)
+        raise _refusal("BAD_RATES_LIST")
     committed, peak = (rate.units_per_micros or 0 for rate in rates)
     if not 0 <= committed <= peak <= _MAX_RATE:
-        raise IDL.InvalidMeterOperation(code=_Error.INVALID_INFO_RATE_VALUE)
+        raise _refusal("INVALID_INFO_RATE_VALUE")
     cburst, pburst = (rate.burst_size or 0 for rate in rates)
     if min(cburst, pburst) < 0:
-        raise IDL.InvalidMeterOperation(code=_Error.INVALID_BURST_SIZE_VALUE)
+        raise _refusal("INVALID_BURST_SIZE_VALUE")
     cir, pir = (round(rate * _US_PER_S) for rate in (committed, peak))
     return MeterCell(MeterConfig(cir, cburst, pir, pburst))
 
@@ -112,6 +108,5 @@ def _rates(config: MeterConfig | None) -> list[Any]:
     ]
 
 
-def _check_index(is_valid: bool) -> None:
-    if not is_valid:
-        raise IDL.InvalidMeterOperation(code=_Error.INVALID_INDEX)
+def _refusal(code: str) -> Exception:
+    return IDL.InvalidMeterOperation(code=getattr(IDL.MeterOperationErrorCode, code))

@@ -4,39 +4,46 @@ it, and negative ones are cut to a cell's width in two's complement.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 
 from switch.dataplane.errors import DataPlaneError
-from switch.dataplane.messages import Config
 from switch.p4json.objects import RegisterArray
-from switch.thrift.calls import MAX_INT64, Calls
+from switch.p4json.program import Program
+from switch.thrift.arrays import ArrayCalls
+from switch.thrift.calls import MAX_INT64
 from switch.thrift.idl import IDL
 
-_Error = IDL.RegisterOperationErrorCode
 
-
-class RegisterCalls(Calls):
+class RegisterCalls(ArrayCalls[RegisterArray]):
     """The calls of `standard` on register arrays."""
+
+    unknown = "INVALID_REGISTER_NAME"
+
+    def find(self, program: Program, name: str) -> RegisterArray | None:
+        """See `ArrayCalls`."""
+        return program.registers.get(name)
+
+    def refusal(self, code: str) -> Exception:
+        """See `ArrayCalls`."""
+        return IDL.InvalidRegisterOperation(code=getattr(IDL.RegisterOperationErrorCode, code))
 
     def bm_register_read(self, cxt_id: int, register_array_name: str, idx: int) -> int:
         """One cell."""
-        with self._register(cxt_id, register_array_name) as (config, array):
-            _check_index(0 <= idx < array.size)
+        with self.array(cxt_id, register_array_name, idx) as (config, array):
             (value,) = self.device.plane.read_registers(config, array.name, idx, 1)
         return min(value, MAX_INT64)
 
     def bm_register_read_all(self, cxt_id: int, register_array_name: str) -> bytes:
         """All cells of an array, encoded (see `packed`)."""
-        with self._register(cxt_id, register_array_name) as (config, array):
+        with self.array(cxt_id, register_array_name) as (config, array):
             return self.device.plane.read_packed_registers(config, array.name, 0, array.size)
 
     def bm_register_write(
         self, cxt_id: int, register_array_name: str, index: int, value: int
     ) -> None:
         """Set one cell."""
-        with self._register(cxt_id, register_array_name) as (config, array):
-            _check_index(0 <= index < array.size)
+        with self.array(cxt_id, register_array_name, index) as (config, array):
             cell = value & ((1 << array.width) - 1)
             self.device.plane.write_registers(config, array.name, index, [cell])
 
@@ -47,7 +54,7 @@ class RegisterCalls(Calls):
         """
         with self.device.lock, suppress(DataPlaneError):
             program = self.program(0)
-            register = program.registers.get(array) if program is not None else None
+            register = self.find(program, array) if program is not None else None
             if register is None:
                 return 0
             size = register.size
@@ -63,8 +70,8 @@ class RegisterCalls(Calls):
         self, cxt_id: int, register_array_name: str, start_index: int, end_index: int, value: int
     ) -> None:
         """Set the cells from `start_index` up to, and without, `end_index`."""
-        with self._register(cxt_id, register_array_name) as (config, array):
-            _check_index(0 <= start_index <= end_index <= array.size)
+        with self.array(cxt_id, register_array_name) as (config, array):
+            self.check_index(0 <= start_index <= end_index <= array.size)
             cell = value & ((1 << array.width) - 1)
             self.device.plane.fill_registers(
                 config, array.name, start_index, end_index - start_index, cell
@@ -72,23 +79,5 @@ class RegisterCalls(Calls):
 
     def bm_register_reset(self, cxt_id: int, register_array_name: str) -> None:
         """Set all cells to 0."""
-        with self._register(cxt_id, register_array_name) as (config, array):
+        with self.array(cxt_id, register_array_name) as (config, array):
             self.device.plane.fill_registers(config, array.name, 0, array.size, 0)
-
-    @contextmanager
-    def _register(self, cxt_id: int, name: str) -> Iterator[tuple[Config, RegisterArray]]:
-        """A register array of the program that calls are about, held while it is used."""
-        with self.device.lock:
-            program = self.program(cxt_id)
-            array = program.registers.get(name) if program is not None else None
-            if array is None:
-                raise IDL.InvalidRegisterOperation(code=_Error.INVALID_REGISTER_NAME)
-            try:
-                yield self.device.control_config, array
-            except DataPlaneError as error:
-                raise IDL.InvalidRegisterOperation(code=_Error.ERROR) from error
-
-
-def _check_index(is_valid: bool) -> None:
-    if not is_valid:
-        raise IDL.InvalidRegisterOperation(code=_Error.INVALID_INDEX)
