@@ -105,6 +105,8 @@ class Connection:
         poll has forgotten the descriptor.
         """
         for message in self._outbox:
+            if self._over:
+                continue  # it is dropped
             try:
                 self._send(message)
             except OSError as exc:
