@@ -51,13 +51,15 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_configure(config):
-    """Give tests SIGINT, and each of xdist's workers a network, /sys and /run of its own.
+    """Give tests SIGINT and SIGHUP, and each of xdist's workers a network, /sys and /run of its own.
 
     The latter if that is permitted; so no worker takes a port that another one has found free and
     is about to listen on, nor the name or the number of another one's network.
     """
-    # What a script starts in the background ignores SIGINT, and so would all that tests start.
+    # What a script starts in the background ignores SIGINT, what nohup starts SIGHUP, and so would
+    # all that tests start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     if not hasattr(config, "workerinput") or os.geteuid() != 0:
         return
     # os.unshare from Python 3.12 on
