@@ -77,6 +77,10 @@ class Reach:
         same = self.network is network and self.paths is paths
         return same and self._policy.functions is policy.functions
 
+    def enforcing(self, function: str, slot: int) -> Collection[str]:
+        """Return the nodes that enforce a slot, as far as that was told."""
+        return self._enforcing.get((function, slot), ())
+
     def nodes(self, function: str, slot: int, source: str) -> frozenset[str]:
         """Return the nodes that see the packets of a slot which its source sees.
 

@@ -104,7 +104,7 @@ def judge(
             broken = now is None or _is_broken(now, slot, wanted, function, edges)
             if broken and (function, slot) not in moving | waiting:
                 stranded.setdefault(node, {}).setdefault(function, set()).add(slot)
-            if broken and policy.function(function).on_failure == "open":
+            if broken and _fails_open(now, wanted, policy, function, slot):
                 continue
             free = False
             held.setdefault((function, node, broken, obstacle), set()).add(slot)
@@ -135,6 +135,16 @@ def _obstacle(now: Paths | None, slot: int, wanted: Reach, function: str, node: 
         if seen and route and node not in route:
             return f"packets between {a} and {b} would pass {node} no more"
     return wanted.misjudged(function, slot, node)
+
+
+def _fails_open(now: Paths | None, wanted: Reach, policy: Policy, function: str, slot: int) -> bool:
+    """Tell whether packets of a slot whose node does not see them shall pass meanwhile.
+
+    That somebody has started the management entity is no failure: while a node enforces the slot,
+    where packets go that nobody here has led, the slot waits until it is taken over.
+    """
+    failed = now is not None or not wanted.enforcing(function, slot)
+    return failed and policy.function(function).on_failure == "open"
 
 
 def _edges(network: NetworkDescription) -> frozenset[tuple[str, str]]:

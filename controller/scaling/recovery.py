@@ -36,7 +36,10 @@ from controller.state.checkpoint_store import CheckpointStore
 LOG = logging.getLogger(__name__)
 
 _AGAIN_S = 1.0
-"Pause before it is looked again whether paths have moved."
+"Pause before it is looked again: whether paths have moved, or whether slots can be taken over."
+
+_Stranded = Mapping[str, Mapping[str, frozenset[int]]]
+"Node to function to slots that another node has to take over."
 
 
 class Recovery:
@@ -168,7 +171,7 @@ class Recovery:
             except Exception:
                 LOG.exception("recovery met a defect; it goes on")
 
-    def _take_all(self, stranded: Mapping[str, Mapping[str, frozenset[int]]], reach: Reach) -> None:
+    def _take_all(self, stranded: _Stranded, reach: Reach) -> None:
         try:
             taken = [self._take(node, lost, reach) for node, lost in stranded.items()]
         finally:
@@ -176,6 +179,25 @@ class Recovery:
                 self._taking = frozenset()
         if any(taken):
             self._moved()  # else forwarding asks again by itself, after a pause
+        if self._unfiltered(stranded, reach):
+            self._later(lambda: self._jobs.put(lambda: self._take_again(stranded)))
+
+    def _take_again(self, stranded: _Stranded) -> None:
+        """Try again what forwarding does not ask for again: it has moved those paths already."""
+        reach = self._sight.sources.reach()
+        self._take_all(self._unfiltered(stranded, reach), reach)
+
+    def _unfiltered(self, stranded: _Stranded, reach: Reach) -> _Stranded:
+        """Return the slots that pass unfiltered: paths did not wait, and nobody took them over."""
+        policy, intended = self._sight.sources.policy(), self._manager.intended()
+        left: dict[str, dict[str, frozenset[int]]] = {}
+        for node, lost in stranded.items():
+            for function, slots in lost.items():
+                mine = frozenset(slot for slot in slots if intended[function].get(slot) == node)
+                kept = frozenset(slot for slot in mine if node not in reach.common(function, slot))
+                if kept and policy.function(function).on_failure == "open":
+                    left.setdefault(node, {})[function] = kept
+        return left
 
     def _take(
         self,
@@ -243,9 +265,7 @@ class Recovery:
         placement, reach = self._sight.sources.latest(), self._sight.sources.reach()
         if not self._in_step():
             # Packets may still be on the old paths.
-            timer = threading.Timer(_AGAIN_S, self.check)
-            timer.daemon = True
-            timer.start()
+            self._later(self.check)
             return
         for left in left_behind(placement, self._manager.intended(), busy, reach):
             try:
@@ -258,6 +278,13 @@ class Recovery:
             else:
                 if given:
                     self._seen([left.old, left.new])
+
+    @staticmethod
+    def _later(do: Callable[[], None]) -> None:
+        """Do something that returns at once, after a pause."""
+        timer = threading.Timer(_AGAIN_S, do)
+        timer.daemon = True
+        timer.start()
 
 
 def _without(

@@ -70,10 +70,10 @@ class Stage:
         """Return what the management entity says: node to text of slots."""
         return self.ask("placement")["functions"]["firewall"]["placement"]
 
-    def ask(self, command):
+    def ask(self, command, **arguments):
         """Have a command answered without the command line, whose start takes longer."""
         with RpcClient(self.deployment.configuration.rpc_socket) as client:
-            return client.call(command)
+            return client.call(command, arguments)
 
     def dropped(self, node):
         """Return the packets that a node has dropped, by slot, read from the node itself."""
@@ -132,14 +132,15 @@ def stage(kind, method="pm", launcher=()):
         yield up
 
 
-def take_checkpoints_often(deployment, **firewall):
-    """Have checkpoints taken twice a second, and nothing moved because of load.
+def take_checkpoints_often(deployment):
+    """Have checkpoints taken twice a second, and nothing moved because of load."""
+    change_policy(deployment, {"checkpoint_interval_s": "0.5", "defaults": {}})
 
-    Further arguments are what the policy is to say of the firewall.
-    """
+
+def change_policy(deployment, changes=None, **firewall):
+    """Change the policy file, or what it says of the firewall; to be read at the next start."""
     policy = deployment.configuration.policy
-    document = yaml.safe_load(policy.read_text()) | {"checkpoint_interval_s": "0.5"}
-    document["defaults"] = {}
+    document = yaml.safe_load(policy.read_text()) | (changes or {})
     document["functions"]["firewall"] |= firewall
     policy.write_text(yaml.safe_dump(document))
 

@@ -5,14 +5,22 @@ branch, does not even have the firewall: it is reloaded with it, gets what was r
 the paths move there. Flows that were recorded go on, and what nobody asked for gets through at no
 time. When s2 is back, nothing that works is moved. A restarted management entity does not know that
 paths were moved; it takes slots and paths to where it wants them, without a loss.
+
+By then the policy is fail-open, and s2 is killed once more, while no other node may have its slots:
+their paths move at once, and all their packets pass. When s3 may have them it takes them over, with
+what was recorded, and nothing gets in any more.
 """
 
 import os
 import signal
+import struct
 import time
+from ipaddress import ip_address
+from socket import IPPROTO_UDP
+from zlib import crc32
 
 import pytest
-from stage import Stage, let_through, take_checkpoints_often, uninvited
+from stage import Stage, change_policy, let_through, take_checkpoints_often, uninvited
 
 from controller.model.network import NetworkDescription
 from controller.model.paths import slot_paths
@@ -63,21 +71,42 @@ def stage(node_kind):
     """The diamond, its firewall for the branches only, checkpoints taken often."""
     blueprint = diamond().with_programs({"s3": "l2"})
     with bring_up(blueprint, node_kind, known_neighbours=True) as deployment:
-        take_checkpoints_often(deployment, nodes=["s2", "s3"])
+        take_checkpoints_often(deployment)
+        change_policy(deployment, nodes=["s2", "s3"])
         up = Stage(deployment)
         up.start_me()
         yield up
 
 
-def test_a_dead_enforcer_is_replaced_and_nothing_gets_in(stage):
-    network = stage.deployment.network
+def slots_by_s2(stage):
+    """Return the slots whose paths lead through s2."""
     paths = slot_paths(NetworkDescription.read(stage.deployment.configuration.network))
-    by_s2 = frozenset(slot for slot in ALL if "s2" in paths.route(slot, "hA", "hB"))
+    return frozenset(slot for slot in ALL if "s2" in paths.route(slot, "hA", "hB"))
+
+
+def slot_of(flow):
+    """Return the slot of a UDP flow whose sender has the lesser address (p4/include/flow.p4)."""
+    (low, low_port), (high, high_port) = flow.sender, flow.receiver
+    ends = (ip_address(f"::ffff:{address}").packed for address in (low, high))
+    return crc32(struct.pack("!16s16sBHH", *ends, IPPROTO_UDP, low_port, high_port)) >> 28
+
+
+def told_since(stage, at, kind):
+    """Return the events of a kind since a time, epoch seconds."""
+    return [e for e in stage.ask("events", kinds=[kind])["events"] if e["at"] > at]
+
+
+def kill(stage, name):
+    os.kill(stage.deployment.network.node(name).process.pid, signal.SIGKILL)
+
+
+def test_a_dead_enforcer_is_replaced_and_nothing_gets_in(stage):
+    network, by_s2 = stage.deployment.network, slots_by_s2(stage)
     stage.move("s1", "s2", "pm", "--slots", format_slots(by_s2))
     traffic = stage.send([*let_through(FLOWS, RATE_PPS), *uninvited(FLOWS, RATE_PPS)])
     wait_for("all connections are in a checkpoint", lambda: connections_kept(stage) == FLOWS)
 
-    os.kill(network.node("s2").process.pid, signal.SIGKILL)
+    kill(stage, "s2")
     wait_for("s3 enforces in its place", lambda: placement(stage).get("s3") == by_s2)
     time.sleep(1.0)  # paths move
     moved_ns = time.time_ns()
@@ -89,6 +118,7 @@ def test_a_dead_enforcer_is_replaced_and_nothing_gets_in(stage):
 
     os.kill(stage.me.process.pid, signal.SIGKILL)
     time.sleep(0.3)
+    change_policy(stage.deployment, on_failure="open")
     stage.start_me()
     wanted = {"s1": ALL - by_s2, "s2": by_s2}
     wait_for("all slots are on their paths", lambda: placement(stage) == wanted)
@@ -99,3 +129,33 @@ def test_a_dead_enforcer_is_replaced_and_nothing_gets_in(stage):
     assert not any(leaked.values()), leaked
     assert not lost_since(recording, moved_ns)
     assert not stage.me.command("placement")["conflicts"]
+    passes_unfiltered_until_it_is_taken_over(stage, by_s2)
+
+
+def passes_unfiltered_until_it_is_taken_over(stage, by_s2):
+    stage.me.command("drain", "s3")
+    traffic = stage.send([*let_through(FLOWS, RATE_PPS), *uninvited(FLOWS, RATE_PPS)])
+    killed_at = time.time()
+    kill(stage, "s2")
+    wait_for("paths move", lambda: told_since(stage, killed_at, "paths_moved"))
+    moved_ns = time.time_ns()
+    wait_for("nobody may take over", lambda: told_since(stage, killed_at, "plan"))
+    time.sleep(1.0)  # packets pass
+    unfiltered = Window(moved_ns, time.time_ns())
+    stage.me.command("undrain", "s3")
+    wait_for("s3 enforces", lambda: placement(stage).get("s3") == by_s2)
+    taken_ns = time.time_ns()
+    time.sleep(1.0)  # packets are filtered
+    recording = traffic.stop()
+
+    strangers = {n: r for n, r in recording.flows.items() if n.startswith("block")}
+    during = {name: count(record, unfiltered) for name, record in strangers.items()}
+    theirs = {f.name for f in uninvited(FLOWS, RATE_PPS) if slot_of(f) in by_s2}
+    assert 0 < len(theirs) < FLOWS
+    assert {name: c.lost for name, c in during.items() if name in theirs} == dict.fromkeys(
+        theirs, 0
+    )
+    assert not any(c.arrived for name, c in during.items() if name not in theirs), during
+    assert not lost_since(recording, moved_ns)
+    after = {name: count(record, Window(taken_ns, 2**63)) for name, record in strangers.items()}
+    assert not any(c.arrived for c in after.values()), after

@@ -26,8 +26,10 @@ def without(node):
     return replace(NET, links=tuple(n for n in NET.links if node not in (n.a.node, n.b.node)))
 
 
-def verdict(now, net, intended, policy=CLOSED, busy=frozenset(), waiting=frozenset()):
-    return judge(now, Reach(net, slot_paths(net), policy), policy, intended, busy, waiting)
+def verdict(now, net, intended, policy=CLOSED, busy=frozenset(), waiting=frozenset(), does=()):
+    """Judge; ``does`` is who enforces what, as nodes say."""
+    reach = Reach(net, slot_paths(net), policy, enforcing=dict(does))
+    return judge(now, reach, policy, intended, busy, waiting)
 
 
 def test_paths_on_which_the_enforcer_stays_may_move():
@@ -63,6 +65,15 @@ def test_at_the_beginning_functions_that_are_off_the_paths_are_taken_over():
     found = verdict(None, NET, {"fw": dict.fromkeys(ALL, "s3")})
     assert found.allowed == BY_S3
     assert found.stranded == {"s3": {"fw": BY_S2}}
+
+
+def test_a_start_is_no_failure_paths_wait_for_the_take_over_while_somebody_enforces():
+    intended = {"fw": dict.fromkeys(ALL, "s3")}
+    alive = {("fw", slot): {"s3"} for slot in ALL}
+    found = verdict(None, NET, intended, OPEN, does=alive)
+    assert found.allowed == BY_S3
+    assert found.stranded == {"s3": {"fw": BY_S2}}
+    assert verdict(None, NET, intended, OPEN).allowed == ALL  # s3 is dead
 
 
 def test_slots_that_are_being_moved_wait():

@@ -114,6 +114,11 @@ def recovering():
         one.recovery.close()
 
 
+def refuse_writes_to_s1(node, asked):
+    if node.name == "s1" and asked.startswith("write"):
+        refuse(node, asked)
+
+
 def test_the_gate_opens_when_another_node_enforces(recovering):
     up = recovering()
     assert MINE
@@ -141,6 +146,36 @@ def test_a_function_that_fails_open_lets_paths_move_at_once_and_is_taken_over_al
     assert up.states() == ["begun", "finished"]
     assert up.lab.placement() == {"s1": ALL}
     assert up.held == []
+
+
+def test_a_take_over_is_tried_again_where_paths_have_not_waited_for_it(recovering, monkeypatch):
+    monkeypatch.setattr(Recovery, "_later", staticmethod(lambda do: do()))
+    up = recovering(on_failure="open")
+    up.lab.node("s2").power_off()
+    up.lab.world.fault = refuse_writes_to_s1
+    assert up.recovery.may_use(NOW, WANTED, NO_WAYS) == frozenset(range(16))
+    up.paths = WANTED
+    assert up.states() == ["begun", "failed"]
+    assert up.states() == ["begun", "failed"]  # though forwarding has not asked again
+    up.lab.world.fault = nothing
+    while (states := up.states()) != ["begun", "finished"]:
+        assert states == ["begun", "failed"]
+    assert up.lab.placement() == {"s1": ALL}
+    up.settled()
+    assert up.told.empty()
+
+
+def test_a_take_over_is_given_up_when_the_node_sees_its_packets_again(recovering, monkeypatch):
+    monkeypatch.setattr(Recovery, "_later", staticmethod(lambda do: do()))
+    up = recovering(on_failure="open")
+    up.lab.world.fault = refuse_writes_to_s1
+    up.recovery.may_use(NOW, WANTED, NO_WAYS)
+    assert up.states() == ["begun", "failed"]
+    for _ in range(2):  # what is done again is asked for by what was done before
+        up.settled()
+    assert up.told.empty()  # the paths in use are those of before
+    up.lab.world.fault = nothing
+    assert up.lab.placement() == {"s1": ALL - MINE, "s2": MINE}
 
 
 def test_a_node_that_goes_by_other_entries_takes_over_when_they_are_equal(recovering):
@@ -235,12 +270,7 @@ def test_nobody_takes_over_where_scaling_only_advises_and_the_path_stays_shut(re
 def test_a_take_over_that_fails_is_tried_again_when_forwarding_asks(recovering):
     up = recovering()
     up.lab.node("s2").power_off()
-
-    def refuse_writes(node, asked):
-        if node.name == "s1" and asked.startswith("write"):
-            refuse(node, asked)
-
-    up.lab.world.fault = refuse_writes
+    up.lab.world.fault = refuse_writes_to_s1
     up.recovery.may_use(NOW, WANTED, NO_WAYS)
     assert up.states() == ["begun", "failed"]
     up.settled()
