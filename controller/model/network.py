@@ -189,6 +189,8 @@ def _links(
             if port in used:
                 raise ConfigError(f"{at}: {port} is an end of links[{used[port]}] already")
             used[port] = i
+        if a.node == b.node:
+            raise ConfigError(f"{at}: both ends are at {a.node}: a link joins two nodes")
         links.append(Link(a, b))
     return tuple(links)
 

@@ -114,7 +114,7 @@ class Policy:
             functions: The functions that programs have.
 
         Raises:
-            ConfigError: naming what does not exist and what would do.
+            ConfigError: naming what does not exist and what would do, or what contradicts what.
         """
         zones = {host.zone for host in network.hosts.values() if host.zone}
         known = frozenset(functions)
@@ -127,6 +127,22 @@ class Policy:
             _require(f"{at}.pinned", "node", wanted.pinned.values(), nodes)
             _require(f"{at}.apart_from", "function", wanted.apart_from, known)
             _require(f"{at}.between", "zone of a host", wanted.between or (), zones)
+            if wanted.nodes is not None:
+                _require(
+                    f"{at}.pinned", "node that may have it", wanted.pinned.values(), wanted.nodes
+                )
+        self._check_apart()
+
+    def _check_apart(self) -> None:
+        """Raise ``ConfigError`` if functions that are to be apart are pinned to one node."""
+        for name, wanted in self.functions.items():
+            for other in wanted.apart_from:
+                both = {*wanted.pinned.values()} & {*self.function(other).pinned.values()}
+                if both:
+                    raise ConfigError(
+                        f"policy: functions.{name}.apart_from: {other} and {name} are both pinned "
+                        f"to {', '.join(sorted(both))}"
+                    )
 
     def function(self, name: str) -> FunctionPolicy:
         """Return what is wanted of a function."""
@@ -184,7 +200,9 @@ def _functions(section: Section) -> Iterator[tuple[str, FunctionPolicy]]:
         zones = one.take_list("between", str, [])
         if len(zones) not in (0, 2):
             raise one.error("between", f"must name two zones, not {len(zones)}")
-        nodes = one.take_list("nodes", str, []) if "nodes" in one else None
+        nodes = one.take_list("nodes", str) if "nodes" in one else None
+        if nodes == []:
+            raise one.error("nodes", "must name a node; leave it out, and all that can may have it")
         apart = frozenset(one.take_list("apart_from", str, []))
         if name in apart:
             raise one.error("apart_from", f"{name} cannot be kept apart from itself")

@@ -85,6 +85,8 @@ def test_a_description_cannot_be_changed(read):
         ('"s1:2", "s2:1"', '"s1:9", "s2:1"', "s1 has no port 9; these would do: 1, 2"),
         ('"s1:2", "s2:1"', '"s9:2", "s2:1"', "no node 's9'; these would do: s1, s2"),
         ('"s1:2", "s2:1"', '"s1-2", "s2:1"', "must be node:port"),
+        ('"s1:2", "s2:1"', '"s1:2", "s1:1"', "links[0]: both ends are at s1"),
+        ('"s1:2", "s2:1"', '"s1:2", "s1:2"', "s1:2 is an end of links[0] already"),
         ('["s1:2", "s2:1"]]', '["s1:2", "s2:1"], ["s1:2", "s2:3"]]', "is an end of links[0]"),
         ('attached: "s1:1"', 'attached: "s1:2"', "s1:2 is used by a link already"),
         ("mac: 00:11:22:33:44:55", 'mac: "00:00:00:00:00:0a"', "is the address of hA already"),

@@ -62,6 +62,7 @@ def test_an_empty_policy_wants_nothing(tmp_path):
         ("functions: {fw: {pinned: {0-x: s1}}}", "no slot"),
         ("functions: {fw: {pinned: {0-3: s1, 2: s2}}}", "slots 2 are pinned already"),
         ("functions: {fw: {apart_from: [fw]}}", "apart from itself"),
+        ("functions: {fw: {nodes: []}}", "functions.fw.nodes: must name a node"),
         ("nodes: {s1: {high_pps: fast}}", "nodes.s1.high_pps: must be a number"),
         ("nodes: {s1: {high_pps: 5, low_pps: 5}}", "low_pps 5 must be below high_pps 5"),
         ("defaults: {low_pps: 5}", "needs a high_pps"),
@@ -90,6 +91,25 @@ def test_what_cannot_be_is_refused_with_its_place(tmp_path, text, told):
 def test_what_does_not_exist_is_refused(tmp_path, text, told):
     with pytest.raises(ConfigError) as refused:
         read(tmp_path, text).check(line({"s1": "p", "s2": "p"}), ["firewall"])
+    assert told in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "functions: {firewall: {nodes: [s2], pinned: {0-3: s1}}}",
+            "firewall.pinned: s1 is no node that may have it; these would do: s2",
+        ),
+        (
+            "functions: {firewall: {pinned: {0: s1}, apart_from: [nat]}, nat: {pinned: {8: s1}}}",
+            "firewall.apart_from: nat and firewall are both pinned to s1",
+        ),
+    ],
+)
+def test_what_contradicts_itself_is_refused(tmp_path, text, told):
+    with pytest.raises(ConfigError) as refused:
+        read(tmp_path, text).check(line({"s1": "p", "s2": "p"}), ["firewall", "nat"])
     assert told in str(refused.value)
 
 

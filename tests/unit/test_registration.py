@@ -111,6 +111,9 @@ def test_a_node_that_is_needed_stays(journal):
         ({"ports": (1, 1)}, "twice"),
         ({"grpc": DESCRIBED.nodes["s1"].grpc}, "address of s1"),
         ({"driver": "bmv2"}, "Thrift"),
+        ({"grpc": "s9.example"}, "must be host:port"),
+        ({"driver": "bmv2", "thrift": "s9.example:0"}, "must be host:port"),
+        ({"device_id": 2**64}, "64 bits"),
     ],
 )
 def test_a_node_that_cannot_be_is_refused_and_nothing_is_kept(journal, change, text):
