@@ -51,7 +51,7 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_configure(config):
-    """Give tests SIGINT and SIGHUP, and each of xdist's workers a network, /sys and /run of its own.
+    """Give tests SIGINT and SIGHUP, and each of xdist's workers a network, /sys, /run of its own.
 
     The latter if that is permitted; so no worker takes a port that another one has found free and
     is about to listen on, nor the name or the number of another one's network.

@@ -97,6 +97,8 @@ class NetworkView:
             return f"{node} is drained"
         if wants.nodes is not None and node not in wants.nodes:
             return f"{node} is not among the nodes of its policy"
+        if self.thresholds(node).capacity_pps == 0:
+            return f"{node} has a capacity of 0"
         if node not in self.can_run.get(function, frozenset()):
             return f"no program would give {node} {function}, or entries for it are not described"
         others = {f: known for f, known in facts.functions.items() if f != function}

@@ -8,6 +8,7 @@ from planner_lab import ALL, BETWEEN, LIMITS, applied, chain, diamond, view_of
 from controller.model.paths import slot_paths
 from controller.model.placement import FunctionFacts
 from controller.model.slots import format_slots
+from controller.model.thresholds import Thresholds
 from controller.planning.drain import drain
 from controller.planning.policy import FunctionPolicy, Policy
 from controller.planning.reach import Reach
@@ -194,6 +195,22 @@ def test_pinned_slots_go_home():
     wants = replace(BETWEEN, pinned={3: "s2"})
     plan = scale_in(view_of(LINE, {"s1": ALL}, EVEN, functions={"fw": wants}), 0)
     assert where(plan) == {("s1", "s2"): {3}}
+
+
+def test_slots_that_are_pinned_to_a_dead_node_stay_where_they_are():
+    wants = {"fw": replace(BETWEEN, pinned={3: "s2"})}
+    view = view_of(LINE, {"s1": ALL}, EVEN, functions=wants, dead=frozenset({"s2"}))
+    assert not scale_in(view, 0)
+
+
+def test_a_node_without_capacity_gets_nothing_not_even_slots_without_packets():
+    none = Policy(
+        functions={"fw": BETWEEN}, nodes={"s2": Thresholds(high_pps=0.0, capacity_pps=0.0)}
+    )
+    view = view_of(chain("s1", "s2"), {"s1": ALL}, {}, none)
+    plan = drain(view, "s1")
+    assert (plan.moves, plan.complete) == ((), False)
+    assert "s2 has a capacity of 0" in plan.explanation[0]
 
 
 def test_draining_empties_a_node():
