@@ -10,7 +10,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -450,38 +450,3 @@ driver.stop()
 
 def state(me: MeProcess, node: str) -> str:
     return next(n["state"] for n in me.ask("nodes")["nodes"] if n["name"] == node)
-
-
-WATCHER = """
-from os_ken.base.app_manager import OSKenApp
-from os_ken.controller.handler import set_ev_cls
-from controller import events
-
-class Watcher(OSKenApp):
-    @set_ev_cls([events.EventNodeReady, events.EventMigrationEnded, events.EventPlacementChanged])
-    def on_event(self, event):
-        self.logger.info("seen: %s", event.kind)
-"""
-
-
-@pytest.mark.parametrize("hub", HUBS)
-def test_other_apps_observe_events_and_bring_the_management_entity_with_them(
-    stage: Stage, tmp_path: Path, hub: str
-) -> None:
-    stage.clear()
-    network = stage.network
-    (tmp_path / "watcher.py").write_text(WATCHER)
-    arguments = me_files.write_files(tmp_path, me_files.describe_line(network.grpc_ports))
-    without_app = ["watcher.py", *arguments[1:]]
-    with MeProcess(tmp_path, without_app, hub, network.command()) as me:
-        me.wait_serving()
-        seen = _counter(me)
-        me.wait_for(lambda: seen("node_ready") == 2, "both nodes were seen to be ready")
-        assert me.hitless(*migrate(me)).returncode == 0
-        me.wait_for(lambda: seen("migration_ended") == 1, "the end was seen")
-        me.wait_for(lambda: seen("placement_changed") >= 3, "the change was seen")
-        assert me.stop() == 0
-
-
-def _counter(me: MeProcess) -> Callable[[str], int]:
-    return lambda kind: me.log.count(f"seen: {kind}")
