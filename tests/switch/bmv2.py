@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 THRIFT_PORT = 9790
-START_TIMEOUT_S = 20.0
+START_TIMEOUT_S = 60.0
 
 
 def command_line(thrift_port: int, commands: Sequence[str]) -> str:
@@ -39,7 +39,8 @@ class SimpleSwitch:
 
     def __enter__(self) -> SimpleSwitch:
         deadline = time.monotonic() + START_TIMEOUT_S
-        while "Control utility" not in self.cli([]) and time.monotonic() < deadline:
+        while "Control utility" not in self.cli([]):
+            assert time.monotonic() < deadline, "simple_switch does not start"
             time.sleep(0.2)
         return self
 

@@ -23,7 +23,8 @@ from switch.dataplane.libc import (
 )
 
 CLONE_NEWNET = 0x40000000
-WAIT_S = 5.0
+WAIT_S = 30.0
+"""Only a switch that is broken lets one wait for so long."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
