@@ -200,7 +200,7 @@ def test_what_does_not_fit_the_queue_is_lost_and_the_others_are_told_how_it_was(
     for each in told:
         due_us = sent_us + each.number * INTERVAL_US
         assert due_us <= each.received_us
-        assert due_us - taken_us <= each.deq_timedelta <= each.received_us - sent_us + 1
+        assert due_us - taken_us - 1 < each.deq_timedelta < each.received_us - sent_us + 1
 
 
 def test_a_higher_priority_goes_before_a_lower_one_that_waits(cli, port):
@@ -237,5 +237,6 @@ def test_a_slow_link_fills_its_queue_to_the_brim(cli, port):
     told = port.fill()
     numbers = [each.number for each in told]
     assert numbers == sorted(numbers)
-    assert max(each.enq_qdepth for each in told) == 63
+    # BMv2 looks how many are there before it queues one: meanwhile the last one of 64 may leave.
+    assert max(each.enq_qdepth for each in told) in (63, 64)
     assert [each.deq_qdepth for each in told[-10:]] == list(reversed(range(10)))
