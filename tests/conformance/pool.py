@@ -25,7 +25,7 @@ from tests.conformance.outcome import Outcome, Verdict
 from tests.conformance.ports import DEVICE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-TEST_LIMIT_S = 60.0
+TEST_LIMIT_S = 120.0
 _UNSHARE = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
 _STOP_LIMIT_S = 10.0
 

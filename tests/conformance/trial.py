@@ -17,6 +17,7 @@ from tests.conformance.stf.reader import read_stf
 from tests.conformance.stf.statements import (
     Expect,
     ExpectDigest,
+    ExpectIdle,
     Packet,
     SetPort,
     Statement,
@@ -26,7 +27,9 @@ from tests.conformance.switches.process import SwitchProcess
 from tests.conformance.switches.switch import GRPC_ADDRESS, START_LIMIT_S, SwitchKind
 
 PATIENCE_S = 3.0
-"""How long what is expected may take after the last frame."""
+"""How long what is expected may take when all frames are through: nothing follows, in general."""
+NOTICE_PATIENCE_S = 30.0
+"""The same if notices are expected, which a switch sends when it is time."""
 
 
 def run_trial(kind: SwitchKind, program: Program, stf: str) -> Outcome:
@@ -99,7 +102,9 @@ def _check(player: Player, program: Program, statements: Sequence[Statement]) ->
     for statement in statements:
         if not expectations.add(statement):
             player.apply(statement)
-    player.wait(lambda: expectations.are_in(player), PATIENCE_S)
+    notices = any(isinstance(each, (ExpectDigest, ExpectIdle)) for each in statements)
+    patience_s = NOTICE_PATIENCE_S if notices else PATIENCE_S
+    player.wait(lambda: expectations.are_in(player), patience_s)
     expectations.compare(player, program)
 
 

@@ -56,7 +56,8 @@ class Client:
         self._channel = grpc.insecure_channel(address, options=_CHANNEL_OPTIONS)
         self._stub = p4r_grpc.P4RuntimeStub(self._channel)
         self._outgoing: queue.SimpleQueue[p4r.StreamMessageRequest | None] = queue.SimpleQueue()
-        self._primary = threading.Event()
+        self._primary = threading.Semaphore(0)
+        self._election_id = ELECTION.low
         self._ended = threading.Event()
         self.heard = Heard()
         self._reader: threading.Thread | None = None
@@ -79,9 +80,21 @@ class Client:
             raise ControlError(f"no gRPC connection within {limit_s:g} s") from None
         self._reader = threading.Thread(target=self._read_stream, name="stream", daemon=True)
         self._reader.start()
-        update = p4r.MasterArbitrationUpdate(device_id=DEVICE_ID, election_id=ELECTION)
+        self._arbitrate(deadline - time.monotonic())
+
+    def exchange(self) -> None:
+        """Wait until all is handled that was sent on the stream. Raises `ControlError`.
+
+        By becoming primary with a higher election id: BMv2 does not answer what changes nothing.
+        """
+        self._election_id += 1
+        self._arbitrate(CALL_LIMIT_S)
+
+    def _arbitrate(self, limit_s: float) -> None:
+        update = p4r.MasterArbitrationUpdate(device_id=DEVICE_ID, election_id=self._election)
         self._outgoing.put(p4r.StreamMessageRequest(arbitration=update))
-        while not self._primary.wait(0.01):
+        deadline = time.monotonic() + limit_s
+        while not self._primary.acquire(timeout=0.01):
             if self._ended.is_set() or time.monotonic() > deadline:
                 raise ControlError(f"not primary: {'; '.join(self.heard.errors) or 'no answer'}")
 
@@ -104,7 +117,7 @@ class Client:
 
     def _set_pipeline(self, action: int, program: Program | None) -> None:
         request = p4r.SetForwardingPipelineConfigRequest(
-            device_id=DEVICE_ID, election_id=ELECTION, action=action
+            device_id=DEVICE_ID, election_id=self._election, action=action
         )
         if program is not None:
             request.config.p4info.CopyFrom(program.p4info)
@@ -149,8 +162,12 @@ class Client:
     def _write(self, kind: p4r.Update.Type, entities: Sequence[p4r.Entity]) -> None:
         updates = [p4r.Update(type=kind, entity=entity) for entity in entities]
         self.write_request(
-            p4r.WriteRequest(device_id=DEVICE_ID, election_id=ELECTION, updates=updates)
+            p4r.WriteRequest(device_id=DEVICE_ID, election_id=self._election, updates=updates)
         )
+
+    @property
+    def _election(self) -> p4r.Uint128:
+        return p4r.Uint128(low=self._election_id)
 
     def _requests(self) -> Iterator[p4r.StreamMessageRequest]:
         while (request := self._outgoing.get()) is not None:
@@ -170,7 +187,7 @@ class Client:
         match message.WhichOneof("update"):
             case "arbitration":
                 if message.arbitration.status.code == 0:
-                    self._primary.set()
+                    self._primary.release()
             case "packet":
                 self.heard.packets.append(message.packet)
             case "digest":

@@ -21,16 +21,23 @@ RUNNING = ("R", "D")
 class _Thread(NamedTuple):
     """What proc(5) says of one."""
 
+    id: str
     state: str
-    session: int
+    switches: tuple[str, ...]
+    """How often it was taken off a processor, of its own accord and not."""
 
 
-def _threads() -> Iterator[_Thread]:
-    """Yield the threads that there are, but for those of processes that just end."""
-    for stat in Path("/proc").glob("[0-9]*/task/[0-9]*/stat"):
+def _threads(session: int) -> Iterator[_Thread]:
+    """Yield the threads of a session, but for those of processes that just end."""
+    for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            state, _, _, session = stat.read_text().rpartition(")")[2].split()[:4]
-            yield _Thread(state, int(session))
+            if os.getsid(int(process.name)) != session:
+                continue
+            for task in process.glob("task/[0-9]*"):
+                lines = (task / "status").read_text().splitlines()
+                said = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+                switches = (said["voluntary_ctxt_switches"], said["nonvoluntary_ctxt_switches"])
+                yield _Thread(task.name, said["State"][0], switches)
 
 
 class SwitchProcess:
@@ -78,11 +85,14 @@ class SwitchProcess:
     def is_at_rest(self) -> bool:
         """Tell whether all its threads wait: then it has taken in what was sent to it before.
 
-        What arrives wakes the thread that reads it, which wakes others before it waits again.
+        What arrives wakes the thread that reads it, which wakes others before it waits again. So
+        one may have been woken after it was looked at, by one that then waits when it is looked at.
+        Only if none has run between two looks at all of them have all waited at the same time.
         """
-        return not any(
-            thread.state in RUNNING for thread in _threads() if thread.session == self.pid
-        )
+        before = list(_threads(self.pid))
+        if any(thread.state in RUNNING for thread in before):
+            return False
+        return before == list(_threads(self.pid))
 
     def last_words(self) -> str:
         """The end of what the process has written."""

@@ -12,7 +12,7 @@ from tests.conformance.stf.values import MatchValue
 
 CPU_PORT = 510
 GRPC_ADDRESS = "127.0.0.1:50051"
-START_LIMIT_S = 20.0
+START_LIMIT_S = 60.0
 
 
 class Extras(Protocol):

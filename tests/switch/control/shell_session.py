@@ -13,7 +13,7 @@ import sys
 import p4runtime_sh.shell as sh
 from p4runtime_sh.p4runtime import P4RuntimeWriteException, SSLOptions
 
-TIMEOUT_S = 5
+TIMEOUT_S = 30
 DMAC = "EverythingIngress.dmac"
 HOST_1, HOST_2 = "02:00:00:00:00:01", "02:00:00:00:00:02"
 FRAME_TO_1, FRAME_TO_2, FRAME_TO_BOTH = (
@@ -123,7 +123,7 @@ def packets(ports):
     listening = sh.PacketIn()
     write_entry(HOST_1, "to_cpu")
     ports[2].send(FRAME_TO_1)
-    (arrived,) = listening.sniff(timeout=1)
+    arrived = listening.packet_in_queue.get(timeout=TIMEOUT_S)  # `sniff` waits its time out
     assert arrived.packet.payload == FRAME_TO_1
     sh.PacketOut(FRAME_TO_1, egress_port="1", pad="0").send()
     assert ports[1].receive() == FRAME_TO_1

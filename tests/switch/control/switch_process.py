@@ -16,10 +16,10 @@ import threading
 import time
 from contextlib import contextmanager
 
-from p4rt import CPU_PORT, DEVICE_ID, PROGRAMS, Client
+from p4rt import CPU_PORT, DEVICE_ID, PROGRAMS, TIMEOUT_S, Client
 
-READY_TIMEOUT_S = 20
-END_TIMEOUT_S = 10
+READY_TIMEOUT_S = 60
+END_TIMEOUT_S = 30
 ETH_P_ALL = 3
 CLONE_NEWNET = 0x40000000
 
@@ -127,15 +127,10 @@ class Link:
     def send(self, frame):
         self._socket.send(frame)
 
-    def receive(self, timeout=2):
+    def receive(self, timeout=TIMEOUT_S):
         """The next frame; None if there is none in time."""
         readable, _, _ = select.select([self._socket], [], [], timeout)
         return self._socket.recv(65536) if readable else None
-
-    def is_quiet(self, seconds=0.2):
-        frame = self.receive(seconds)
-        assert frame is None, frame.hex()
-        return True
 
 
 @contextmanager

@@ -14,7 +14,7 @@ OPTIONS = fy.SwitchOptions(
     p4blob=PROGRAMS / "everything.json",
     device_id=DEVICE_ID,
 )
-TIMEOUT_S = 30
+TIMEOUT_S = 60
 
 
 def run(coroutine):

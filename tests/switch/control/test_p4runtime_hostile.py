@@ -325,14 +325,14 @@ def test_bytes_that_are_no_message_fail_the_call_only(shared, method):
     _, client = shared
     call = client.channel.unary_unary(f"/p4.v1.P4Runtime/{method}")
     with pytest.raises(grpc.RpcError):
-        call(b"\xff\xff\xff\xff", timeout=5)
+        call(b"\xff\xff\xff\xff", timeout=30)
     client.read(p4r.Entity(table_entry=p4r.TableEntry()))
 
 
 def test_bytes_that_are_no_message_end_a_stream_only(shared):
     _, client = shared
     call = client.channel.stream_stream("/p4.v1.P4Runtime/StreamChannel")
-    responses = call(iter([b"\xff\xff\xff\xff"]), timeout=5)
+    responses = call(iter([b"\xff\xff\xff\xff"]), timeout=30)
     with pytest.raises(grpc.RpcError):
         list(responses)
     client.read(p4r.Entity(table_entry=p4r.TableEntry()))

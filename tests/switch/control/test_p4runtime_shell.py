@@ -27,6 +27,6 @@ def test_p4runtime_shell_controls_tables_counters_groups_clones_digests_and_pack
                 pass_fds=far,
                 capture_output=True,
                 text=True,
-                timeout=60,
+                timeout=120,
             )
     assert ended.returncode == 0, ended.stderr

@@ -12,7 +12,7 @@ from switch.runtime.drops import Drop
 
 
 def scrape(address):
-    with urllib.request.urlopen(f"http://{address}/metrics", timeout=10) as answer:
+    with urllib.request.urlopen(f"http://{address}/metrics", timeout=30) as answer:
         families = text_string_to_metric_families(answer.read().decode())
     return {
         (sample.name, sample.labels.get("reason")): sample.value

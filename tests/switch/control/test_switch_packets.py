@@ -24,7 +24,7 @@ from switch.thrift.idl import IDL
 
 pytestmark = pytest.mark.system
 
-HOST_1, HOST_2, HOST_3 = (bytes((2, 0, 0, 0, 0, n)) for n in (1, 2, 3))
+HOST_1, HOST_2, HOST_3, HOST_4 = (bytes((2, 0, 0, 0, 0, n)) for n in (1, 2, 3, 4))
 PAYLOAD = bytes(46)
 
 
@@ -68,13 +68,22 @@ def forward(destination, port):
     return table_entry("dmac", [exact(1, destination)], action("forward", bytes([port])))
 
 
+def nothing_more_leaves(rig, port):
+    """Let a frame that no test sends leave by a port: it is the next one there."""
+    last = frame(HOST_4)
+    rig.write(insert(table_entry=forward(HOST_4, port)))
+    rig.ports[1].send(last)
+    assert rig.ports[port].receive() == last
+    rig.write(delete(table_entry=forward(HOST_4, port)))
+
+
 def to_cpu(destination):
     return table_entry("dmac", [exact(1, destination)], action("to_cpu"))
 
 
 def test_an_entry_forwards_packets_from_its_insertion_to_its_deletion(rig):
     rig.ports[1].send(frame(HOST_2))
-    assert rig.ports[2].is_quiet()
+    nothing_more_leaves(rig, 2)
     rig.write(insert(table_entry=forward(HOST_2, 2)))
     rig.ports[1].send(frame(HOST_2))
     assert rig.ports[2].receive() == frame(HOST_2)
@@ -83,7 +92,7 @@ def test_an_entry_forwards_packets_from_its_insertion_to_its_deletion(rig):
     assert rig.ports[3].receive() == frame(HOST_2)
     rig.write(delete(table_entry=forward(HOST_2, 3)))
     rig.ports[1].send(frame(HOST_2))
-    assert rig.ports[3].is_quiet()
+    nothing_more_leaves(rig, 3)
 
 
 def test_a_changed_default_action_and_its_reset_meet_packets(rig):
@@ -93,7 +102,7 @@ def test_a_changed_default_action_and_its_reset_meet_packets(rig):
     assert rig.ports[3].receive() == frame(HOST_2)
     rig.write(modify(table_entry=table_entry("dmac", is_default_action=True)))
     rig.ports[1].send(frame(HOST_2))
-    assert rig.ports[3].is_quiet()
+    nothing_more_leaves(rig, 3)
 
 
 def test_what_thrift_writes_is_what_packets_meet(rig):
@@ -123,7 +132,7 @@ def test_the_entry_of_the_higher_priority_wins(rig):
         match = [exact(4, HOST_2), ternary(1, b"\x01", b"\xff")]
         rig.write(insert(table_entry=table_entry("acl", match, act, priority=priority)))
     rig.ports[1].send(frame(HOST_2))
-    assert rig.ports[2].is_quiet()
+    nothing_more_leaves(rig, 2)
     rig.write(delete(table_entry=table_entry("acl", match, priority=2)))
     rig.ports[1].send(frame(HOST_2))
     assert rig.ports[2].receive() == frame(HOST_2)
@@ -198,7 +207,7 @@ def test_a_multicast_group_copies_to_its_replicas(rig):
     assert rig.ports[2].receive() == rig.ports[3].receive() == frame(HOST_2)
     rig.write(delete(packet_replication_engine_entry=group))
     rig.ports[1].send(frame(HOST_2))
-    assert rig.ports[2].is_quiet()
+    nothing_more_leaves(rig, 2)
 
 
 def test_a_clone_session_sends_a_truncated_copy_to_the_controller(rig):
@@ -225,11 +234,11 @@ def test_an_unknown_source_is_reported_as_a_digest(rig):
 
 def test_an_idle_entry_is_reported(rig):
     entry = table_entry("smac", [exact(1, HOST_1)], action("learn"), idle_timeout_ns=300_000_000)
-    rig.write(insert(table_entry=entry))
     started = time.monotonic()
+    rig.write(insert(table_entry=entry))
     (told,) = rig.primary_stream.next("idle_timeout_notification").table_entry
     assert told.match == entry.match
-    assert time.monotonic() - started > 0.25
+    assert time.monotonic() - started >= 0.3
 
 
 def test_members_groups_and_one_shots_choose_the_action(rig):
@@ -278,7 +287,7 @@ def test_packets_run_the_old_program_until_the_commit_and_groups_survive_it(rig)
     rig.set_config(Set.COMMIT)
     rig.ports[1].send(frame(HOST_2))
     assert rig.ports[3].receive() == frame(HOST_2)
-    assert rig.ports[2].is_quiet()
+    nothing_more_leaves(rig, 2)
 
 
 def test_reconciling_keeps_entries_counters_and_registers(rig):
@@ -302,11 +311,9 @@ def test_thousands_of_entries_are_written_in_batches_while_packets_pass(rig):
     updates = [
         insert(table_entry=forward((0x040000000000 + n).to_bytes(6, "big"), 3)) for n in range(4000)
     ]
-    started = time.monotonic()
     for start in range(0, len(updates), 500):
         rig.write(*updates[start : start + 500])
         rig.ports[1].send(frame(HOST_2))
-    assert time.monotonic() - started < 10
     for _ in range(8):
         assert rig.ports[2].receive() == frame(HOST_2)
     last = (0x040000000000 + 3999).to_bytes(6, "big")

@@ -37,7 +37,7 @@ def test_signals_to_the_whole_group_stop_it_in_order():
     )
     assert "is ready" in group.stdout.readline()
     os.killpg(group.pid, signal.SIGTERM)
-    _, errors = group.communicate(timeout=10)
+    _, errors = group.communicate(timeout=30)
     assert group.returncode == 0, errors
 
 

@@ -65,7 +65,7 @@ def rig():
 
 def connect(rig, service=IDL.Standard, name="standard"):
     transport = TBufferedTransportFactory().get_transport(
-        TSocket("127.0.0.1", rig.server.port, socket_timeout=5000)
+        TSocket("127.0.0.1", rig.server.port, socket_timeout=30_000)
     )
     transport.open()
     protocol = TMultiplexedProtocolFactory(TBinaryProtocolFactory(), name).get_protocol(transport)
@@ -178,7 +178,8 @@ def test_the_ports_the_switch_and_its_program_are_shown(standard):
 def test_the_clocks_are_told(rig):
     client = connect(rig, IDL.SimpleSwitch, "simple_switch")
     assert client.get_time_elapsed_us() == 123456
-    assert abs(client.get_time_since_epoch_us() - time.time() * 1e6) < 5e6
+    before_us = time.time_ns() // 1000
+    assert before_us <= client.get_time_since_epoch_us() <= time.time_ns() // 1000
 
 
 def test_an_unknown_method_or_service_is_said_to_be_one_and_the_connection_stays(rig, standard):
@@ -195,7 +196,7 @@ def call_raw(rig, name):
     """Call a method without arguments; its exception, or what is left to be read."""
     protocol = TBinaryProtocolFactory().get_protocol(
         TBufferedTransportFactory().get_transport(
-            TSocket("127.0.0.1", rig.server.port, socket_timeout=5000)
+            TSocket("127.0.0.1", rig.server.port, socket_timeout=30_000)
         )
     )
     protocol.trans.open()
@@ -236,7 +237,7 @@ def test_a_dead_worker_fails_the_call_only(rig, standard):
     ],
 )
 def test_nonsense_ends_the_connection_only(rig, standard, garbage):
-    with socket.create_connection(("127.0.0.1", rig.server.port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", rig.server.port), timeout=30) as connection:
         connection.sendall(garbage)
         connection.shutdown(socket.SHUT_WR)
         while connection.recv(4096):
@@ -246,8 +247,8 @@ def test_nonsense_ends_the_connection_only(rig, standard, garbage):
 
 def test_connections_are_limited_and_given_back(rig, standard):
     address = ("127.0.0.1", rig.server.port)
-    held = [socket.create_connection(address, timeout=5) for _ in range(MAX_CONNECTIONS - 1)]
-    with socket.create_connection(address, timeout=5) as refused:
+    held = [socket.create_connection(address, timeout=30) for _ in range(MAX_CONNECTIONS - 1)]
+    with socket.create_connection(address, timeout=30) as refused:
         assert refused.recv(1) == b""
     for connection in held:
         connection.close()
@@ -267,7 +268,7 @@ def test_a_port_that_is_taken_is_told_with_the_option_that_changes_it(rig):
 def test_stopping_cuts_the_connections():
     rig = Rig()
     with ThriftServer("127.0.0.1:0", rig.services()) as server:
-        connection = socket.create_connection(("127.0.0.1", server.port), timeout=5)
+        connection = socket.create_connection(("127.0.0.1", server.port), timeout=30)
         wait_for(lambda: server._connections)
     assert connection.recv(1) == b""
     assert server._connections == {}

@@ -32,7 +32,7 @@ def write_call(number, index, value, array=TOTALS, context=0):
 
 def send_calls(thrift, data, pieces=1):
     """Send calls over a connection of their own, cut into so many pieces; the connection."""
-    raw = socket.create_connection(("127.0.0.1", thrift.port), 5)
+    raw = socket.create_connection(("127.0.0.1", thrift.port), 30)
     raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     size = -(-len(data) // pieces)
     for start in range(0, len(data), size):

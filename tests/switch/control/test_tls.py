@@ -22,7 +22,7 @@ def version_seen_by(address, *pem):
     channel = grpc.secure_channel(address, credentials) if pem else grpc.insecure_channel(address)
     with channel:
         stub = p4r_grpc.P4RuntimeStub(channel)
-        return stub.Capabilities(p4r.CapabilitiesRequest(), timeout=5).p4runtime_api_version
+        return stub.Capabilities(p4r.CapabilitiesRequest(), timeout=30).p4runtime_api_version
 
 
 def is_shut_out(address, *pem):

@@ -26,7 +26,7 @@ class Thrift:
         self.port = port
         for name, service in SERVICES.items():
             transport = TBufferedTransportFactory().get_transport(
-                TSocket("127.0.0.1", port, socket_timeout=5000)
+                TSocket("127.0.0.1", port, socket_timeout=30_000)
             )
             transport.open()
             protocol = TMultiplexedProtocolFactory(TBinaryProtocolFactory(), name)
