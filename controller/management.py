@@ -400,7 +400,7 @@ class ManagementEntity:
 
     def migrations(self, last: int) -> list[MigrationRecord]:
         """Return the latest migrations, up to so many, oldest first."""
-        return self._watch.manager.list()[-last:]
+        return self._watch.manager.migrations()[-last:]
 
     def recover(self) -> list[MigrationRecord]:
         """Finish or undo what was interrupted or waits, as far as that can be done now."""

@@ -101,7 +101,7 @@ class Blueprint:
 
     def __post_init__(self) -> None:
         """Refuse double names, double device ids, and hosts that are not attached exactly once."""
-        names = [item.name for item in (*self.hosts, *self.nodes)]
+        names = [*(host.name for host in self.hosts), *self.node_names]
         if len(set(names)) != len(names):
             raise BlueprintError(f"{self.name}: names are not unique: {', '.join(names)}")
         if len({node.device_id for node in self.nodes}) != len(self.nodes):
@@ -186,7 +186,7 @@ class Blueprint:
     @cached_property
     def _graph(self) -> nx.MultiGraph:
         """Hosts, nodes and links."""
-        graph = nx.MultiGraph()
+        graph: nx.MultiGraph[str] = nx.MultiGraph()
         graph.add_nodes_from([*(host.name for host in self.hosts), *self.node_names])
         graph.add_edges_from((a.owner, b.owner) for a, b in self.links)
         return graph

@@ -6,6 +6,8 @@ place for each. ``controller.config.settings`` reads the values.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from oslo_config import cfg
 
 from controller.config.metrics_options import METRICS_OPTIONS
@@ -176,7 +178,7 @@ MIGRATION_OPTIONS = [
     ),
 ]
 
-GROUPS = {
+GROUPS: dict[str, Sequence[cfg.Opt]] = {
     "node": [*NODE_OPTIONS, *NODE_TLS_OPTIONS],
     "migration": MIGRATION_OPTIONS,
     "forwarding": FORWARDING_OPTIONS,
@@ -189,6 +191,6 @@ GROUPS = {
 }
 
 
-def list_opts() -> list[tuple[str | None, list[cfg.Opt]]]:
+def list_opts() -> list[tuple[str | None, Sequence[cfg.Opt]]]:
     """Return all options by group, for oslo-config-generator."""
     return [(None, PROCESS_OPTIONS), *GROUPS.items()]

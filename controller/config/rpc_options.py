@@ -66,7 +66,8 @@ class TlsOptions:
         place = host_and_port(listen)
         if place is None or not place[1]:
             raise ConfigError(f"[rpc] listen: {listen!r} must be HOST:PORT, such as 0.0.0.0:6650")
-        return cls(*place, **found)
+        host, port = place
+        return cls(host, port, **found)
 
     def context(self) -> ssl.SSLContext:
         """Return what serves by these files; raises ``ConfigError`` if one cannot be used."""

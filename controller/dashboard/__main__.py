@@ -56,13 +56,18 @@ def _token() -> str:
     return os.environ.get("HITLESS_PAGE_TOKEN") or secrets.token_urlsafe(24)
 
 
+def _end_with_input(ended: asyncio.Event) -> None:
+    if not os.read(sys.stdin.fileno(), 1024):
+        ended.set()
+
+
 async def _serve(server: PageServer, place: Place, arguments: argparse.Namespace) -> None:
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
     if arguments.with_parent:
-        loop.add_reader(sys.stdin, lambda: os.read(0, 1024) or ended.set())
+        loop.add_reader(sys.stdin, _end_with_input, ended)
     runner = web.AppRunner(server.application(), access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     try:

@@ -224,7 +224,7 @@ class Draft:
     def _network(self) -> NetworkDescription:
         """Return the present network: the same object if it is the same."""
         network = self.topology.network
-        present = {
+        present: dict[str, tuple[dict[Any, Any], Mapping[Any, Any]]] = {
             "nodes": (self._nodes, network.nodes),
             "entries": (self._entries, network.entries),
             "hosts": (self._hosts, network.hosts),

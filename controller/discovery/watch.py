@@ -23,6 +23,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Protocol
 
 from finsy.p4schema import P4Schema
@@ -59,7 +60,9 @@ Step = Callable[[float], list[Change]]
 class Nodes(Protocol):
     """What discovery needs of the nodes."""
 
-    drivers: Mapping[str, NodeDriver]
+    @property
+    def drivers(self) -> Mapping[str, NodeDriver]:
+        """Access to the nodes, by name."""
 
     def do(self, name: str, work: Callable[[], None]) -> None:
         """Have something done at a node in its turn; returns at once."""
@@ -283,7 +286,7 @@ class TopologyWatch:
         for node in list(self._explorer.topology.up):
             can = self._takes_part(node)
             if can != self._explorer.takes_part(node):
-                self._take(lambda at, n=node, c=can: self._explorer.node_ready(n, c, at), now)
+                self._take(partial(self._explorer.node_ready, node, can), now)
 
     def _send(self) -> None:
         explorer = self._explorer

@@ -59,7 +59,7 @@ class Nodes:
         entries = described(network.entries.get(name, ()), driver.schema)
         mine = [entry for entry in entries if entry.table_id == DMAC]
         return Described(
-            frozenset(entry.match["dst_addr"] for entry in mine if not entry.is_default_action),
+            frozenset(entry.match["dst_addr"] for entry in mine if entry.match),
             any(entry.is_default_action for entry in mine),
             frozenset(network.groups.get(name, {})),
         )

@@ -8,7 +8,7 @@ group for each slot (``flood_by_slot``), so that broadcasts too keep to their sl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -78,7 +78,7 @@ class Update:
     "None: not changed."
 
     def __len__(self) -> int:
-        changes = (self.destinations, self.paths, self.floods)
+        changes: tuple[Sized, ...] = (self.destinations, self.paths, self.floods)
         return sum(map(len, changes)) + (self.unknown is not None)
 
     def applied_to(self, held: Forwarding) -> Forwarding:
@@ -114,21 +114,20 @@ def held_by(
     paths: dict[PathKey, int] = {}
     unknown = None
     for entry in entries:
-        match entry:
-            case P4TableEntry(table_id="NodeIngress.l2.dmac", is_default_action=True):
-                unknown = _next(entry)
-            case P4TableEntry(table_id="NodeIngress.l2.dmac"):
-                destinations[entry.match["dst_addr"]] = _next(entry)
-            case P4TableEntry(table_id="NodeIngress.l2.path"):
-                key = (entry.match["group"], entry.match.get("slot", 0))
-                paths[key] = _next(entry).value
+        match entry.table_id, entry.match, entry.action:
+            case "NodeIngress.l2.dmac", None, P4TableAction() as action:
+                unknown = _next(action)
+            case "NodeIngress.l2.dmac", P4TableMatch() as key, P4TableAction() as action:
+                destinations[key["dst_addr"]] = _next(action)
+            case "NodeIngress.l2.path", P4TableMatch() as key, P4TableAction() as action:
+                paths[key["group"], key.get("slot", 0)] = _next(action).value
     floods = {group: _ports(replicas) for group, replicas in groups.items()}
     return Forwarding(destinations, paths, floods, unknown)
 
 
-def _next(entry: P4TableEntry) -> Next:
-    (value,) = entry.action.args.values()
-    return Next(entry.action.name, value)
+def _next(action: P4TableAction) -> Next:
+    (value,) = action.args.values()
+    return Next(action.name, value)
 
 
 def _ports(replicas: frozenset[Replica]) -> frozenset[int]:

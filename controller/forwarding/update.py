@@ -71,7 +71,7 @@ class _Stages:
 
     def in_order(self) -> list[Stage]:
         """Return the stages that change anything."""
-        found = []
+        found: list[Stage] = []
         for _, drafts in sorted(self._drafts.items()):
             stage = {node: draft.finished() for node, draft in drafts.items()}
             stage = {node: update for node, update in stage.items() if len(update)}
@@ -166,12 +166,12 @@ def _split(has: Forwarding, shall: Forwarding, wanted: Wanted) -> Forwarding:
     }
     destinations, paths = dict(shall.destinations), dict(shall.paths)
     for mac, (action, port) in has.destinations.items():
-        group = partly.get(wanted.homes.get(mac, ""))
-        if group is None or action != FORWARD or mac in destinations:
+        parted = partly.get(wanted.homes.get(mac, ""))
+        if parted is None or action != FORWARD or mac in destinations:
             continue
-        if set(by_group[group].values()) != {port}:
-            destinations[mac] = Next(SPREAD, group)
-            stay = {(group, slot): port for slot in range(wanted.slots)}
+        if set(by_group[parted].values()) != {port}:
+            destinations[mac] = Next(SPREAD, parted)
+            stay = {(parted, slot): port for slot in range(wanted.slots)}
             paths = {**stay, **paths}
     return replace(shall, destinations=destinations, paths=paths)
 

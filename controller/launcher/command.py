@@ -45,9 +45,10 @@ HUBS = ("native", "eventlet")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status, with which the process is to end."""
-    ending = atexit.register(_Ending())  # before all others: it is called after them
-    ending.status = _status(sys.argv[1:] if arguments is None else arguments)
-    return ending.status
+    ending = _Ending()
+    atexit.register(ending)  # before all others: it is called after them
+    status = ending.status = _status(sys.argv[1:] if arguments is None else arguments)
+    return status
 
 
 class _Ending:

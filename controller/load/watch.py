@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
 from controller.load.levels import Crossing
@@ -152,7 +153,7 @@ class LoadWatch:
                 phase = self._made * GOLDEN % 1.0
                 poller = NodePoller(
                     driver,
-                    lambda name=name: self._ports(name),
+                    partial(self._ports, name),
                     self,
                     self._options.interval_s,
                     phase,

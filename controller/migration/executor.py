@@ -74,9 +74,9 @@ class Executor:
             return
         step = self._steps[position]
         if step.commits and self._record.state is _S.RUNNING:
-            self._to(_S.FINISHING, begin=position)
+            self._to(_S.FINISHING, position)
         else:
-            self._to(self._record.state, begin=position)
+            self._to(self._record.state, position)
         started = time.monotonic()
         try:
             detail = step.run(self._move)
@@ -140,7 +140,7 @@ class Executor:
     def _record(self) -> MigrationRecord:
         return self._move.record
 
-    def _to(self, state: MigrationState, begin: int | None = None, **changes: str) -> None:
+    def _to(self, state: MigrationState, begin: int | None = None, /, **changes: str) -> None:
         """Change the state, the intent that goes with it, and perhaps begin a step, at once."""
 
         def change(record: MigrationRecord) -> MigrationRecord:

@@ -196,7 +196,7 @@ class MigrationManager:
         """Return the migrations that have not ended, oldest first; from memory."""
         return self._runner.records()
 
-    def list(self) -> list[MigrationRecord]:
+    def migrations(self) -> list[MigrationRecord]:
         """Return all migrations that the journal keeps, oldest first."""
         return self._journal.migrations()
 

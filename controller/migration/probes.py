@@ -99,10 +99,10 @@ class Probes:
         if len(ways) > _FEW_WAYS:
             self._probe_rounds(_on_ways(graph, one, other), one, other, failed)
             return
-        problems = [self._probe_way(graph, way, failed) for way in ways]
-        if not problems:
+        if not ways:
             raise MigrationError(f"no link leads from {one} to {other}: nothing can be probed")
-        if all(problems):
+        problems = [exc for way in ways if (exc := self._probe_way(graph, way, failed)) is not None]
+        if len(problems) == len(ways):
             raise problems[0]
 
     def take(self, node: str, packet: PacketIn) -> bool:
@@ -222,7 +222,7 @@ def _on_ways(graph: nx.Graph, one: str, other: str) -> nx.Graph:
 
     It is the biconnected component that a further link between the two would be a part of.
     """
-    closed = nx.Graph(graph.edges)
+    closed: nx.Graph[str] = nx.Graph(graph.edges)
     closed.add_edge(one, other)
     nodes = next(c for c in nx.biconnected_components(closed) if one in c and other in c)
     return graph.subgraph(nodes)
@@ -231,10 +231,10 @@ def _on_ways(graph: nx.Graph, one: str, other: str) -> nx.Graph:
 def _without(graph: nx.Graph, links: Iterable[Link]) -> nx.Graph:
     """Return a network without some links."""
     gone = set(links)
-    left = nx.Graph()
+    left: nx.Graph[str] = nx.Graph()
     left.add_nodes_from(graph)
-    for a, b, cables in graph.edges(data="links"):
-        if kept := tuple(link for link in cables if link not in gone):
+    for a, b in graph.edges:
+        if kept := tuple(link for link in graph[a][b]["links"] if link not in gone):
             left.add_edge(a, b, links=kept)
     return left
 

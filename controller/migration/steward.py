@@ -46,7 +46,7 @@ class Steward:
 
     def program_of(self, node: str) -> str:
         """Return the name of the program that a node is meant to run."""
-        meant = self._journal.intent().programs.get(node)
+        meant = self._journal.intent().programs.get(node, "")
         return meant if meant in self._site.programs else self._site.network.nodes[node].program
 
     def placed(self) -> dict[str, frozenset[int]]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def network_graph(network: NetworkDescription) -> nx.Graph:
     """Return nodes, hosts and links as a graph; of several links between two nodes, all."""
-    graph = nx.Graph()
+    graph: nx.Graph[str] = nx.Graph()
     for name, node in network.nodes.items():
         graph.add_node(name, kind="node", ports=node.ports)
     for name, host in network.hosts.items():

@@ -27,6 +27,10 @@ class Thresholds:
         missing = {key: getattr(others, key) for key in LIMITS if getattr(self, key) is None}
         return replace(self, **missing)
 
+    def without_limits(self) -> Thresholds:
+        """Return these with no limits."""
+        return replace(self, high_pps=None, low_pps=None, capacity_pps=None)
+
     def problem(self) -> str | None:
         """Tell what is wrong with the numbers; None if nothing is."""
         high, low, most = self.high_pps, self.low_pps, self.capacity_pps

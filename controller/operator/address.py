@@ -75,4 +75,5 @@ def parse_address(
         if not Path(path).is_file():
             raise RequestError(f"there is no file {path}, which {text} needs")
         found[name] = Path(path).absolute()
-    return TlsAddress(*place, **found)
+    host, port = place
+    return TlsAddress(host, port, **found)

@@ -12,6 +12,8 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+from collections.abc import Mapping
+from typing import Any
 
 CHUNK_BYTES = 65_536
 
@@ -45,7 +47,7 @@ class TlsChannel:
                 self._socket.sendall(self._outgoing.read())  # the alert says why
                 raise
         self._socket.sendall(self._outgoing.read())
-        certificate = self._tls.getpeercert() or {}
+        certificate: Mapping[str, Any] = self._tls.getpeercert() or {}
         names = [value for part in certificate.get("subject", ()) for _, value in part]
         return ", ".join(map(str, names)) or "a client without a name"
 

@@ -16,10 +16,13 @@ from controller.model.slots import parse_slots
 class ArgumentType(Protocol):
     """How the values of an argument look."""
 
-    metavar: str
-    "What stands for a value in the help text."
-    form: str
-    "What values look like, in words."
+    @property
+    def metavar(self) -> str:
+        """What stands for a value in the help text."""
+
+    @property
+    def form(self) -> str:
+        """What values look like, in words."""
 
     def read(self, value: Any) -> Any:
         """Return the value; raises ``ValueError`` saying what is wrong with it."""

@@ -138,10 +138,12 @@ class Wire:
             raise ProtocolError(f"a message is larger than {self._limit_bytes} bytes")
 
     def _accept(self, message: Message) -> None:
-        named = isinstance(message, Request | Notification)
-        if named and not (isinstance(message.method, str) and isinstance(message.params, list)):
+        if isinstance(message, Request | Notification) and not (
+            isinstance(message.method, str) and isinstance(message.params, list)
+        ):
             raise ValueError(f"method and parameters are not a text and a list: {message}")
-        numbered = isinstance(message, Request | Response)
-        if numbered and not (isinstance(message.msgid, int) and 0 <= message.msgid < 2**32):
+        if isinstance(message, Request | Response) and not (
+            isinstance(message.msgid, int) and 0 <= message.msgid < 2**32
+        ):
             raise ValueError(f"the id is not a number of 32 bits: {message}")
         self._received.append(message)

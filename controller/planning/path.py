@@ -12,7 +12,7 @@ Hosts at the same node count like all others: their packets meet that node only.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import combinations
 
 import networkx as nx
@@ -63,9 +63,11 @@ def _on_some_path(graph: nx.Graph, a: str, b: str) -> frozenset[str]:
     They are those of the biconnected component that a cable from host to host would be a part of:
     two paths that share nothing lead from each of them to the two ends.
     """
-    closed = graph.copy()
+    closed: nx.Graph[str] = graph.copy()
     closed.add_edge(a, b)
-    return frozenset(next(c for c in nx.biconnected_components(closed) if a in c and b in c))
+    # The stub says that each is a list of sets.
+    components: Iterator[set[str]] = nx.biconnected_components(closed)  # type: ignore[assignment]
+    return frozenset(next(c for c in components if a in c and b in c))
 
 
 def _can_be_avoided(graph: nx.Graph, a: str, b: str, node: str) -> bool:

@@ -31,7 +31,7 @@ from controller.errors import ConfigError
 from controller.model.network import NetworkDescription
 from controller.model.slots import format_slots, parse_slots
 from controller.model.strict import Section, load_yaml
-from controller.model.thresholds import LIMITS, Thresholds
+from controller.model.thresholds import Thresholds
 
 OnFailure = Literal["closed", "open"]
 
@@ -162,7 +162,7 @@ class Policy:
         """
         if node is None:
             return replace(self, defaults=replace(self.defaults, **limits))
-        own = self.nodes.get(node) or replace(self.defaults, **dict.fromkeys(LIMITS))
+        own = self.nodes.get(node) or self.defaults.without_limits()
         nodes = {**self.nodes, node: replace(own, **limits)}
         return replace(self, nodes=MappingProxyType(nodes))
 
@@ -237,9 +237,13 @@ def _pinned(section: Section) -> Iterator[tuple[int, str]]:
 
 
 def _limits(section: Section, unlimited: Thresholds, defaults: Thresholds) -> Thresholds:
-    given = {key: section.take_decimal(key, None) for key in LIMITS}
+    thresholds = replace(
+        unlimited,
+        high_pps=section.take_decimal("high_pps", None),
+        low_pps=section.take_decimal("low_pps", None),
+        capacity_pps=section.take_decimal("capacity_pps", None),
+    )
     section.end()
-    thresholds = replace(unlimited, **given)
     problem = thresholds.over(defaults).problem()
     if problem:
         raise ConfigError(f"{section.file}: {section.path}: {problem}")

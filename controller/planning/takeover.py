@@ -8,6 +8,7 @@ enforce, with the state of the last checkpoint, before those paths are used.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from controller.planning.draft import Draft, limit_pps, share
 from controller.planning.plan import ScalePlan
@@ -40,7 +41,7 @@ def replace_dead(
                 complete = False
                 draft.keep(slot, pps, _nowhere(draft, slot))
                 continue
-            destination = min(places, key=lambda n, s=slot: _order(draft, s, n))
+            destination = min(places, key=partial(_order, draft, slot))
             oldest_s = max(ages) if slot in ages_s else None
             draft.move(slot, pps, node, destination, _why(node, view, oldest_s))
     return draft.finish("replace_dead", node, complete=complete)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from controller.model.placement import Placement
 from controller.model.slots import format_slots
 from controller.model.thresholds import Thresholds
-from controller.planning.cost import Costs, Prediction
+from controller.planning.cost import Costs, Method, Prediction
 from controller.planning.policy import FunctionPolicy, Policy
 from controller.planning.reach import Reach
 
@@ -79,7 +79,7 @@ class NetworkView:
 
     def predict(self, destination: str, function: str, slots: int) -> Prediction:
         """Predict a move of some slots: PM where the destination has the function, PR where not."""
-        method = "pm" if self.has(destination, function) else "pr"
+        method: Method = "pm" if self.has(destination, function) else "pr"
         return self.costs.predict(method, slots * self.cells.get(function, 0))
 
     def cooling(self, function: str, slot: int, node: str, now: float) -> bool:

@@ -129,8 +129,8 @@ def _obstacle(now: Paths | None, slot: int, wanted: Reach, function: str, node: 
         return f"not all of their packets would pass {node}"
     assert wanted.paths is not None
     hosts = now.network(slot).hosts if now else {}
-    for a, b in wanted.pairs(function) if now else ():
-        seen = a in hosts and b in hosts and node in now.route(slot, a, b)
+    for a, b in wanted.pairs(function):
+        seen = now and a in hosts and b in hosts and node in now.route(slot, a, b)
         route = wanted.paths.route(slot, a, b)
         if seen and route and node not in route:
             return f"packets between {a} and {b} would pass {node} no more"

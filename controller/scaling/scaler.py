@@ -17,6 +17,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from controller import events
@@ -43,7 +44,7 @@ KINDS: tuple[Kind, ...] = ("scale_out", "scale_in", "drain")
 
 _CONFLICT_PAUSE_S = 0.1
 
-_Job = Callable[[], None]
+_Job = Callable[[], object]
 
 
 class Scaler:
@@ -209,9 +210,9 @@ class Scaler:
     def go_on(self) -> None:
         """Go on with what operators had ordered when the process ended before."""
         for node in sorted(self._orders.drained):
-            self._jobs.put(lambda node=node: self._drain_the_rest(node))
+            self._jobs.put(partial(self._drain_the_rest, node))
         for plan in self._interrupted:
-            self._jobs.put(lambda plan=plan: self._carry_out_order(plan))
+            self._jobs.put(partial(self._carry_out_order, plan))
 
     def undrain(self, node: str) -> None:
         """Let a node have slots again.

@@ -84,7 +84,7 @@ class Sight:
         """Predict from the latest migrations from now on. Reads the journal."""
         finished = (
             (record.method, record.duration_ms)
-            for record in self.sources.manager.list()[-_LEARN_FROM:]
+            for record in self.sources.manager.migrations()[-_LEARN_FROM:]
             if record.state is MigrationState.FINISHED and record.duration_ms is not None
         )
         self._costs = Costs.learned(finished)

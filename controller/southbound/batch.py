@@ -19,7 +19,7 @@ BATCH_BYTES = 1024 * 1024
 class EncodedUpdate(NamedTuple):
     """An update as the caller gave it, and as it is sent."""
 
-    index: int
+    place: int
     "Its place among all updates of the call."
     update: P4Update
     message: p4r.Update

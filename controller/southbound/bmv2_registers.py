@@ -19,10 +19,14 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from finsy.p4schema import P4Register
-
 from controller.errors import NodeRefused, RegisterError
-from controller.southbound.cells import check_cells, check_range, find_register, register_error
+from controller.southbound.cells import (
+    PlainRegister,
+    check_cells,
+    check_range,
+    find_register,
+    register_error,
+)
 from controller.southbound.thrift_client import ThriftClient
 from controller.southbound.wire import Wire
 
@@ -54,7 +58,7 @@ class Bmv2Registers:
             values = self._call(
                 "bm_register_read", cells, asked, window=self._options.cell_read_window
             )
-        if register.type_spec.bitwidth > 63 and _LARGEST in values:
+        if register.bits > 63 and _LARGEST in values:
             raise RegisterError(
                 self._wire.name,
                 asked,
@@ -91,11 +95,11 @@ class Bmv2Registers:
         ]
         self._call("bm_register_write_range", ranges, asked)
 
-    def _worth_whole(self, register: P4Register, count: int) -> bool:
+    def _worth_whole(self, register: PlainRegister, count: int) -> bool:
         small = register.size <= self._options.array_read_limit
         return small and count > self._options.cell_read_window
 
-    def _read_whole(self, register: P4Register, asked: str) -> list[int]:
+    def _read_whole(self, register: PlainRegister, asked: str) -> list[int]:
         """Read an array by one call, not before the pause after the last such call is over."""
         with self._pausing:
             time.sleep(max(0.0, self._next_array_read - time.monotonic()))

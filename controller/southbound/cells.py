@@ -13,9 +13,9 @@ Choices:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from finsy.p4schema import P4BitsType, P4Counter, P4Register
+from finsy.p4schema import P4BitsType, P4Counter
 from finsy.proto import p4r
 
 from controller.errors import NodeFaulty, NodeRefused, RegisterError, WriteFailed
@@ -113,8 +113,8 @@ class P4Counters:
         for entity in found:
             entry = entity.counter_entry  # each access makes an object
             data = entry.data
-            cells = by_id.setdefault(entry.counter_id, {})
-            cells[entry.index.index] = CounterCell(data.packet_count, data.byte_count)
+            got = by_id.setdefault(entry.counter_id, {})
+            got[entry.index.index] = CounterCell(data.packet_count, data.byte_count)
         for name, cells in wanted.items():
             got = by_id[counters[name].id]
             expected = counters[name].size if cells is None else len(set(cells))
@@ -140,17 +140,27 @@ class P4Counters:
         return counter
 
 
-def find_register(wire: Wire, name: str, asked: str) -> P4Register:
+class PlainRegister(NamedTuple):
+    """A register of plain cells."""
+
+    id: int
+    name: str
+    size: int
+    bits: int
+    "Of a cell."
+
+
+def find_register(wire: Wire, name: str, asked: str) -> PlainRegister:
     """Return a register of plain cells by name or alias; raises RegisterError."""
     register = wire.schema.registers.get(name)
     if register is None:
         raise RegisterError(wire.name, asked, "the program has no such register")
     if not isinstance(register.type_spec, P4BitsType) or register.type_spec.signed:
         raise RegisterError(wire.name, asked, "its cells are not of a type bit<W>")
-    return register
+    return PlainRegister(register.id, register.name, register.size, register.type_spec.bitwidth)
 
 
-def check_range(wire: Wire, register: P4Register, first: int, count: int, asked: str) -> None:
+def check_range(wire: Wire, register: PlainRegister, first: int, count: int, asked: str) -> None:
     """Raise RegisterError unless all these cells exist."""
     if first < 0 or count < 0 or first + count > register.size:
         raise RegisterError(
@@ -160,9 +170,9 @@ def check_range(wire: Wire, register: P4Register, first: int, count: int, asked:
         )
 
 
-def check_cells(wire: Wire, register: P4Register, cells: Mapping[int, int], asked: str) -> None:
+def check_cells(wire: Wire, register: PlainRegister, cells: Mapping[int, int], asked: str) -> None:
     """Raise RegisterError unless all these cells exist and hold these values."""
-    limit = 1 << register.type_spec.bitwidth
+    limit = 1 << register.bits
     for index, value in cells.items():
         if not 0 <= index < register.size:
             raise RegisterError(
@@ -172,7 +182,7 @@ def check_cells(wire: Wire, register: P4Register, cells: Mapping[int, int], aske
             raise RegisterError(
                 wire.name,
                 asked,
-                f"{value} does not fit cell {index} of {register.type_spec.bitwidth} bits",
+                f"{value} does not fit cell {index} of {register.bits} bits",
             )
 
 
@@ -181,18 +191,18 @@ def register_error(error: NodeRefused) -> RegisterError:
     return RegisterError(error.node, error.asked, error.reason, error.advice, code=error.code)
 
 
-def _cell(register: P4Register, index: int | None = None) -> p4r.Entity:
+def _cell(register: PlainRegister, index: int | None = None) -> p4r.Entity:
     entry = p4r.RegisterEntry(register_id=register.id)
     if index is not None:
         entry.index.index = index
     return p4r.Entity(register_entry=entry)
 
 
-def _cells(register: P4Register, indexes: Iterable[int]) -> list[p4r.Entity]:
+def _cells(register: PlainRegister, indexes: Iterable[int]) -> list[p4r.Entity]:
     return [_cell(register, index) for index in indexes]
 
 
-def _write(register: P4Register, index: int | None, value: int) -> p4r.Update:
+def _write(register: PlainRegister, index: int | None, value: int) -> p4r.Update:
     """Return what writes one cell; without an index it writes all."""
     entity = _cell(register, index)
     octets = value.to_bytes(max(1, (value.bit_length() + 7) // 8), "big")

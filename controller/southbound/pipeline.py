@@ -79,7 +79,7 @@ class Pipeline:
             self.saved = None
 
     def _get(
-        self, content: int, connection: Connection | None = None
+        self, content: _Content.ResponseType.ValueType, connection: Connection | None = None
     ) -> p4r.ForwardingPipelineConfig | None:
         """Return the node's config, or the asked part of it; None if it has none."""
         asked = "read of the pipeline"
@@ -96,7 +96,7 @@ class Pipeline:
             raise
         return response.config
 
-    def _set(self, action: int, program: Program | None, asked: str) -> None:
+    def _set(self, action: _Action.Action.ValueType, program: Program | None, asked: str) -> None:
         """Push; raises ``PipelineRejected`` if the node refuses."""
         connection = self._wire.session.connection(asked, primary=True)
         request = p4r.SetForwardingPipelineConfigRequest(

@@ -12,7 +12,7 @@ Choices:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import grpc
@@ -108,7 +108,9 @@ def update_statuses(error: grpc.RpcError) -> Sequence[UpdateStatus]:
     They travel as ``google.rpc.Status`` in the trailer, with one ``p4.v1.Error`` for each update,
     in order (specification, "Error Reporting Messages").
     """
-    for key, value in error.trailing_metadata() or ():
+    # The stub's metadatum is no pair.
+    pairs: Iterable[tuple[str, bytes]] = error.trailing_metadata() or ()  # type: ignore[assignment]
+    for key, value in pairs:
         if key == _DETAILS_KEY:
             return _parse_details(value)
     return ()

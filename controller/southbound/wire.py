@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 import grpc
 from finsy.p4entity import (
@@ -34,6 +34,8 @@ from controller.southbound.driver import NodeAddress, P4Update
 from controller.southbound.rpc import code_name, code_of, message_of, node_error, update_statuses
 from controller.southbound.session import Session
 
+_E = TypeVar("_E", bound=P4Entity)
+
 
 class Wire:
     """A session and the program that its control calls act on."""
@@ -54,8 +56,8 @@ class Wire:
         if failures:
             raise WriteFailed(self.name, asked, [failures[index] for index in sorted(failures)])
 
-    def read(self, entities: Iterable[P4Entity | p4r.Entity], asked: str = "") -> list[P4Entity]:
-        """Read and decode the entities that match; see ``read_raw``."""
+    def read(self, entities: Iterable[_E], asked: str = "") -> list[_E]:
+        """Read and decode the entities that match, of the kind that is given; see ``read_raw``."""
         return [self.decode(entity) for entity in self.read_raw(entities, asked)]
 
     def read_raw(
@@ -100,7 +102,7 @@ class Wire:
         statuses = update_statuses(exc)
         if len(statuses) == len(batch) and any(status.code for status in statuses):
             return {
-                update.index: UpdateFailure(update.update, status.name, status.message)
+                update.place: UpdateFailure(update.update, status.name, status.message)
                 for update, status in zip(batch, statuses, strict=True)
                 if status.code
             }
@@ -109,7 +111,7 @@ class Wire:
             raise error from exc
         code = code_name(code_of(exc))
         message = message_of(exc)
-        return {update.index: UpdateFailure(update.update, code, message) for update in batch}
+        return {update.place: UpdateFailure(update.update, code, message) for update in batch}
 
     def _read_page(self, page: Sequence[p4r.Entity], asked: str) -> Iterator[p4r.Entity]:
         connection = self.session.connection(asked)
@@ -118,7 +120,7 @@ class Wire:
         for response in responses:
             yield from response.entities
 
-    def decode(self, message: p4r.Entity) -> P4Entity:
+    def decode(self, message: p4r.Entity) -> Any:
         """Decode an entity that the node sent, with full names; raises NodeFaulty."""
         try:
             return with_full_names(decode_entity(message, self.schema), self.schema)

@@ -174,14 +174,15 @@ def _time(note: Annotation, width: int) -> TimeField | None:
 
 
 def _check_bucket(note: Annotation, array: StateArray) -> None:
-    if array.rule is MergeRule.NEWER and array.time is None:
+    newer = array.rule is MergeRule.NEWER
+    if newer and array.time is None:
         raise note.error('merge="newer" compares times: time_lsb, time_width, time_unit_us')
     if array.bucket == 0 or array.cells_per_slot % array.bucket:
         raise note.error(
             f"{array.cells_per_slot} cells of a slot are no whole number of buckets "
             f"of {array.bucket}"
         )
-    if array.bucket > 1 and (array.rule is not MergeRule.NEWER or array.time.width == array.width):
+    if array.bucket > 1 and not (newer and array.time and array.time.width < array.width):
         raise note.error('bucket needs merge="newer", and bits beside the time: an entry\'s key')
 
 

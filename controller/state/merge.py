@@ -180,10 +180,10 @@ def _join_bucket(theirs: Cells, ours: Cells, first: int, time: TimeField, tolera
             cells[way] = 0
             spare.append(way)
     for cell in sorted(filter(None, theirs), key=lambda c: _age(time, c), reverse=True):
-        way = place.get(time.key(cell))
-        if way is not None:
-            if time.of(cell) > time.of(cells[way]) + tolerance:
-                cells[way] = cell
+        known = place.get(time.key(cell))
+        if known is not None:
+            if time.of(cell) > time.of(cells[known]) + tolerance:
+                cells[known] = cell
             continue
         if spare:
             way = spare.pop()

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from finsy.p4entity import P4TableEntry
+from finsy.p4entity import P4TableAction
 from finsy.p4schema import P4Schema
 
 from controller.model.network import NetworkDescription
@@ -72,17 +73,21 @@ def _said(
     for node, entries in network.entries.items():
         mine = [e for e in entries if (t := schema.tables.get(e.table)) and t.name in keys]
         for table, key in keys.items():
-            known = [e for e in described(mine, schema) if e.table_id == table]
-            named = [(e.match[key], e) for e in known if not e.is_default_action]
-            rest = set(network.nodes[node].ports) - {number for number, _ in named}
-            named += [(number, e) for e in known if e.is_default_action for number in rest]
-            for number, entry in named:
-                yield Port(node, number), (table, _text(entry, key))
+            known: list[tuple[Mapping[str, Any], P4TableAction]] = [
+                (e.match or {}, e.action)
+                for e in described(mine, schema)
+                if e.table_id == table and isinstance(e.action, P4TableAction)
+            ]
+            named = [(match[key], match, action) for match, action in known if match]
+            rest = set(network.nodes[node].ports) - {number for number, _, _ in named}
+            named += [(n, match, action) for match, action in known if not match for n in rest]
+            for number, match, action in named:
+                yield Port(node, number), (table, _text(action, match, key))
 
 
-def _text(entry: P4TableEntry, key: str) -> str:
+def _text(action: P4TableAction, match: Mapping[str, Any], key: str) -> str:
     """Return what an entry does, and for which packets of the port."""
-    given = {**entry.action.args, **{k: v for k, v in (entry.match or {}).items() if k != key}}
-    name = entry.action.name.rpartition(".")[2]
+    given = {**action.args, **{k: v for k, v in match.items() if k != key}}
+    name = action.name.rpartition(".")[2]
     details = ", ".join(f"{name}={value}" for name, value in sorted(given.items()))
     return f"{name}({details})" if details else name

@@ -182,4 +182,4 @@ class Lab:
             node.connected = True
             self.manager.node_back(name)
         self.manager.recover()
-        return next(reversed(self.manager.list()), None)
+        return next(reversed(self.manager.migrations()), None)

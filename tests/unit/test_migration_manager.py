@@ -39,13 +39,13 @@ def entries_of(node, table):
 def test_a_plan_does_nothing(lab):
     plan = lab.manager.plan(REQUEST)
     assert (plan.method, plan.slots, plan.cells) == ("pm", ALL, 8)
-    assert lab.manager.list() == []
+    assert lab.manager.migrations() == []
     assert lab.placement() == {"s1": ALL}
 
 
 def test_a_move_is_recorded_step_by_step(lab):
     record = lab.move()
-    assert record == lab.manager.get(record.id) == lab.manager.list()[-1]
+    assert record == lab.manager.get(record.id) == lab.manager.migrations()[-1]
     assert record.cells_moved == 4
     assert record.duration_ms > 0
     assert all(step.ms >= 0 and step.started_at >= record.created_at for step in record.steps)
@@ -58,7 +58,7 @@ def test_the_history_is_as_long_as_it_may_be(lab):
     lab.restart()
     for source, destination in (("s1", "s2"), ("s2", "s1")) * 2:
         lab.move(source, destination)
-    assert [record.id for record in lab.manager.list()] == [3, 4]
+    assert [record.id for record in lab.manager.migrations()] == [3, 4]
     with pytest.raises(RequestError, match=r"history does not go back .* 2; the .*: 3, 4"):
         lab.manager.get(2)
 
@@ -82,7 +82,7 @@ def test_each_step_is_journalled_and_shown_before_it_runs(lab):
     off = order.index("write in.gate.enforce")
     assert "journal enforce off" in order[:off]
     shown = [step.name for r in lab.seen for step in r.steps if step.state is StepState.RUNNING]
-    assert shown == [step.name for step in lab.manager.list()[-1].steps]
+    assert shown == [step.name for step in lab.manager.migrations()[-1].steps]
 
 
 def test_the_journal_has_the_new_placement_from_the_commit_point_on(lab):
@@ -189,7 +189,7 @@ def test_a_node_is_reloaded_once_per_move_and_never_while_it_enforces(bare):
 def test_what_cannot_be_done_is_refused_and_leaves_no_trace(lab):
     with pytest.raises(RequestError, match="these would do: s1, s2"):
         lab.manager.submit(replace(REQUEST, destination="s9"))
-    assert lab.manager.list() == []
+    assert lab.manager.migrations() == []
 
 
 def test_a_node_that_does_not_answer_is_refused(lab):

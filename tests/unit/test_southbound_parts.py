@@ -108,7 +108,7 @@ def updates_of(sizes):
 
 
 def batches(sizes, count, size):
-    return [[update.index for update in batch] for batch in cut(updates_of(sizes), count, size)]
+    return [[update.place for update in batch] for batch in cut(updates_of(sizes), count, size)]
 
 
 def test_batches_are_bounded_in_number_and_bytes_and_keep_the_order():
@@ -124,7 +124,7 @@ def test_an_update_larger_than_a_batch_goes_alone():
 def test_updates_that_cannot_be_encoded_come_back_by_their_place():
     good = p4r.Update(type=p4r.Update.INSERT)
     encoded, failures = encode_updates([good, +P4TableEntry("nix"), [good]], P4Schema())
-    assert [update.index for update in encoded] == [0, 2]
+    assert [update.place for update in encoded] == [0, 2]
     assert failures[1].code == "INVALID_ARGUMENT"
 
 

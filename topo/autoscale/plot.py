@@ -87,11 +87,11 @@ def _draw_load(axis: Axes, run: RunResult) -> None:
     for node, colour in _colours(run).items():
         at_ns, pps = run.timeline.loads.get(node, (np.empty(0, np.int64), np.empty(0)))
         axis.plot(_since(at_ns, run), pps, "-", color=colour, lw=1.6, label=node)
-    for pps, name, style in (
+    for limit_pps, name, style in (
         (BEHAVIOUR.high_pps, "upper threshold", "--"),
         (BEHAVIOUR.low_pps, "lower threshold", ":"),
     ):
-        axis.axhline(pps, color=THRESHOLD, ls=style, lw=1, label=name)
+        axis.axhline(limit_pps, color=THRESHOLD, ls=style, lw=1, label=name)
     axis.set_ylim(0, 1.3 * float(sent_pps.max(initial=BEHAVIOUR.high_pps)))  # room for the legend
     axis.legend(loc="upper left", fontsize=8, framealpha=0.9, ncols=3)
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from topo.blueprint import Blueprint, HostSpec
 from topo.configuration import Behaviour
@@ -107,7 +108,7 @@ class Scenario:
         from_ports = chance.sample(mine, passed + blocked)
         to_ports = chance.sample(PORTS, passed + blocked)
 
-        def flow(number: int, name: str, rate_pps: int, **options: object) -> Flow:
+        def flow(number: int, name: str, rate_pps: int, **options: Any) -> Flow:
             return Flow(
                 f"{name} {receiver.name} {number}",
                 (self.sender.address, from_ports[number]),

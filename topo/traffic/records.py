@@ -98,6 +98,6 @@ def _check_receiver(summary: dict[str, Any]) -> None:
 
 def _read_columns(
     path: Path, lengths: Sequence[int], dtype: type[np.generic]
-) -> list[NDArray[np.generic]]:
+) -> list[NDArray[Any]]:
     """Read a file of flow after flow, of these lengths; return an array for each."""
     return np.split(np.fromfile(path, dtype), np.cumsum(lengths)[:-1])
