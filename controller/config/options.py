@@ -86,7 +86,7 @@ NODE_OPTIONS = [
         "call_timeout_s",
         default=_NODE.call_timeout_s,
         min=0.01,
-        help="Time limit of one read or write at a node.",
+        help="Time limit of one read, write or probe at a node.",
     ),
     cfg.FloatOpt(
         "push_timeout_s",

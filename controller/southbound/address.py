@@ -13,7 +13,7 @@ class DriverOptions:
     """How a driver behaves; the defaults suit a local network."""
 
     call_timeout_s: float = 5.0
-    "Limit of one read, write or Thrift call."
+    "Limit of one read, write, probe or Thrift call."
     push_timeout_s: float = 30.0
     "Limit of one pipeline push; large programs take BMv2 a while."
     connect_timeout_s: float = 5.0
@@ -23,7 +23,7 @@ class DriverOptions:
     backoff_limit_s: float = 5.0
     "Longest pause between two tries."
     keepalive_s: float = 10.0
-    "A quiet session is probed this often, and given up if a probe stays unanswered as long."
+    "A quiet session is probed this often, and given up if a probe is not answered in time."
     write_batch: int = 500
     "Updates in one P4Runtime write request."
     max_message_bytes: int = 256 * 1024 * 1024

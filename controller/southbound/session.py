@@ -185,7 +185,7 @@ class Session:
         """Find out whether a quiet node is still there; raises ``NodeError`` if not."""
         try:
             connection.call(
-                "Capabilities", p4r.CapabilitiesRequest(), "probe", self._options.keepalive_s
+                "Capabilities", p4r.CapabilitiesRequest(), "probe", self._options.call_timeout_s
             )
         except NodeRefused as exc:
             LOG.debug("%s: answers, if only with an error: %s", self._address.name, exc)

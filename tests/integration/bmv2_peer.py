@@ -13,13 +13,14 @@ from dataclasses import replace
 import grpc
 from finsy.proto import p4r
 from p4runtime_peer import FakeNode
-from southbound_tools import QUICK, Listener, program
+from southbound_tools import LIMIT_S, Listener, program
+from southbound_tools import OPTIONS as PLAIN_OPTIONS
 from thrift_peer import FakeThrift
 
 from controller.southbound.driver import DriverOptions, NodeAddress
 from controller.southbound.factory import make_driver
 
-OPTIONS = replace(QUICK, array_read_pause_s=0.05)
+OPTIONS = replace(PLAIN_OPTIONS, array_read_pause_s=0.05)
 
 
 class FakeBmv2:
@@ -59,7 +60,7 @@ class FakeBmv2:
         """Return a driver that is primary."""
         driver = make_driver(self.address(options))
         driver.start(Listener())
-        driver.wait_ready(5)
+        driver.wait_ready(LIMIT_S)
         return driver
 
     def _push(self, request, context):

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from southbound_tools import Listener, program
+from southbound_tools import LIMIT_S, OPTIONS, Listener, program
 from switch_processes import SwitchProcess
 
 from controller.migration.journal import SqliteJournal
@@ -24,7 +24,7 @@ from controller.migration.record import MigrationRecord
 from controller.migration.site import MigrationOptions
 from controller.model.network import NetworkDescription
 from controller.model.parts import Entry, Host, Link, NodeDescription, Port, ProgramFiles
-from controller.southbound.driver import DriverOptions, NodeAddress, NodeDriver
+from controller.southbound.driver import NodeAddress, NodeDriver
 from controller.southbound.factory import make_driver
 from controller.southbound.p4runtime import P4RuntimeDriver
 from controller.southbound.program import Program
@@ -74,7 +74,7 @@ class Pair:
             self.drivers[name] = make_driver(self._address(name, switch))
             self.drivers[name].start(Listener())
         for driver in self.drivers.values():
-            driver.wait_ready(20)
+            driver.wait_ready(LIMIT_S)
 
     def disconnect(self) -> None:
         """End the sessions."""
@@ -89,7 +89,7 @@ class Pair:
             switch.grpc,
             "bmv2" if bmv2 else "p4runtime",
             thrift=switch.thrift if bmv2 else None,
-            options=DriverOptions(backoff_first_s=0.05, backoff_limit_s=0.2),
+            options=OPTIONS,
         )
 
     def set_up(

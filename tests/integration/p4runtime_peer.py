@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 import grpc
 from finsy.proto import U128, p4r, p4r_grpc, rpc_code, rpc_status
 from google.protobuf.any_pb2 import Any as AnyMessage
+from southbound_tools import LIMIT_S
 
 ECHO_MODE = 3
 CODES = {code.value[0]: code for code in grpc.StatusCode}
@@ -240,7 +241,7 @@ class FakeNode(p4r_grpc.P4RuntimeServicer):
     def _misbehave(self, call: str, context: grpc.ServicerContext) -> None:
         self.calls.append(call)
         if call in self.faults.stall:
-            self._released.wait(30)
+            self._released.wait(2 * LIMIT_S)  # longer than a driver does
             context.abort(grpc.StatusCode.CANCELLED, "released")
         if call in self.faults.fail:
             code, message = self.faults.fail[call]

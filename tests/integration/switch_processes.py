@@ -7,13 +7,16 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from southbound_tools import LIMIT_S, OPTIONS, Listener
 
-from controller.southbound.driver import DriverOptions, NodeAddress
+from controller.southbound.driver import NodeAddress, NodeDriver
 
 CPU_PORT = 510
+LAST = bytes.fromhex("ffffffffffff 020000000002 88b5") + bytes(46)
 KINDS = ("embedded", pytest.param("bmv2", marks=pytest.mark.bmv2))
 
 
@@ -46,7 +49,7 @@ class SwitchProcess:
             self.grpc,
             "bmv2" if bmv2 else "p4runtime",
             thrift=self.thrift if bmv2 else None,
-            options=DriverOptions(backoff_first_s=0.05, backoff_limit_s=0.2, **options),
+            options=replace(OPTIONS, **options),
         )
 
     def _command(self) -> list[str]:
@@ -69,6 +72,15 @@ def running(kind: str, **options) -> Iterator[SwitchProcess]:
         yield switch
     finally:
         switch.stop()
+
+
+def copies_before_the_last(driver: NodeDriver, listener: Listener) -> int:
+    """Return how many packets came in before one that is sent now, which overtakes none."""
+    driver.packet_out(LAST, egress_port=CPU_PORT, mode=0)
+    copies = 0
+    while listener.packets.get(timeout=LIMIT_S).payload != LAST:
+        copies += 1
+    return copies
 
 
 def free_port() -> int:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from bmv2_peer import OPTIONS, FakeBmv2
-from southbound_tools import Listener, eventually, program
+from southbound_tools import LIMIT_S, Listener, eventually, program
 
 from controller.errors import NodeRefused, NodeUnreachable, NotPrimary, RegisterError
 from controller.southbound.driver import (
@@ -73,10 +73,11 @@ def test_a_node_without_its_thrift_server_is_not_ready_until_it_has_it(switch, d
     thrift.stop()
     switch.node.hang_up()
     assert eventually(lambda: driver.state is NodeState.DOWN)
+    assert eventually(lambda: "Thrift" in driver._session._reason)
     with pytest.raises(NodeUnreachable, match="Thrift"):
-        driver.wait_ready(0.5)
+        driver.wait_ready(0.1)
     thrift.start()
-    driver.wait_ready(5)
+    driver.wait_ready(LIMIT_S)
 
 
 # Registers
@@ -110,7 +111,7 @@ def test_whole_arrays_are_read_with_pauses_whoever_reads(driver, thrift):
     for reader in readers:
         reader.start()
     for reader in readers:
-        reader.join(5)
+        reader.join(LIMIT_S)
     gaps = [b - a for a, b in zip(thrift.standard.times, thrift.standard.times[1:], strict=False)]
     assert len(gaps) == 3
     assert min(gaps) >= OPTIONS.array_read_pause_s

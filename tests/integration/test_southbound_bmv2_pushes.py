@@ -3,7 +3,7 @@
 import grpc
 import pytest
 from bmv2_peer import FakeBmv2
-from southbound_tools import eventually, program
+from southbound_tools import LIMIT_S, eventually, program
 
 from controller.errors import NodeWedged, PipelineRejected
 
@@ -98,8 +98,8 @@ def test_a_wedged_switch_takes_programs_again_after_its_restart(switch, driver):
         driver.load(program("l2"))
     switch.stop()
     switch.start()
-    driver.wait_ready(5)
     assert eventually(lambda: not driver.schema.exists)
+    driver.wait_ready(LIMIT_S)
     driver.load(program("l2"))
 
 

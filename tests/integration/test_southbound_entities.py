@@ -1,11 +1,13 @@
 """Programs, entities, cells and packets of a node that answers right or wrong."""
 
+from dataclasses import replace
+
 import grpc
 import pytest
 from finsy.p4entity import P4TableAction, P4TableEntry, P4TableMatch
 from finsy.proto import p4r
 from p4runtime_peer import FakeNode
-from southbound_tools import QUICK, Listener, eventually, program
+from southbound_tools import LIMIT_S, OPTIONS, Listener, eventually, program
 
 from controller.errors import (
     NodeFaulty,
@@ -47,9 +49,9 @@ def listener():
 @pytest.fixture
 def driver(node, listener):
     """A primary driver of a node that runs the program with all functions."""
-    driver = make_driver(NodeAddress("s1", 1, node.address, options=QUICK))
+    driver = make_driver(NodeAddress("s1", 1, node.address, options=OPTIONS))
     driver.start(listener)
-    driver.wait_ready(5)
+    driver.wait_ready(LIMIT_S)
     driver.load(program("guarded"))
     yield driver
     driver.stop()
@@ -108,10 +110,15 @@ def test_committing_nothing_is_refused(driver):
         driver.commit()
 
 
-def test_a_push_that_takes_too_long_ends_in_time(node, driver):
+def test_a_push_that_takes_too_long_ends_in_time(node):
+    options = replace(OPTIONS, push_timeout_s=1.0)
+    driver = make_driver(NodeAddress("s1", 1, node.address, options=options))
+    driver.start(Listener())
+    driver.wait_ready(LIMIT_S)
     node.faults.stall.add("SetForwardingPipelineConfig")
     with pytest.raises(NodeTimeout, match="load of program l2"):
         driver.load(program("l2"))
+    driver.stop()
 
 
 def test_a_node_whose_p4info_is_damaged_does_not_become_ready(node, driver):
@@ -159,10 +166,10 @@ def test_long_writes_go_in_batches_and_a_refused_batch_does_not_stop_the_next(no
         if update.entity.table_entry.match[0].exact.value == b"\x05"
         else None
     )
-    count = 2 * QUICK.write_batch + 10
+    count = 2 * OPTIONS.write_batch + 10
     with pytest.raises(WriteFailed, match="RESOURCE_EXHAUSTED: table full") as caught:
         driver.write(+forward(i) for i in range(count))
-    assert [len(write.updates) for write in node.writes] == [QUICK.write_batch] * 2 + [10]
+    assert [len(write.updates) for write in node.writes] == [OPTIONS.write_batch] * 2 + [10]
     assert caught.value.only("RESOURCE_EXHAUSTED")
     assert len(driver.table_entries()) == count - 1
 
@@ -170,8 +177,8 @@ def test_long_writes_go_in_batches_and_a_refused_batch_does_not_stop_the_next(no
 def test_a_whole_batch_of_failures_fits_the_trailer(node, driver):
     node.faults.refuse = lambda update: (CODE["INTERNAL"], "x" * 100)
     with pytest.raises(WriteFailed) as caught:
-        driver.write(+forward(i) for i in range(QUICK.write_batch))
-    assert len(caught.value.failures) == QUICK.write_batch
+        driver.write(+forward(i) for i in range(OPTIONS.write_batch))
+    assert len(caught.value.failures) == OPTIONS.write_batch
     assert {failure.message for failure in caught.value.failures} == {"x" * 100}
 
 
@@ -325,7 +332,7 @@ def test_a_packet_out_with_unknown_metadata_is_refused(driver):
 
 def test_packets_in_reach_the_listener_with_their_metadata(node, driver, listener):
     node.packet_in(b"frame", port=4, timestamp_us=77)
-    packet = listener.packets.get(timeout=5)
+    packet = listener.packets.get(timeout=LIMIT_S)
     assert packet.payload == b"frame"
     assert packet.metadata == {"ingress_port": 4, "timestamp": 77, "reason": 0}
 
@@ -338,7 +345,7 @@ def test_a_listener_that_fails_does_not_stop_the_news(node, driver, listener, mo
     monkeypatch.setattr(listener, "on_packet_in", fail)
     node.packet_in(b"first", 1, 0)
     node.packet_in(b"second", 1, 0)
-    assert listener.packets.get(timeout=5).payload == b"second"
+    assert listener.packets.get(timeout=LIMIT_S).payload == b"second"
     assert "the listener failed" in caplog.text
 
 
@@ -348,7 +355,7 @@ def test_messages_that_cannot_be_read_are_logged_and_do_no_harm(node, driver, li
     node.send(odd)
     node.send(p4r.StreamMessageResponse(error=p4r.StreamError(message="no such port")))
     node.packet_in(b"good", 1, 0)
-    assert listener.packets.get(timeout=5).payload == b"good"
+    assert listener.packets.get(timeout=LIMIT_S).payload == b"good"
     assert "cannot read a message (packet)" in caplog.text
     assert "no such port" in caplog.text
 
@@ -359,13 +366,13 @@ def test_digests_reach_the_listener_and_are_acknowledged(node, driver, listener)
     digest.type_spec.bitstring.bit.bitwidth = 16
     node.hang_up()
     assert eventually(lambda: driver.schema.digests.get("seen") is not None)
-    driver.wait_ready(5)
+    driver.wait_ready(LIMIT_S)
     message = p4r.StreamMessageResponse()
     message.digest.digest_id = 0x17000001
     message.digest.list_id = 4
     message.digest.data.add(bitstring=b"\x07")
     node.send(message)
-    assert list(listener.digests.get(timeout=5)) == [7]
+    assert list(listener.digests.get(timeout=LIMIT_S)) == [7]
     assert eventually(lambda: len(node.acks) == 1)
     assert (node.acks[0].digest_id, node.acks[0].list_id) == (0x17000001, 4)
 
@@ -394,6 +401,6 @@ def test_a_program_without_an_echo_has_no_clock(node, driver):
     assert eventually(
         lambda: len(driver.schema.controller_packet_metadata["packet_in"].metadata) == 2
     )
-    driver.wait_ready(5)
+    driver.wait_ready(LIMIT_S)
     with pytest.raises(NodeRefused, match="packet_in header has no timestamp"):
         driver.clock()

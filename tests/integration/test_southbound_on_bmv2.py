@@ -4,8 +4,8 @@ import dataclasses
 import time
 
 import pytest
-from southbound_tools import Listener, eventually, program
-from switch_processes import CPU_PORT, running
+from southbound_tools import LIMIT_S, Listener, eventually, program
+from switch_processes import CPU_PORT, copies_before_the_last, running
 
 from controller.errors import NodeWedged, PipelineRejected
 from controller.southbound.driver import CloneSession, NodeState, Replica, replicas_of
@@ -33,7 +33,7 @@ def drive(switch):
         driver = kind(dataclasses.replace(switch.address(), **changes))
         driver.listener = Listener()
         driver.start(driver.listener)
-        driver.wait_ready(10)
+        driver.wait_ready(LIMIT_S)
         made.append(driver)
         return driver
 
@@ -56,12 +56,7 @@ def damaged(name, json):
 
 def copies_of_a_flooded_packet(driver):
     driver.packet_out(FRAME, mode=FLOOD)
-    eventually(lambda: not driver.listener.packets.empty(), 2)
-    time.sleep(0.1)
-    copies = driver.listener.packets.qsize()
-    while not driver.listener.packets.empty():
-        driver.listener.packets.get()
-    return copies
+    return copies_before_the_last(driver, driver.listener)
 
 
 def test_saving_twice_succeeds_and_saving_another_program_is_refused(driver):
@@ -113,7 +108,7 @@ def test_a_wedged_switch_works_again_after_its_restart(switch, driver):
     switch.stop()
     assert eventually(lambda: driver.state is NodeState.DOWN)
     switch.start()
-    driver.wait_ready(10)
+    driver.wait_ready(LIMIT_S)
     driver.load(program("l2"))
 
 
@@ -161,7 +156,7 @@ def test_a_taken_configured_election_id_is_waited_for(switch, drive):
     second.start(listener)
     assert eventually(lambda: "already exists: trying again" in str(listener.states))
     first.stop()
-    second.wait_ready(10)
+    second.wait_ready(LIMIT_S)
     second.stop()
 
 
@@ -169,4 +164,4 @@ def test_reading_all_slots_takes_the_pauses_and_not_much_more(driver):
     began = time.monotonic()
     for slot in range(16):
         driver.read_registers(f"connections_{slot}", 0, 4096)
-    assert 15 * 0.005 <= time.monotonic() - began < 1.0
+    assert 15 * 0.005 <= time.monotonic() - began < LIMIT_S

@@ -8,7 +8,7 @@ import grpc
 import pytest
 import trustme
 from p4runtime_peer import FakeNode
-from southbound_tools import QUICK, Listener
+from southbound_tools import LIMIT_S, OPTIONS, Listener, eventually
 
 from controller.errors import ConfigError, NodeUnreachable
 from controller.southbound.driver import NodeAddress, NodeDriver, NodeState
@@ -43,18 +43,19 @@ def node(authority: trustme.CA) -> Iterator[FakeNode]:
     node.stop()
 
 
-def started(node: FakeNode, tls: NodeTls | None) -> NodeDriver:
-    options = replace(QUICK, tls=tls)
+def started(node: FakeNode, tls: NodeTls | None) -> tuple[NodeDriver, Listener]:
+    options = replace(OPTIONS, tls=tls)
     driver = make_driver(NodeAddress("s1", 1, node.address, options=options))
-    driver.start(Listener())
-    return driver
+    listener = Listener()
+    driver.start(listener)
+    return driver, listener
 
 
 def test_a_node_and_a_controller_of_one_authority_come_together(
     node: FakeNode, authority: trustme.CA, tmp_path: Path
 ) -> None:
-    driver = started(node, NodeTls.read(write(tmp_path, authority)))
-    driver.wait_ready(5.0)
+    driver, _ = started(node, NodeTls.read(write(tmp_path, authority)))
+    driver.wait_ready(LIMIT_S)
     assert driver.state is NodeState.PRIMARY
     driver.stop()
 
@@ -62,9 +63,10 @@ def test_a_node_and_a_controller_of_one_authority_come_together(
 @pytest.mark.parametrize("who", ["stranger", "nobody"])
 def test_others_do_not(node: FakeNode, tmp_path: Path, who: str) -> None:
     tls = NodeTls.read(write(tmp_path, trustme.CA())) if who == "stranger" else None
-    driver = started(node, tls)
+    driver, listener = started(node, tls)
+    assert eventually(lambda: NodeState.DOWN in [state for state, _ in listener.states])
     with pytest.raises(NodeUnreachable, match="s1: ready within"):
-        driver.wait_ready(0.5)
+        driver.wait_ready(0.1)
     driver.stop()
 
 

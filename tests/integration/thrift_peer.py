@@ -12,6 +12,7 @@ import socket
 import threading
 import time
 
+from southbound_tools import LIMIT_S
 from thriftpy2.protocol import TBinaryProtocol
 from thriftpy2.thrift import TMultiplexedProcessor, TProcessor
 from thriftpy2.transport import TBufferedTransport, TSocket, TTransportException
@@ -60,7 +61,7 @@ class Standard:
     def _cells(self, call, name, *arguments):
         self.calls.append((call, name, *arguments))
         self.times.append(time.monotonic())
-        self.stalled.wait(30)
+        self.stalled.wait(2 * LIMIT_S)  # longer than a client does
         if name not in self.registers:
             raise IDL.InvalidRegisterOperation(IDL.RegisterOperationErrorCode.INVALID_REGISTER_NAME)
         return self.registers[name]
