@@ -17,7 +17,10 @@ from topo.errors import Missing
 from topo.process import run_command
 from topo.requirements import executable
 
-COMPLETE_TIMEOUT_S = 3.0
+COMPLETE_TIMEOUT_S = 20.0
+"""More than `hitless` takes on a busy machine, where it is loaded for seconds.
+
+A management entity that does not answer is given up earlier, by `hitless` itself."""
 
 
 class Prompt(CLI):

@@ -15,6 +15,9 @@ from pathlib import Path
 
 from me_process import HITLESS
 
+LIMIT_S = 60.0
+"Long enough for a shell to start and to answer, however busy the machine."
+
 
 class Terminal:
     """A terminal with ``hitless shell`` in it; a context manager that leaves nothing behind."""
@@ -42,15 +45,20 @@ class Terminal:
             start_new_session=True,
         )
         os.close(end)
-        self.shown = ""
+        self._seen = b""
 
     def __enter__(self) -> Terminal:
         return self
 
     def __exit__(self, *_exc: object) -> None:
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(LIMIT_S)
         os.close(self._descriptor)
+
+    @property
+    def shown(self) -> str:
+        """What was shown so far."""
+        return self._seen.decode(errors="replace")  # a character may have come by half
 
     def type(self, keys: str) -> None:
         """Press keys."""
@@ -58,8 +66,8 @@ class Terminal:
 
     def wait_for(self, text: str) -> None:
         """Wait until something is shown."""
-        deadline = time.monotonic() + 20.0
+        deadline = time.monotonic() + LIMIT_S
         while text not in self.shown:
             assert time.monotonic() < deadline, self.shown
             if select.select([self._descriptor], [], [], 0.2)[0]:
-                self.shown += os.read(self._descriptor, 4096).decode()
+                self._seen += os.read(self._descriptor, 4096)
