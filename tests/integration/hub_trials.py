@@ -18,6 +18,9 @@ from os_ken.controller.handler import set_ev_cls
 from controller import hub
 from controller.news.outlet import LANE_LIMIT, EventOutlet
 
+LIMIT_S = 30.0
+"Long enough for whatever has to happen, however busy the machine."
+
 
 class News(EventBase):
     """An event with a number."""
@@ -75,12 +78,22 @@ def in_thread(function: Callable[[], object]) -> None:
 
 
 def a_call_that_blocks_holds_up_nobody() -> None:
-    ticks: list[float] = []
-    ticking = hub.periodic(0.02, lambda: ticks.append(time.monotonic()), name="ticks")
-    before = len(ticks)
-    event = threading.Event()
-    assert hub.call(event.wait, 0.5) is False
-    assert len(ticks) - before >= 10
+    """The call ends when there were so many ticks while it lasted."""
+    calling, ten_ticks = threading.Event(), threading.Event()
+    left = ["tick"] * 10
+
+    def tick() -> None:
+        if calling.is_set() and left:
+            left.pop()
+        if not left:
+            ten_ticks.set()
+
+    def wait() -> bool:
+        calling.set()
+        return ten_ticks.wait(LIMIT_S)
+
+    ticking = hub.periodic(0.02, tick, name="ticks")
+    assert hub.call(wait) is True
     ticking.stop()
 
 
@@ -97,8 +110,8 @@ def a_foreign_thread_wakes_who_waits_for_its_mailbox() -> None:
     mailbox: hub.Mailbox[int] = hub.Mailbox()
     in_thread(lambda: (time.sleep(0.1), mailbox.put(5)))
     began = time.monotonic()
-    assert mailbox.get(5.0) == 5
-    assert time.monotonic() - began < 1.0
+    assert mailbox.get(2 * LIMIT_S) == 5
+    assert time.monotonic() - began < LIMIT_S
 
 
 def a_mailbox_gives_up_in_time() -> None:
@@ -106,7 +119,7 @@ def a_mailbox_gives_up_in_time() -> None:
     try:
         hub.Mailbox().get(0.1)
     except hub.MailboxEmpty:
-        assert 0.05 < time.monotonic() - began < 1.0
+        assert 0.05 < time.monotonic() - began < LIMIT_S
         return
     raise AssertionError("something came out of an empty mailbox")
 
@@ -127,30 +140,30 @@ def many_threads_lose_nothing_in_a_mailbox() -> None:
     mailbox: hub.Mailbox[int] = hub.Mailbox(100_000)
     for start_at in range(0, 20_000, 5_000):
         in_thread(lambda first=start_at: [mailbox.put(first + i) for i in range(5_000)])
-    assert sorted(mailbox.get(5.0) for _ in range(20_000)) == list(range(20_000))
+    assert sorted(mailbox.get(LIMIT_S) for _ in range(20_000)) == list(range(20_000))
 
 
 def joining_a_task_ends_in_time() -> None:
     task = hub.spawn(lambda: hub.Mailbox().get(), name="waits for ever")
     assert hub.join(task, 0.1) is False
-    assert hub.join(hub.spawn(lambda: None, name="ends"), 5.0) is True
+    assert hub.join(hub.spawn(lambda: None, name="ends"), LIMIT_S) is True
 
 
 def a_task_that_fails_is_logged_and_ends() -> None:
-    assert hub.join(hub.spawn(lambda: 1 / 0, name="fails"), 5.0) is True
+    assert hub.join(hub.spawn(lambda: 1 / 0, name="fails"), LIMIT_S) is True
 
 
 def an_app_goes_on_after_a_handler_failed() -> None:
     source, reader = start(Source, Reader)
     for number in range(4):
         source.outlet.post(News(number))
-    assert [reader.got.get(5.0) for _ in range(3)] == [0, 2, 3]
+    assert [reader.got.get(LIMIT_S) for _ in range(3)] == [0, 2, 3]
 
 
 def events_from_foreign_threads_reach_apps_in_order() -> None:
     source, reader = start(Source, Reader)
     in_thread(lambda: [source.outlet.post(News(n)) for n in range(2, 502)])
-    assert [reader.got.get(5.0) for _ in range(500)] == list(range(2, 502))
+    assert [reader.got.get(LIMIT_S) for _ in range(500)] == list(range(2, 502))
 
 
 def an_app_that_hangs_delays_no_other() -> None:
@@ -158,20 +171,22 @@ def an_app_that_hangs_delays_no_other() -> None:
     count = 2 * LANE_LIMIT
     for number in range(2, count + 2):
         source.outlet.post(News(number))
-        assert reader.got.get(5.0) == number
+        assert reader.got.get(LIMIT_S) == number
 
 
 def periodic_calls_go_on_after_one_failed_and_end_when_stopped() -> None:
     calls: list[int] = []
+    three_calls = threading.Event()
 
     def call() -> None:
         calls.append(1)
+        if len(calls) == 3:
+            three_calls.set()
         raise ValueError("a defect")
 
     ticking = hub.periodic(0.02, call, name="ticks")
-    hub.call(time.sleep, 0.3)
-    ticking.stop()
-    assert len(calls) >= 3
+    assert hub.call(three_calls.wait, LIMIT_S) is True
+    ticking.stop(LIMIT_S)
     seen = len(calls)
     hub.call(time.sleep, 0.1)
     assert len(calls) == seen
