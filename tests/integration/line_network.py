@@ -16,7 +16,7 @@ from pathlib import Path
 import me_files
 
 SWITCH = str(Path(sys.executable).with_name("hitless-switch"))
-START_TIMEOUT_S = 20.0
+START_TIMEOUT_S = 60.0
 NODES = ("s1", "s2")
 PORTS = {"s1": {1: "s1-eth1", 2: "s1-eth2"}, "s2": {1: "s2-eth1", 2: "s2-eth2"}}
 

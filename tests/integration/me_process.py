@@ -18,8 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 ME_APP = str(ROOT / "apps" / "me_app.py")
 OSKEN_MANAGER = str(Path(sys.executable).with_name("osken-manager"))
 HITLESS = str(Path(sys.executable).with_name("hitless"))
-START_TIMEOUT_S = 30.0
-STOP_TIMEOUT_S = 20.0
+START_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 60.0
 
 
 class MeProcess:
