@@ -19,7 +19,7 @@ from topo.process import ManagedProcess, run_command
 from topo.requirements import NODE_PROGRAMS, executable
 
 CPU_PORT = 510
-READY_TIMEOUT_S = 20.0
+READY_TIMEOUT_S = 60.0
 KEEP_FREED_MEMORY = ("MALLOC_TRIM_THRESHOLD_=1073741824", "MALLOC_MMAP_THRESHOLD_=1073741824")
 """The GNU C library's settings for it: thresholds in bytes."""
 

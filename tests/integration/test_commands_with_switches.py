@@ -12,9 +12,10 @@ from pathlib import Path
 
 import me_files
 import pytest
+from holding import Hold, write_app
 from line_network import LineNetwork
 from me_process import HITLESS, MeProcess
-from terminal import Terminal
+from terminal import LIMIT_S, Terminal
 
 from controller.operator.client import RpcClient
 from controller.operator.faults import RequestFailed
@@ -28,7 +29,8 @@ def me(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MeProcess]:
     with LineNetwork(tmp_path_factory.mktemp("line")) as network:
         description = me_files.describe_line(network.grpc_ports)
         arguments = me_files.write_files(directory, description)
-        with MeProcess(directory, arguments, prefix=network.command()) as me:
+        apps = [write_app(directory), *arguments]
+        with MeProcess(directory, apps, prefix=network.command()) as me:
             me.wait_serving()
             me.wait_for(lambda: me.ask("status")["nodes"]["ready"] == 2, "both nodes are ready")
             assert network.on_host("hB", "ping", "-c3", "-i0.2", "10.0.0.1").returncode == 0
@@ -163,7 +165,7 @@ def test_all_commands_are_told_to_those_who_write_clients(me: MeProcess) -> None
 
 
 def test_events_are_watched_as_they_happen(me: MeProcess) -> None:
-    words = [HITLESS, "--rpc", str(me.socket), "watch", "--json", "--timeout", "20"]
+    words = [HITLESS, "--rpc", str(me.socket), "watch", "--json", "--timeout", "120"]
     words += ["--kinds", "migration_started,migration_ended"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as watch:
         assert watch.stdout is not None
@@ -256,19 +258,18 @@ def test_two_operators_who_want_the_same_slots_are_told_apart(me: MeProcess) -> 
     back = {"function": "firewall", "source": "s2", "destination": "s1"}
     with RpcClient(me.socket) as one, RpcClient(me.socket) as other:
         one.subscribe(["migration_ended"])
-        one.call("migrate", there)
-        with pytest.raises(RequestFailed, match="slots 5, are being moved") as caught:
-            other.call("migrate", there | {"slots": [5]})
+        with Hold(me):
+            one.call("migrate", there)
+            with pytest.raises(RequestFailed, match="slots 5, are being moved") as caught:
+                other.call("migrate", there | {"slots": [5]})
         assert caught.value.kind == "conflict"
-        assert one.next_event(30.0)["migration"]["state"] == "finished"
+        assert one.next_event(LIMIT_S)["migration"]["state"] == "finished"
         one.call("migrate", back)
-        assert one.next_event(30.0)["migration"]["state"] == "finished"
+        assert one.next_event(LIMIT_S)["migration"]["state"] == "finished"
 
 
 def test_load_is_shown_for_all_nodes_or_one(me: MeProcess) -> None:
-    me.wait_for(
-        lambda: all(node["load"] for node in me.data("load")["nodes"]), "load was measured", 10.0
-    )
+    me.wait_for(lambda: all(node["load"] for node in me.data("load")["nodes"]), "load was measured")
     (node,) = me.data("load", "s1")["nodes"]
     assert node["load"]["level"] in ("unknown", "normal", "low")
     assert {"pps", "functions", "ports", "age_s"} <= set(node["load"])
@@ -342,15 +343,16 @@ def test_the_shell_shows_a_migration_as_it_runs_and_ctrl_c_stops_the_waiting_onl
     with Terminal(me.socket, tmp_path) as shell, RpcClient(me.socket) as client:
         client.subscribe(["migration_ended"])
         shell.wait_for("1mhitless>")
-        shell.type("migrate firewall --from s1 --to s2\r")
-        shell.wait_for("learn on")
-        shell.process.send_signal(signal.SIGINT)
-        shell.wait_for("stopped waiting; migration")
-        assert client.next_event(30.0)["migration"]["state"] == "finished"
+        with Hold(me):
+            shell.type("migrate firewall --from s1 --to s2\r")
+            shell.wait_for("learn on")
+            shell.process.send_signal(signal.SIGINT)
+            shell.wait_for("stopped waiting; migration")
+        assert client.next_event(LIMIT_S)["migration"]["state"] == "finished"
         shell.type("migrate firewall --from s2 --to s1\r")
         shell.wait_for("finished")
         shell.type("exit\r")
-        assert shell.process.wait(10) == 0
+        assert shell.process.wait(LIMIT_S) == 0
     assert re.search(r"release +s2 +running *\r  release +s2 +done", shell.shown)
 
 

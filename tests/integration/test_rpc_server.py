@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from me_process import MeProcess
-from southbound_tools import eventually
+from southbound_tools import LIMIT_S, eventually
 
 from controller.errors import NoAnswer, NotRunning
 from controller.operator import server
@@ -105,7 +105,7 @@ def test_a_long_command_delays_no_other_even_on_the_same_connection(
         other.call("quick")
         assert slow.is_alive()
         (tmp_path / "go").touch()
-        slow.join(10)
+        slow.join(LIMIT_S)
         assert not slow.is_alive()
 
 
@@ -129,7 +129,7 @@ def test_one_request_too_many_is_refused_and_the_next_is_not(
         assert late.call("ping")["version"] == "7"
         (tmp_path / "go").touch()
         for thread in waiting:
-            thread.join(10)
+            thread.join(LIMIT_S)
         assert late.call("quick")["command"] == "quick"
     for client in clients:
         client.close()
@@ -156,7 +156,7 @@ def test_parameters_that_are_no_map_are_refused(process: MeProcess) -> None:
     from controller.operator.wire import Wire
 
     with socket.socket(socket.AF_UNIX) as sock:
-        sock.settimeout(5.0)
+        sock.settimeout(LIMIT_S)
         sock.connect(str(process.socket))
         wire = Wire(sock, 10_000)
         wire.request("x", [1, 2])
@@ -210,7 +210,7 @@ def test_events_come_in_order_to_those_who_subscribed_only(
     process: MeProcess, client: RpcClient
 ) -> None:
     client.subscribe(["tick"])
-    counts = [client.next_event(5.0)["count"] for _ in range(20)]
+    counts = [client.next_event(LIMIT_S)["count"] for _ in range(20)]
     assert counts == list(range(counts[0], counts[0] + 20))
     with RpcClient(process.socket) as other:
         other.call("quick")
@@ -222,9 +222,9 @@ def test_a_subscriber_that_does_not_read_is_cut_off(
 ) -> None:
     with RpcClient(process.socket) as lazy:
         lazy.subscribe()
-        process.wait_for(lambda: "it does not read" in process.log, "it is cut off", timeout_s=60)
+        process.wait_for(lambda: "it does not read" in process.log, "it is cut off", timeout_s=120)
         with pytest.raises(NotRunning):
-            while lazy.next_event(1.0) is not None:
+            while lazy.next_event(LIMIT_S) is not None:
                 pass
 
 

@@ -181,7 +181,7 @@ def test_view_load_and_plan_show_both_and_a_drain_moves_both(pair):
         plan = scaler.drain("s1")
         moves = {(move.function, move.slots) for move in plan.moves}
         assert moves == {("firewall", ALL), ("limiter", ALL - HALF)}
-        assert [told.get(timeout=20).state for _ in range(2)] == ["begun", "finished"]
+        assert [told.get(timeout=60).state for _ in range(2)] == ["begun", "finished"]
     finally:
         scaler.close()
     assert pair.placement("firewall") == pair.placement("limiter") == {"s2": ALL}

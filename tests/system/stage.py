@@ -111,12 +111,12 @@ class Stage:
         rest = (OUTER, INNER, "7000", str(directory), "--rate", str(rate))
         answering = network.process("answering", [*argv, "answer", *rest], "hA")
         ready = directory / "hammer.ready"
-        answering.wait_until(ready.exists, "listened", 10)
+        answering.wait_until(ready.exists, "listened", 60)
         opening = network.process("opening", [*argv, "open", *rest], "hB")
 
         def end():
-            opening.finish(SIGTERM, 20)
-            answering.finish(SIGTERM, 20)
+            opening.finish(SIGTERM, 60)
+            answering.finish(SIGTERM, 60)
             return json.loads((directory / "hammer.json").read_text())
 
         return end
@@ -200,7 +200,7 @@ def read_counter(address, device_id, name):
             p4r.GetForwardingPipelineConfigRequest(
                 device_id=device_id, response_type=P4INFO_AND_COOKIE
             ),
-            timeout=10,
+            timeout=60,
         )
         counters = pipeline.config.p4info.counters
         counter = next((c for c in counters if c.preamble.name.endswith(f".{name}")), None)
@@ -210,7 +210,7 @@ def read_counter(address, device_id, name):
         request = p4r.ReadRequest(device_id=device_id, entities=[entity])
         found = {
             entity.counter_entry.index.index: entity.counter_entry.data.packet_count
-            for response in stub.Read(request, timeout=10)
+            for response in stub.Read(request, timeout=60)
             for entity in response.entities
         }
     return [found[slot] for slot in range(SLOTS)]

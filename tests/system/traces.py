@@ -14,7 +14,7 @@ RUNS = Path("/run/hitless/topo")
 INTERFACES = Path("/sys/class/net")
 
 
-def wait_for(condition, what, timeout_s=20.0):
+def wait_for(condition, what, timeout_s=60.0):
     """Wait until `condition()` is true; AssertionError with `what` after `timeout_s`."""
     deadline = time.monotonic() + timeout_s
     while not (result := condition()):
@@ -69,14 +69,14 @@ class Traced:
     def end(self, number=signal.SIGTERM):
         """Send a signal; return the exit status."""
         self.process.send_signal(number)
-        return self.process.wait(30)
+        return self.process.wait(60)
 
     def make_sure_it_ended(self):
         """End it if it still runs, by SIGTERM first, so that it can clean up."""
         if self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(30)
+                self.process.wait(60)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()

@@ -40,6 +40,8 @@ PROGRAM = (
     .program("l2")
 )
 
+LIMIT_S = 30.0
+
 
 class TableNode:
     """A node's tables and groups; refuses what a node would refuse."""
@@ -101,9 +103,18 @@ class Scene:
         self.told = queue.Queue()
         self.locks = {name: threading.Lock() for name in net.nodes}
         options = ForwardingOptions(enabled=True, settle_s=60.0, retry_s=0.02, gate_retry_s=0.02)
-        self.forwarder = Forwarder(
-            lambda: self.topology, self.nodes, self.hold, options, self.told.put
-        )
+        self.looks = 0
+        self.forwarder = Forwarder(self.look, self.nodes, self.hold, options, self.told.put)
+
+    def look(self):
+        """Return the topology; the forwarder asks for it at the beginning of each look."""
+        self.looks += 1
+        return self.topology
+
+    def wait_for_a_look(self):
+        """Wait until a look that begins from now on has ended; it has been asked for again."""
+        seen = self.looks
+        eventually(lambda: self.looks >= seen + 2)
 
     @contextmanager
     def hold(self, name):
@@ -121,7 +132,7 @@ class Scene:
         self.forwarder.changed()
 
     def moved(self):
-        return self.told.get(timeout=5)
+        return self.told.get(timeout=LIMIT_S)
 
     def reached(self, net, slot, start, host):
         """Walk from a node to a host through what the nodes hold now."""
@@ -147,7 +158,7 @@ def all_reached(scene, net):
 
 
 def eventually(check):
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + LIMIT_S
     while not check():
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -168,7 +179,7 @@ def test_nothing_is_touched_before_all_nodes_are_there(scene):
     scene.forwarder.start()
     for name in ("s1", "s2", "s3"):
         scene.forwarder.node_ready(name)
-    time.sleep(0.1)
+    scene.wait_for_a_look()
     assert all(node.writes == 0 for node in scene.nodes.values())
     scene.forwarder.node_ready("s4")
     scene.moved()
@@ -183,7 +194,7 @@ def test_a_restarted_forwarder_finds_everything_and_writes_nothing(scene):
     again.forwarder.start()
     for name in again.nodes:
         again.forwarder.node_ready(name)
-    time.sleep(0.1)
+    assert again.forwarder.wait_begun(LIMIT_S)
     again.forwarder.close()
     assert {name: node.writes for name, node in scene.nodes.items()} == writes
 
@@ -225,7 +236,7 @@ def test_a_saved_program_is_not_written_to_and_the_node_gets_its_paths_afterward
     node = scene.nodes["s1"]
     node.pending, before = True, node.writes
     scene.change(without_links(diamond(), {0}))
-    time.sleep(0.1)
+    scene.wait_for_a_look()
     assert node.writes == before
     node.pending = False
     eventually(lambda: all_reached(scene, without_links(diamond(), {0})))

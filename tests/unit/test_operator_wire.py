@@ -21,7 +21,7 @@ LIMIT_BYTES = 200_000
 @pytest.fixture
 def pair() -> Iterator[tuple[socket.socket, Wire]]:
     ours, theirs = socket.socketpair()
-    ours.settimeout(2.0)
+    ours.settimeout(30.0)
     with ours, theirs:
         yield theirs, Wire(ours, LIMIT_BYTES)
 

@@ -16,7 +16,7 @@ def managed(tmp_path, code, **options):
     return ManagedProcess("trial", [sys.executable, "-c", code], tmp_path / "log", **options)
 
 
-def wait_for(condition, timeout_s=10.0):
+def wait_for(condition, timeout_s=30.0):
     deadline = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
@@ -34,7 +34,7 @@ def test_a_process_that_ends_early_is_reported_with_the_end_of_its_log(tmp_path)
     process = managed(tmp_path, "print('what went wrong'); raise SystemExit(3)")
     process.start()
     with pytest.raises(ProcessFailed, match=r"(?s)trial ended with status 3.*what went wrong"):
-        process.wait_until(lambda: False, "became ready", 10)
+        process.wait_until(lambda: False, "became ready", 30)
 
 
 def test_a_process_that_does_not_become_ready_is_reported(tmp_path):

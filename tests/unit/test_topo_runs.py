@@ -75,7 +75,7 @@ def test_what_a_killed_run_left_is_removed_by_the_next(base, claimant):
         process.kill()
         process.wait()
         assert clean_stale(base) == [number]
-        assert left_over.wait(5) == -15
+        assert left_over.wait(30) == -15
     assert not (base).exists()
 
 

@@ -22,10 +22,10 @@ from topo.traffic.accounting import Window
 
 APP = Path(__file__).resolve().parent.parent.parent / "apps" / "me_app.py"
 YIELDING = ("nice", "-n", "10")
-READY_TIMEOUT_S = 40.0
+READY_TIMEOUT_S = 60.0
 ASK_EVERY_S = 0.1
 """Each question is a process, which takes computing from what is waited for."""
-COMMAND_TIMEOUT_S = 20.0
+COMMAND_TIMEOUT_S = 60.0
 MIGRATION_TIMEOUT_S = 120.0
 
 

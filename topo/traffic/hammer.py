@@ -29,8 +29,8 @@ PACKET = struct.Struct("!4sQI")
 """Magic, connection, number of the answer (the opener has none: 0)."""
 MAGIC = b"HtLh"
 ANSWERS_AFTER_S = (0.0, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0)
-PATIENCE_S = 0.7
-"""How long after the last answer is due stragglers are waited for."""
+PATIENCE_S = 10.0
+"""How long after the last answer is due missing ones are waited for: late is not lost."""
 FIRST_PORT, PORTS = 20_000, 40_000
 POLL_S = 0.001
 
@@ -94,14 +94,13 @@ class Opener:
             connection = self._open[descriptor]
             _, _, answer = PACKET.unpack(connection.socket.recv(PACKET.size))
             connection.answers.add(answer)
+            if len(connection.answers) == len(ANSWERS_AFTER_S):
+                self._close(self._open.pop(descriptor))
         now_s = time.monotonic()
-        # In the order of opening, which is that of expiry.
-        expired = []
-        for descriptor, connection in self._open.items():
+        while self._open:  # in the order of opening, which is that of expiry
+            descriptor, connection = next(iter(self._open.items()))
             if connection.expires_s > now_s:
                 break
-            expired.append(descriptor)
-        for descriptor in expired:
             self._close(self._open.pop(descriptor))
 
     def _close(self, connection: Connection) -> None:

@@ -12,8 +12,8 @@ from topo.traffic.flow import Experiment
 from topo.traffic.machine import CpuTimes
 from topo.traffic.records import Recording, read_recording
 
-START_TIMEOUT_S = 20.0
-END_TIMEOUT_S = 20.0
+START_TIMEOUT_S = 60.0
+END_TIMEOUT_S = 60.0
 
 
 class Playback:

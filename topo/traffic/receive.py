@@ -3,8 +3,9 @@
 Run inside the receiving host: ``python -m topo.traffic.receive EXPERIMENT DIRECTORY``. It binds
 the flows' ports, opens the connections of those flows that it is to open (openers, ever fewer,
 until the first packet arrives, never again: later ones would refresh the state whose survival is
-measured), creates DIRECTORY/receive.ready, receives until SIGTERM, waits for stragglers, and
-writes sequences and received (see `records`) and receive.json.
+measured), creates DIRECTORY/receive.ready, receives until SIGTERM, waits for stragglers, longer if
+the generator's send.json tells of more than has arrived, and writes sequences and received (see
+`records`) and receive.json.
 
 Choices: time stamps are the kernel's (SO_TIMESTAMPNS), taken when the frame enters the host's
 interface, so this process need not be prompt. It drains its sockets every few milliseconds under
@@ -37,10 +38,12 @@ OPENER_PAUSE_S = 0.05
 """Pause before a silent flow is opened again; doubled each time."""
 OPENER_BURST, OPENER_BURST_PAUSE_S = 10, 0.002
 """So many openers at once, then a breath, so that a thousand do not fill a switch's queue."""
-OPENER_TIMEOUT_S = 15.0
+OPENER_TIMEOUT_S = 40.0
 QUIET_S = 0.5
-"""Silence after which no straggler is expected any more."""
-STRAGGLER_LIMIT_S = 5.0
+"""Silence after which no straggler is expected any more, if nothing is missing."""
+MISSING_QUIET_S = 2.0
+"""The same where packets are missing of a flow that got through: late is not lost."""
+STRAGGLER_LIMIT_S = 10.0
 BUFFER_BYTES = 32 * 2**20
 
 # Not in the socket module. Values of asm-generic/socket.h (x86, ARM, RISC-V).
@@ -138,18 +141,31 @@ def open_connections(sinks: Sinks, stop: StopRequest) -> None:
         waiting = [sink for sink in waiting if not sink.sequences]
 
 
-def receive(sinks: Sinks, stop: StopRequest) -> None:
-    """Record packets until a stop is requested, then until no straggler has come for `QUIET_S`."""
+def receive(sinks: Sinks, stop: StopRequest, sent: Path) -> None:
+    """Record packets until a stop is requested, then until no straggler comes any more.
+
+    Args:
+        sinks: The flows.
+        stop: Asked for when the generator has ended.
+        sent: Where the generator then has told how many packets it has sent.
+    """
     while not stop.requested:
         time.sleep(DRAIN_INTERVAL_S)
         sinks.drain()
     os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))  # nothing to disturb any more
-    limit = time.monotonic() + STRAGGLER_LIMIT_S
-    quiet_until = time.monotonic() + QUIET_S
-    while time.monotonic() < min(quiet_until, limit):
+    packets = json.loads(sent.read_text())["packets"] if sent.exists() else []
+    last = began = time.monotonic()
+    while (now := time.monotonic()) - began < STRAGGLER_LIMIT_S:
         if sinks.drain():
-            quiet_until = time.monotonic() + QUIET_S
+            last = now
+        elif now - last > (MISSING_QUIET_S if _missing(sinks.all, packets) else QUIET_S):
+            return
         time.sleep(DRAIN_INTERVAL_S)
+
+
+def _missing(sinks: Sequence[Sink], packets: Sequence[int]) -> bool:
+    """Tell whether fewer packets have come than were sent of a flow that got through."""
+    return any(0 < len(sink.sequences) < count for sink, count in zip(sinks, packets, strict=False))
 
 
 def _write(sinks: Sequence[Sink], directory: Path, clock_step_ns: int) -> None:
@@ -177,7 +193,7 @@ def run(experiment: Experiment, directory: Path) -> None:
     (directory / "receive.ready").touch()
     gc.disable()
     open_connections(sinks, stop)
-    receive(sinks, stop)
+    receive(sinks, stop, directory / "send.json")
     _write(sinks.all, directory, _clock_offset_ns() - offset_ns)
 
 

@@ -36,7 +36,7 @@ from typing import Any
 from topo.traffic.flow import HEADER, MAGIC, OPENER_SEQUENCE, Experiment, Flow
 from topo.traffic.stop import StopRequest
 
-OPENER_TIMEOUT_S = 15.0
+OPENER_TIMEOUT_S = 40.0
 LEAD_NS = 20_000_000
 """Time between the decision to start and the first packet, so that no flow starts late."""
 
