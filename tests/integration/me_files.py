@@ -89,5 +89,7 @@ def write_files(directory: Path, network: Mapping[str, Any], **options: object) 
         "startup_timeout_s": 2,
     } | options
     lines = "".join(f"{key} = {value}\n" for key, value in settings.items())
-    (directory / "me.conf").write_text(f"[DEFAULT]\n{lines}[node]\nbackoff_limit_s = 0.5\n")
+    # A machine that is busy may keep LLDP waiting for a second, and no link has failed.
+    groups = "[node]\nbackoff_limit_s = 0.5\n[discovery]\nmisses = 12\n"
+    (directory / "me.conf").write_text(f"[DEFAULT]\n{lines}{groups}")
     return [ME_APP, "--config-file", str(directory / "me.conf")]

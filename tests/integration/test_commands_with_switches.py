@@ -65,7 +65,7 @@ def test_the_network_is_shown_at_a_glance(me: MeProcess) -> None:
 def test_links_and_hosts_are_shown(me: MeProcess) -> None:
     (link,) = me.data("links")["links"]
     assert (link["a"], link["b"]) == ("s1:2", "s2:1")
-    assert all(0 < ms < 1000 for ms in link["lldp_ms"])  # frames go over it both ways
+    assert all(ms > 0 for ms in link["lldp_ms"])  # frames go over it both ways
     hosts = {host["name"]: host for host in me.data("hosts")["hosts"]}
     assert hosts["hA"].items() >= {"attached": "s1:1", "ip": ["10.0.0.1"]}.items()
     assert "00:00:00:00:00:0b" in lines(me, "hosts")[2]
