@@ -20,6 +20,12 @@ def primary(rig):
 
 
 @pytest.fixture
+def fresh(rig):
+    """A controller that is primary on a switch without a config."""
+    return rig.primary(config=False)
+
+
+@pytest.fixture
 def thrift(primary, rig):
     """A client of the Thrift calls of that switch."""
     with thrift_of(rig.device) as thrift:

@@ -14,6 +14,7 @@ import grpc
 from finsy.proto import U128, p4i, p4r, p4r_grpc, rpc_code, rpc_status
 from google.protobuf import text_format
 
+from switch.dataplane.messages import Config
 from switch.p4runtime.device import Device
 from switch.p4runtime.server import P4RuntimeServer
 
@@ -51,6 +52,21 @@ def _unpacked(detail):
     error = p4r.Error()
     assert detail.Unpack(error)
     return error
+
+
+def changed_p4info(change):
+    """The config of everything.p4 with a P4Info that a function has changed."""
+    p4info = p4i.P4Info()
+    p4info.CopyFrom(EVERYTHING_P4INFO)
+    change(p4info)
+    config = everything_config()
+    config.p4info.CopyFrom(p4info)
+    return config
+
+
+def running(rig):
+    """What the data plane of a rig holds for the program that runs."""
+    return rig.plane[Config.RUNNING]
 
 
 def wait_for(condition, seconds=TIMEOUT_S):
