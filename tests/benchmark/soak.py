@@ -36,8 +36,8 @@ RELOAD_EACH = 2
 """Rounds of work from one reload to the next."""
 WARM_UP_ROUNDS = 5
 WARM_UP_CONNECTS = 100
-SETTLE_S = 1.0
-"""Before the first and last sample: the server takes a moment to see that clients are gone."""
+SETTLE_S = 30.0
+"""At most so long the server takes to see that clients are gone, before a first and last sample."""
 _GARBAGE = (b"", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", bytes(100))
 
 
@@ -52,7 +52,7 @@ def main() -> int:
         flow.start()
         samples = list(_samples(subject, flow, arguments))
         flow.join()
-        time.sleep(SETTLE_S)
+        _settle(subject, samples[0].descriptors)
         samples.append(_sample(subject))
     return _report(arguments, traffic, samples)
 
@@ -72,11 +72,19 @@ def _traffic(arguments: argparse.Namespace) -> Traffic:
 def _warm_up(subject: Subject, rate: int) -> None:
     """Reach every state that the soak reaches, so that no first time counts as growth."""
     measure(SOURCE, DESTINATION, FRAME_BYTES, rate, 1.0)
+    at_first = descriptors(subject.pid)
     for number in range(WARM_UP_ROUNDS):
         _work(subject)
         _reload(subject)
         quick_connects(WARM_UP_CONNECTS, number)
-    time.sleep(SETTLE_S)
+    _settle(subject, at_first)
+
+
+def _settle(subject: Subject, count: int) -> None:
+    """Wait until no more descriptors are open than there were."""
+    deadline = time.monotonic() + SETTLE_S
+    while descriptors(subject.pid) > count and time.monotonic() < deadline:
+        time.sleep(0.1)
 
 
 def _samples(

@@ -84,6 +84,6 @@ def test_descriptors_that_stay_open_are_told():
 @pytest.mark.skipif(pool.obstacle() is not None, reason=str(pool.obstacle()))
 def test_a_short_soak_finds_no_growth():
     command = [ROOT / "scripts" / "soak_switch", "--seconds", "8", "--connects", "200"]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=100, env=os.environ)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=110, env=os.environ)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "sent" in ended.stdout

@@ -19,6 +19,8 @@ from tests.conformance.program import Program
 from tests.conformance.stf.reader import read_stf
 from tests.conformance.stf.statements import Add, Packet
 
+pytestmark = pytest.mark.timeout(600)  # the first test waits for all
+
 NODE_PROGRAMS = pool.ROOT / "p4" / "build"
 CORPUS = {case.name: case for case in corpus_files.cases()}
 IP_FRAMES = CORPUS["checksums"].stf

@@ -46,7 +46,7 @@ class SimpleSwitch:
 
     def __exit__(self, *exception: object) -> None:
         self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(30)
 
     def cli(self, commands: Sequence[str]) -> str:
         """Run commands of `simple_switch_CLI`; returns what it printed."""

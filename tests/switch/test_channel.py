@@ -25,7 +25,7 @@ def test_no_piece_is_larger_than_a_receiver_reads():
 
 def test_the_worker_never_waits_for_a_slow_reader():
     ours, theirs = make_pair()
-    control, worker = ControlEnd(ours, 5.0), WorkerEnd(theirs)
+    control, worker = ControlEnd(ours, 30.0), WorkerEnd(theirs)
     sent = 0
     while worker.try_send(("event", sent, bytes(1000))):
         sent += 1
@@ -41,7 +41,7 @@ def test_the_worker_never_waits_for_a_slow_reader():
 
 def test_both_ends_notice_when_the_other_is_gone():
     ours, theirs = make_pair()
-    control, worker = ControlEnd(ours, 5.0), WorkerEnd(theirs)
+    control, worker = ControlEnd(ours, 30.0), WorkerEnd(theirs)
     assert worker.receive() is None
     ended = threading.Event()
 
@@ -53,7 +53,7 @@ def test_both_ends_notice_when_the_other_is_gone():
     thread = threading.Thread(target=listen)
     thread.start()
     control.hang_up()
-    thread.join(5)
+    thread.join(30)
     assert ended.is_set()
     with pytest.raises(EOFError):
         worker.receive()

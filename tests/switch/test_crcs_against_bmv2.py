@@ -67,4 +67,4 @@ def _embedded():
         yield
     finally:
         process.terminate()
-        process.communicate(timeout=10)
+        process.communicate(timeout=30)

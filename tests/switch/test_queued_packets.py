@@ -2,14 +2,17 @@
 
 import itertools
 import random
+from time import monotonic_ns
 
 import pytest
 
+from switch.dataplane import traffic
 from switch.p4json.load import load_program
 from switch.runtime.drops import Drop
 from tests.conformance import corpus_files
 from tests.conformance.stf.reader import read_stf
 from tests.conformance.stf.statements import Packet
+from tests.switch import inprocess
 from tests.switch.draft import Draft, assign, const, extract, field, forward
 from tests.switch.inprocess import InProcessSwitch
 
@@ -55,7 +58,15 @@ def test_a_packet_that_need_not_wait_finds_empty_queues():
     assert _switch().send(1, _frame(0, b"a")) == [(2, b"\0\0\0a")]
 
 
-def test_a_packet_is_told_how_many_were_before_it_and_how_many_it_leaves():
+@pytest.fixture
+def stopped_clock(monkeypatch):
+    """However long a test takes, it is one moment for the switch."""
+    now_ns = monotonic_ns()
+    for module in (traffic, inprocess):
+        monkeypatch.setattr(module, "monotonic_ns", lambda: now_ns)
+
+
+def test_a_packet_is_told_how_many_were_before_it_and_how_many_it_leaves(stopped_clock):
     switch = _switch(1, 2, None)
     sent = [switch.send(1, _frame(0, b"%d" % number)) for number in range(4)]
     assert sent == [[(2, b"\0\0\x000")], [], [], []]
@@ -64,7 +75,7 @@ def test_a_packet_is_told_how_many_were_before_it_and_how_many_it_leaves():
     assert later == [(2, b"\0\0\x021"), (2, b"\0\1\x012"), (2, b"\0\2\x003")]
 
 
-def test_none_overtakes_when_the_rate_is_taken_away():
+def test_none_overtakes_when_the_rate_is_taken_away(stopped_clock):
     switch = _switch(1, 2, None)
     for name in (b"a", b"b", b"c"):
         switch.send(1, _frame(0, name))
@@ -121,7 +132,7 @@ def test_ports_take_turns():
     assert [port for port, _ in switch.serve()] == [1, 2, 1, 2, 1, 2]
 
 
-def test_a_packet_to_a_port_that_does_not_exist_waits_only_where_all_do():
+def test_a_packet_to_a_port_that_does_not_exist_waits_only_where_all_do(stopped_clock):
     draft = Draft()
     draft.do(forward(99))
     switch = InProcessSwitch(draft.load(), ports=8)

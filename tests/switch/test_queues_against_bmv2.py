@@ -153,7 +153,7 @@ def _embedded(letter: str):
         yield lambda *commands: command_line(OUR_THRIFT_PORT, commands)
     finally:
         process.terminate()
-        process.communicate(timeout=10)
+        process.communicate(timeout=30)
 
 
 @contextmanager

@@ -124,11 +124,11 @@ def _transfer(sender: str, receiver: str) -> str:
         assert server.stdout.readline() == "listening\n"
         send = (
             "import socket, sys; "
-            f"s = socket.create_connection(({receiver!r}, 5000), timeout=20); "
+            f"s = socket.create_connection(({receiver!r}, 5000), timeout=60); "
             f"s.sendall(bytes({SIZE}))"
         )
         run("ip", "netns", "exec", hosts["sender"], sys.executable, "-c", send)
-        return server.communicate(timeout=20)[0].strip()
+        return server.communicate(timeout=60)[0].strip()
     finally:
         for host in hosts.values():
             run("ip", "netns", "del", host)

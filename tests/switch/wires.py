@@ -46,7 +46,7 @@ def own_namespace() -> Iterator[None]:
 
 def run(*command: str) -> None:
     """Run a command that must succeed."""
-    subprocess.run(command, check=True, capture_output=True, timeout=10)
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
 
 
 def slow_down(interface: str, mbit_per_s: int) -> None:

@@ -38,77 +38,80 @@ def test_finsy_pushes_its_program_and_finds_it_there_the_next_time():
         run(session(switch.grpc))
 
 
+ONE_GROUP = fy.P4ActionProfileGroup(
+    action_profile_id="ways", group_id=1, members=[fy.P4Member(member_id=1, weight=1)]
+)
+
+
+def entries():
+    """Entries of tables with every kind of match, and with a group as their action."""
+    for number in range(1, 101):
+        match = fy.P4TableMatch({"hdr.ethernet.dst_addr": number})
+        yield fy.P4TableEntry("dmac", match=match, action=fy.P4TableAction("forward", port=1))
+    yield fy.P4TableEntry(
+        "acl",
+        match=fy.P4TableMatch({"src": (0x0A0000000000, 0xFF0000000000), "type": (1, 5), "dst": 9}),
+        action=fy.P4TableAction("set_hop", hop=1),
+        priority=7,
+    )
+    yield fy.P4TableEntry(
+        "route",
+        match=fy.P4TableMatch({"hdr.ethernet.dst_addr": "0a:00:00:00:00:00/8"}),
+        action=fy.P4TableAction("set_color"),
+        meter_config=fy.P4MeterConfig(cir=1, cburst=2, pir=3, pburst=4),
+    )
+    yield fy.P4TableEntry(
+        "selected", match=fy.P4TableMatch({"type": 5}), action=fy.P4IndirectAction(group_id=1)
+    )
+
+
+def extern_updates():
+    """Replication and digests to be inserted, cells and a value set to be modified."""
+    meter = fy.P4MeterConfig(cir=1, cburst=2, pir=3, pburst=4)
+    return [
+        +fy.P4MulticastGroupEntry(1, replicas=[1, (2, 3)]),
+        +fy.P4CloneSessionEntry(1, replicas=[1]),
+        +fy.P4DigestEntry("learn_t", max_list_size=1),
+        ~fy.P4RegisterEntry("totals", index=2, data=77),
+        ~fy.P4CounterEntry("port_counter", index=1, data=fy.P4CounterData(packet_count=5)),
+        ~fy.P4MeterEntry("port_meter", index=1, config=meter),
+        ~fy.P4ValueSetEntry("special_types", members=[P4ValueSetMember(0x88F7)]),
+    ]
+
+
+async def check_what_was_written(sw):
+    assert len(await read_all(sw, fy.P4TableEntry("dmac"))) == 100
+    (acl,) = await read_all(sw, fy.P4TableEntry("acl"))
+    assert acl.match["dst"] == 9
+    assert acl.priority == 7
+    (register,) = await read_all(sw, fy.P4RegisterEntry("totals", index=2))
+    assert register.data == 77
+    (counter,) = await read_all(sw, fy.P4CounterEntry("port_counter", index=1))
+    assert counter.packet_count == 5
+    (group,) = await read_all(sw, fy.P4MulticastGroupEntry())
+    assert len(group.replicas) == 2
+
+
+async def check_that_all_is_deleted(sw):
+    await sw.delete([fy.P4MulticastGroupEntry(1), fy.P4CloneSessionEntry(1)])
+    assert await read_all(sw, fy.P4MulticastGroupEntry()) == []
+    await sw.delete_all()
+    assert await read_all(sw, fy.P4TableEntry("dmac")) == []
+    await sw.delete([fy.P4ActionProfileGroup(action_profile_id="ways", group_id=1)])
+    await sw.delete([fy.P4ActionProfileMember(action_profile_id="ways", member_id=1)])
+    assert await read_all(sw, fy.P4ActionProfileMember()) == []
+
+
 def test_finsy_writes_reads_and_deletes_every_kind_of_entity():
     async def session(address):
         async with fy.Switch("s", address, OPTIONS) as sw:
-            forward = fy.P4TableAction("forward", port=1)
-            member = fy.P4ActionProfileMember(
-                action_profile_id="ways", member_id=1, action=fy.P4TableAction("set_hop", hop=3)
-            )
+            act = fy.P4TableAction("set_hop", hop=3)
+            member = fy.P4ActionProfileMember(action_profile_id="ways", member_id=1, action=act)
             await sw.write([+member])
-            await sw.write(
-                [
-                    +fy.P4ActionProfileGroup(
-                        action_profile_id="ways",
-                        group_id=1,
-                        members=[fy.P4Member(member_id=1, weight=1)],
-                    )
-                ]
-            )
-            written = [
-                +fy.P4TableEntry(
-                    "dmac", match=fy.P4TableMatch({"hdr.ethernet.dst_addr": n}), action=forward
-                )
-                for n in range(1, 101)
-            ]
-            written += [
-                +fy.P4TableEntry(
-                    "acl",
-                    match=fy.P4TableMatch(
-                        {"src": (0x0A0000000000, 0xFF0000000000), "type": (1, 5), "dst": 9}
-                    ),
-                    action=fy.P4TableAction("set_hop", hop=1),
-                    priority=7,
-                ),
-                +fy.P4TableEntry(
-                    "route",
-                    match=fy.P4TableMatch({"hdr.ethernet.dst_addr": "0a:00:00:00:00:00/8"}),
-                    action=fy.P4TableAction("set_color"),
-                    meter_config=fy.P4MeterConfig(cir=1, cburst=2, pir=3, pburst=4),
-                ),
-                +fy.P4TableEntry(
-                    "selected",
-                    match=fy.P4TableMatch({"type": 5}),
-                    action=fy.P4IndirectAction(group_id=1),
-                ),
-                +fy.P4MulticastGroupEntry(1, replicas=[1, (2, 3)]),
-                +fy.P4CloneSessionEntry(1, replicas=[1]),
-                +fy.P4DigestEntry("learn_t", max_list_size=1),
-                ~fy.P4RegisterEntry("totals", index=2, data=77),
-                ~fy.P4CounterEntry("port_counter", index=1, data=fy.P4CounterData(packet_count=5)),
-                ~fy.P4MeterEntry(
-                    "port_meter", index=1, config=fy.P4MeterConfig(cir=1, cburst=2, pir=3, pburst=4)
-                ),
-                ~fy.P4ValueSetEntry("special_types", members=[P4ValueSetMember(0x88F7)]),
-            ]
-            await sw.write(written)
-            assert len(await read_all(sw, fy.P4TableEntry("dmac"))) == 100
-            (acl,) = await read_all(sw, fy.P4TableEntry("acl"))
-            assert acl.match["dst"] == 9
-            assert acl.priority == 7
-            (register,) = await read_all(sw, fy.P4RegisterEntry("totals", index=2))
-            assert register.data == 77
-            (counter,) = await read_all(sw, fy.P4CounterEntry("port_counter", index=1))
-            assert counter.packet_count == 5
-            (group,) = await read_all(sw, fy.P4MulticastGroupEntry())
-            assert len(group.replicas) == 2
-            await sw.delete([fy.P4MulticastGroupEntry(1), fy.P4CloneSessionEntry(1)])
-            assert await read_all(sw, fy.P4MulticastGroupEntry()) == []
-            await sw.delete_all()
-            assert await read_all(sw, fy.P4TableEntry("dmac")) == []
-            await sw.delete([fy.P4ActionProfileGroup(action_profile_id="ways", group_id=1)])
-            await sw.delete([fy.P4ActionProfileMember(action_profile_id="ways", member_id=1)])
-            assert await read_all(sw, fy.P4ActionProfileMember()) == []
+            await sw.write([+ONE_GROUP])
+            await sw.write([*(+entry for entry in entries()), *extern_updates()])
+            await check_what_was_written(sw)
+            await check_that_all_is_deleted(sw)
 
     with running_switch() as switch:
         run(session(switch.grpc))

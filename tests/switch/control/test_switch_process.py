@@ -130,7 +130,7 @@ def test_without_root_rights_an_interface_is_refused_with_what_to_do():
             [*as_nobody, *command, "-i", f"1@{interface}"],
             capture_output=True,
             text=True,
-            timeout=20,
+            timeout=60,
             cwd="/",
             env={"PATH": os.environ["PATH"], "PYTHONPATH": os.getcwd(), "HOME": "/tmp"},
         )
@@ -149,7 +149,7 @@ def test_bmv2s_own_command_line_works_on_the_real_switch():
             input="register_write totals 3 77\nregister_read totals\nget_time_elapsed\n",
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=60,
         )
         assert "totals= 0, 0, 0, 77, 0" in done.stdout, done.stdout + done.stderr
 
