@@ -10,7 +10,8 @@ Choices:
   links, or a time limit has passed: paths that are in use must not move because of links that are
   only not seen yet.
 - Whoever runs functions on the paths may hold a slot back (``gate``): its paths stay as they are,
-  even where they lead nowhere any more, until it lets them move.
+  even where they lead nowhere any more, until it lets them move. A host that has moved to another
+  node is led to there when all slots may.
 - A node that could not be changed is read again and tried again; nodes that send to it wait.
 """
 
@@ -33,7 +34,7 @@ from controller.forwarding.options import ForwardingOptions
 from controller.forwarding.steady import NodeWay, SteadyWays
 from controller.forwarding.tables import entries_of, has_tables
 from controller.forwarding.update import Distance, Stage, stages
-from controller.forwarding.wanted import Wanted, wanted
+from controller.forwarding.wanted import Wanted, hosts_as_led_to, wanted
 from controller.forwarding.ways import WaysNow
 from controller.model.network import NetworkDescription
 from controller.model.parts import Port
@@ -206,6 +207,7 @@ class Forwarder:
         self._done_for = None
         withheld = self._move_paths(network)
         self._cabled |= _ends(network)
+        network = hosts_as_led_to(network, self._paths)
         closed = self._cabled | {p for p, faces in topology.ports.items() if faces != Facing.EDGE}
         described = self._holdings.described
         shall = wanted(network, self._paths, set(held), described, closed)
@@ -252,9 +254,7 @@ class Forwarder:
         """Take new paths for the slots that may have them; return the others."""
         newest = slot_paths(network)
         changed = frozenset(
-            slot
-            for slot in range(newest.slots)
-            if _shape(self._paths.network(slot)) != _shape(network)
+            slot for slot in range(newest.slots) if _differs(self._paths.network(slot), network)
         )
         gate = self._gate
         asked = changed or self._withheld  # who holds slots back must hear that there are none
@@ -285,5 +285,11 @@ def _cables(network: NetworkDescription) -> set[frozenset[Port]]:
     return {frozenset((link.a, link.b)) for link in network.links}
 
 
-def _shape(network: NetworkDescription) -> tuple[frozenset[str], set[frozenset[Port]]]:
-    return frozenset(network.nodes), _cables(network)
+def _differs(before: NetworkDescription, now: NetworkDescription) -> bool:
+    """Tell whether paths may: other nodes, other links, or a host that is at another node."""
+    moved = any(
+        host.attached.node != now.hosts[name].attached.node
+        for name, host in before.hosts.items()
+        if name in now.hosts
+    )
+    return moved or set(before.nodes) != set(now.nodes) or _cables(before) != _cables(now)

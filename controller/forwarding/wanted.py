@@ -22,7 +22,7 @@ from __future__ import annotations
 import zlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from controller.forwarding.tables import (
     DROP,
@@ -119,6 +119,26 @@ def wanted(
         {node: found.destinations for node, found in described.items()},
         _cables(network),
     )
+
+
+def hosts_as_led_to(network: NetworkDescription, paths: Paths) -> NetworkDescription:
+    """Return the network with each host where the paths of all slots lead to it.
+
+    A host that has moved to another node stays where it was as long as a slot's paths are those of
+    before: its packets must not pass where nobody enforces. Not so where its old port has become
+    the end of a link, or is no more.
+    """
+    linked = {port for link in network.links for port in (link.a, link.b)}
+    held = {
+        name: host
+        for slot in range(paths.slots)
+        for name, host in paths.network(slot).hosts.items()
+        if name in network.hosts
+        and host.attached.node != network.hosts[name].attached.node
+        and host.attached.node in network.nodes
+        and host.attached not in linked
+    }
+    return replace(network, hosts={**network.hosts, **held}) if held else network
 
 
 def _towards(

@@ -157,12 +157,14 @@ def _is_broken(
 ) -> bool:
     """Tell whether packets that need a function do not get through on the paths in use."""
     assert wanted.paths is not None
+    hosts, present = now.network(slot).hosts, wanted.network.hosts
     for a, b in wanted.pairs(function):
         if not wanted.paths.route(slot, a, b):
             continue
-        hosts = now.network(slot).hosts
         if a not in hosts or b not in hosts:
             continue  # it is new, and had no packets yet
+        if any(hosts[name].attached.node != present[name].attached.node for name in (a, b)):
+            return True  # it has moved: nobody is where they lead
         for route in (now.route(slot, a, b), now.flood_route(slot, a, b)):
             if not route or any(hop not in edges for hop in pairwise(route)):
                 return True

@@ -17,6 +17,7 @@ from controller.errors import NodeUnreachable, UpdateFailure, WriteFailed
 from controller.forwarding.forwarder import Forwarder
 from controller.forwarding.options import ForwardingOptions
 from controller.forwarding.tables import DMAC, held_by, mac_number
+from controller.model.parts import Port
 from controller.model.paths import SLOTS, slot_paths
 from controller.state.entries import key_of
 
@@ -263,6 +264,28 @@ def test_slots_that_are_held_back_keep_their_paths_until_they_may_move(scene):
     assert scene.forwarder.paths.route(mine[0], "a", "b") == ("s1", "s2", "s4")
     late = frozenset()
     eventually(lambda: all_reached(scene, cut))
+
+
+def test_a_host_that_moved_is_led_to_where_it_was_until_all_slots_may_move(scene):
+    scene.start()
+    net = diamond()
+    moved = replace(net.hosts["b"], attached=Port("s2", 9))
+    after = replace(net, hosts={**net.hosts, "b": moved})
+    may, asked = queue.Queue(), queue.Queue()
+
+    def gate(now, wanted, ways):
+        asked.put((now.route(0, "a", "b"), wanted.route(0, "a", "b")))
+        return may.get(timeout=5)
+
+    scene.forwarder.set_gate(gate)
+    scene.change(after)
+    may.put(frozenset(range(SLOTS)) - {3})
+    may.put(frozenset(range(SLOTS)) - {3})
+    assert asked.get(timeout=5) == (slot_paths(net).route(0, "a", "b"), ("s1", "s2"))
+    asked.get(timeout=5)  # the first answer has been acted on, or nothing had to be done for it
+    assert all_reached(scene, net)
+    may.put(frozenset(range(SLOTS)))
+    eventually(lambda: all_reached(scene, after))
 
 
 def test_a_node_that_is_off_delays_nobody_but_those_that_send_to_it(scene):

@@ -76,6 +76,31 @@ def test_a_start_is_no_failure_paths_wait_for_the_take_over_while_somebody_enfor
     assert verdict(None, NET, intended, OPEN).allowed == ALL  # s3 is dead
 
 
+def with_host_at(net, name, port):
+    return replace(net, hosts={**net.hosts, name: replace(net.hosts[name], attached=port)})
+
+
+def test_a_host_that_moves_past_who_enforces_has_the_slot_taken_over_first():
+    moved = with_host_at(NET, "in", Port("s2", 3))  # its packets pass s1 and s2 only
+    found = verdict(NOW, moved, SPLIT)
+    assert found.allowed == BY_S2
+    assert found.stranded == {"s3": {"fw": BY_S3}}
+    assert all(held.broken for held in found.held)
+
+
+def test_a_host_that_moves_to_where_the_enforcer_sees_it_moves_at_once():
+    moved = with_host_at(NET, "in", Port("s2", 3))
+    assert verdict(NOW, moved, {"fw": dict.fromkeys(ALL, "s1")}).allowed == ALL
+
+
+def test_a_host_that_moves_during_a_migration_waits_for_its_end():
+    moved = with_host_at(NET, "in", Port("s2", 3))
+    busy = frozenset({("fw", slot) for slot in BY_S3})
+    found = verdict(NOW, moved, SPLIT, busy=busy)
+    assert found.allowed == BY_S2
+    assert not found.stranded
+
+
 def test_slots_that_are_being_moved_wait():
     busy = frozenset({("fw", slot) for slot in BY_S2})
     found = verdict(NOW, without("s2"), SPLIT, busy=busy)
