@@ -173,7 +173,8 @@ class Recovery:
 
     def _take_all(self, stranded: _Stranded, reach: Reach) -> None:
         try:
-            taken = [self._take(node, lost, reach) for node, lost in stranded.items()]
+            left = self._left(stranded)
+            taken = [self._take(node, lost, reach) for node, lost in left.items()]
         finally:
             with self._lock:
                 self._taking = frozenset()
@@ -189,14 +190,26 @@ class Recovery:
 
     def _unfiltered(self, stranded: _Stranded, reach: Reach) -> _Stranded:
         """Return the slots that pass unfiltered: paths did not wait, and nobody took them over."""
-        policy, intended = self._sight.sources.policy(), self._manager.intended()
+        policy = self._sight.sources.policy()
+        missed = {
+            node: {
+                function: frozenset(s for s in slots if node not in reach.common(function, s))
+                for function, slots in lost.items()
+                if policy.function(function).on_failure == "open"
+            }
+            for node, lost in stranded.items()
+        }
+        return self._left(missed)
+
+    def _left(self, stranded: _Stranded) -> _Stranded:
+        """Return the slots that nobody has taken over since it was asked for that."""
+        intended = self._manager.intended()
         left: dict[str, dict[str, frozenset[int]]] = {}
         for node, lost in stranded.items():
             for function, slots in lost.items():
                 mine = frozenset(slot for slot in slots if intended[function].get(slot) == node)
-                kept = frozenset(slot for slot in mine if node not in reach.common(function, slot))
-                if kept and policy.function(function).on_failure == "open":
-                    left.setdefault(node, {})[function] = kept
+                if mine:
+                    left.setdefault(node, {})[function] = mine
         return left
 
     def _take(

@@ -41,7 +41,7 @@ class Recovering:
         self.lab = Lab(random.Random(2), programs, traffic=0, entries=entries)
         wants = FunctionPolicy(("outside", "inside"), on_failure)
         nodes = frozenset({"s2", "s3"}) if alone else None
-        policy = Policy(functions={"gate": replace(wants, nodes=nodes)})
+        self.policy = policy = Policy(functions={"gate": replace(wants, nodes=nodes)})
         self.paths = NOW
         self.steady = True
         self.told = queue.SimpleQueue()
@@ -135,6 +135,26 @@ def test_the_gate_opens_when_another_node_enforces(recovering):
         [],
     ]  # told when it changes, not at each question
     assert not up.recovery.held()
+
+
+def test_what_was_asked_for_before_somebody_took_it_over_is_not_done_again(recovering):
+    up = recovering()
+    up.lab.node("s2").power_off()
+    up.recovery.may_use(NOW, WANTED, NO_WAYS)
+    assert up.states() == ["begun", "finished"]
+    reach = Reach(CUT, WANTED, up.policy)
+    up.recovery._jobs.put(lambda: up.recovery._take_all({"s2": {"gate": MINE}}, reach))
+    up.settled()
+    assert up.told.empty()
+
+
+def test_an_enforcer_that_is_dead_when_the_management_entity_starts_is_replaced(recovering):
+    up = recovering()
+    up.lab.node("s2").power_off()
+    assert up.recovery.may_use(None, WANTED, NO_WAYS) == frozenset(range(16)) - MINE
+    assert up.states() == ["begun", "finished"]
+    assert up.recovery.may_use(None, WANTED, NO_WAYS) == frozenset(range(16))
+    assert up.lab.placement() == {"s1": ALL}
 
 
 def test_a_function_that_fails_open_lets_paths_move_at_once_and_is_taken_over_all_the_same(
