@@ -287,6 +287,8 @@ def _cables(network: NetworkDescription) -> set[frozenset[Port]]:
 
 def _differs(before: NetworkDescription, now: NetworkDescription) -> bool:
     """Tell whether paths may: other nodes, other links, or a host that is at another node."""
+    if before is now:
+        return False
     moved = any(
         host.attached.node != now.hosts[name].attached.node
         for name, host in before.hosts.items()

@@ -128,11 +128,14 @@ def hosts_as_led_to(network: NetworkDescription, paths: Paths) -> NetworkDescrip
     before: its packets must not pass where nobody enforces. Not so where its old port has become
     the end of a link, or is no more.
     """
+    led_through = {id(n): n for n in map(paths.network, range(paths.slots)) if n is not network}
+    if not led_through:
+        return network
     linked = {port for link in network.links for port in (link.a, link.b)}
     held = {
         name: host
-        for slot in range(paths.slots)
-        for name, host in paths.network(slot).hosts.items()
+        for before in led_through.values()
+        for name, host in before.hosts.items()
         if name in network.hosts
         and host.attached.node != network.hosts[name].attached.node
         and host.attached.node in network.nodes
