@@ -173,8 +173,8 @@ def test_a_take_over_is_tried_again_where_paths_have_not_waited_for_it(recoverin
     up = recovering(on_failure="open")
     up.lab.node("s2").power_off()
     up.lab.world.fault = refuse_writes_to_s1
-    assert up.recovery.may_use(NOW, WANTED, NO_WAYS) == frozenset(range(16))
     up.paths = WANTED
+    assert up.recovery.may_use(NOW, WANTED, NO_WAYS) == frozenset(range(16))
     assert up.states() == ["begun", "failed"]
     assert up.states() == ["begun", "failed"]  # though forwarding has not asked again
     up.lab.world.fault = nothing
