@@ -94,8 +94,9 @@ def _emit_bytes(
     with_payload = len(fixed) < len(inputs)
     doubtful = _doubtful_headers(fixed, context, valid)
     has_varbit = any(_is_varbit(item, context) for item in fixed)
+    before: Block = []
     if not doubtful and not has_varbit:
-        before, octets = [], _pack_all(fixed, context)
+        octets = _pack_all(fixed, context)
     elif has_varbit:
         before, octets = _join_step_by_step(fixed, context, valid)
     else:

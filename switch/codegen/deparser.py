@@ -96,7 +96,7 @@ def _emit_header(header: str, context: Context, frame: str) -> Block:
     fields = context.program.body.layout.headers[header].type.fields
     if header in state.constructed:
         return _emit_packed(header, context, frame)
-    copied = [_append(frame, _original(header, context))]
+    copied: Block = [_append(frame, _original(header, context))]
     assigned = state.assigned.get(header, set())
     if not assigned:
         return copied

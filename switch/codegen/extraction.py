@@ -117,7 +117,7 @@ class PacketReader:
             case "header":
                 return self._extract_header(name, op.varbit_bits, place)
             case "header_stack":
-                elements = layout.stacks[name].headers
+                elements: Sequence[str] = layout.stacks[name].headers
             case _:
                 unions = (layout.unions[union] for union in layout.union_stacks[name].unions)
                 elements = [union.headers[union.members.index(op.member or "")] for union in unions]

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from switch.codegen.code import Again, Assign, Block, If, Leave, Loop, ends, number, variable
 from switch.codegen.conditions import equal
@@ -117,7 +118,7 @@ def post_dominators(graph: Graph) -> dict[str, str | None]:
     changed = True
     while changed:
         changed = False
-        for node in reversed(graph.successors):
+        for node in reversed(list(graph.successors)):
             joined = frozenset.intersection(*(after[item] for item in graph.next_nodes(node)))
             new = joined | {node}
             if new != after[node]:
@@ -241,9 +242,7 @@ class _Writer:
                 node = nexts[0]
                 continue
             join = self._walk.join(node)
-            block += self._hooks.node(
-                node, lambda successor, join=join: self._from(successor, join)
-            )
+            block += self._hooks.node(node, partial(self._from, stop=join))
             if not self._graph.meets:
                 return block
             node = join

@@ -94,7 +94,7 @@ def copies(replicas: Sequence[Replica]) -> list[list[tuple[int, int]]]:
 def meter(cell: MeterCell) -> tuple[Rates | None, Counts | None]:
     """A meter to be written."""
     config, counts = cell.config, cell.counts
-    rates = config and (config.cir, config.cburst, config.pir, config.pburst)
+    rates = (config.cir, config.cburst, config.pir, config.pburst) if config else None
     if counts is None:
         return rates, None
     green, yellow, red = ((count.packets, count.bytes) for count in counts)

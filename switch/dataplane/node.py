@@ -76,7 +76,7 @@ class Node:
         self._buffer = PacketBuffer(self.flush)
         self._incoming = ReceiveVector(self._buffer)
         self._outgoing = SendVector()
-        self._process = self._without_program
+        self._process: Process = self._without_program
         self._faults_reported = 0
 
     # -- frames -----------------------------------------------------------------------------------
@@ -158,9 +158,9 @@ class Node:
     def process_again(self) -> bool:
         """Process some of the packets that come round again. Returns whether there are more."""
         for _ in range(min(AGAIN_BATCH, len(self._again))):
-            config, *packet = self._again.popleft()
+            config, frame, port, kind, carried = self._again.popleft()
             config.on_their_way -= 1
-            self._process_copy(config.process, *packet)
+            self._process_copy(config.process, frame, port, kind, carried)
         return bool(self._again)
 
     def serve_queues(self) -> bool:
@@ -203,7 +203,7 @@ class Node:
             if port.queue and not port.flush(self._outgoing):
                 self._stop(port)
         if self._cpu_port is not None and self.traffic.outputs[self._cpu_port]:
-            self._flush_to_controller()
+            self._flush_to_controller(self.traffic.outputs[self._cpu_port])
         self._buffer.sent()
 
     def _stop(self, port: Port) -> None:
@@ -211,8 +211,8 @@ class Node:
         self.traffic.stop(port.number)
         self.stopped.append(port)
 
-    def _flush_to_controller(self) -> None:
-        for frame in drain_to(self._buffer, self.traffic.outputs[self._cpu_port]):
+    def _flush_to_controller(self, queue: list[int]) -> None:
+        for frame in drain_to(self._buffer, queue):
             if self._events.try_send(("packet_in", frame)):
                 self._to_controller += 1
             else:

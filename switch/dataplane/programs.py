@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from types import CodeType
 
-from switch.runtime.config import Config, Process
+from switch.runtime.config import Config, Process, no_code
 from switch.runtime.entries import Entry
 from switch.runtime.errors import Refused
 from switch.runtime.link import Surroundings, link
@@ -88,7 +88,7 @@ class Programs:
         round.
         """
         config = self.config(1)
-        if config.process is None:
+        if config.process is no_code:
             raise Refused("the saved program is not complete")
         if self._running is not None:
             self._running.rounds_left = rounds

@@ -42,7 +42,7 @@ class Offload:
     checksum_offset: int
 
     @classmethod
-    def parse(cls, raw: bytes) -> Offload:
+    def parse(cls, raw: bytes | bytearray) -> Offload:
         """Read the ten bytes that the kernel puts before a frame."""
         return cls(*_header.unpack(raw))
 

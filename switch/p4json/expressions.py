@@ -191,8 +191,8 @@ def read_expression(values: object, node: Node, scope: Scope) -> Expression:
             if kind in OBJECT_KINDS:
                 return _read_object(kind, value, node, scope)
             raise node.error(f"uses a value of the unsupported type '{kind}'")
-        case {"op": _}:
-            return _read_operation(values, node, scope)
+        case Mapping() as operation if "op" in operation:
+            return _read_operation(operation, node, scope)
     raise node.error(f"has a malformed expression {str(values)[:80]}")
 
 

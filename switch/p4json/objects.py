@@ -57,8 +57,9 @@ class RangeMatch(NamedTuple):
     high: int
 
 
-FieldMatch: TypeAlias = int | LpmMatch | TernaryMatch | RangeMatch
-"""Exact and valid: an int (valid: 0 or 1). Optional: a `TernaryMatch` of mask 0 or all ones."""
+FieldMatch: TypeAlias = int | tuple[int, int]
+"""Exact and valid: an int (valid: 0 or 1). Others: a pair as in the classes above; optional: as a
+`TernaryMatch` of mask 0 or all ones."""
 
 MatchKey: TypeAlias = tuple[FieldMatch, ...]
 """One element per key field, in the order of `Table.keys`; plain tuples do as well."""

@@ -159,8 +159,8 @@ def _describe(value: object) -> str:
 
 def _read_source(info: object) -> SourceInfo | None:
     match info:
-        case {"filename": str(filename), "line": int(line)}:
-            column, fragment = info.get("column"), info.get("source_fragment")
+        case {"filename": str(filename), "line": int(line), **rest}:
+            column, fragment = rest.get("column"), rest.get("source_fragment")
             return SourceInfo(
                 filename,
                 line,

@@ -46,10 +46,11 @@ class ActionCodec:
             if value >> wanted.width or not param.value:
                 decode(param.value, wanted.width, f"parameter {wanted.name!r} of {self.name}")
             arguments[place] = value
-        if None in arguments:
+        args = tuple(value for value in arguments if value is not None)
+        if len(args) < len(arguments):
             missing = self.parameters[arguments.index(None)]
             raise invalid_argument(f"action {self.name} lacks its parameter {missing.name!r}")
-        return ActionCall(self.name, tuple(arguments))
+        return ActionCall(self.name, args)
 
     def encode(self, call: ActionCall, message: p4r.Action) -> None:
         """Fill the message of a call."""

@@ -107,7 +107,8 @@ class BatchReader:
                 run = self._learn(view, start, end)
             if run is None:
                 _, body = read_varint(raw, body, end)
-                _append(runs, p4r.Update.FromString(view[body:end]))
+                update = p4r.Update.FromString(view[body:end])  # type: ignore[arg-type]  # views too
+                _append(runs, update)
                 start = end
             else:
                 runs.append(run)

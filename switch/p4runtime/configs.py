@@ -55,7 +55,9 @@ def set_config(device: Device, request: p4r.SetForwardingPipelineConfigRequest) 
         return True
 
 
-def get_config(device: Device, response_type: int) -> p4r.GetForwardingPipelineConfigResponse:
+def get_config(
+    device: Device, response_type: _Get.ResponseType.ValueType
+) -> p4r.GetForwardingPipelineConfigResponse:
     """The config that control calls are about; without one the answer is empty."""
     parts = {
         _Get.ALL: ("p4info", "p4_device_config"),

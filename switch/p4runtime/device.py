@@ -161,7 +161,9 @@ def _try_write(tx: Transaction, view: View, update: p4r.Update) -> StatusError |
     return None
 
 
-def write_entity(tx: Transaction, view: View, update: p4r.Update.Type, entity: p4r.Entity) -> None:
+def write_entity(
+    tx: Transaction, view: View, update: p4r.Update.Type.ValueType, entity: p4r.Entity
+) -> None:
     """Handle one update; raises the `StatusError` it is refused with."""
     kind = entity.WhichOneof("entity")
     if kind is None:

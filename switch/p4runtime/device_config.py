@@ -7,8 +7,10 @@ because no package ships it.
 
 from __future__ import annotations
 
+from typing import Any
+
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import DecodeError
 
 from switch.p4runtime.status import invalid_argument
 
@@ -17,7 +19,7 @@ _BOOL = descriptor_pb2.FieldDescriptorProto.TYPE_BOOL
 _FIELDS = (("reassign", 1, _BOOL), ("extras", 2, _BYTES), ("device_data", 3, _BYTES))
 
 
-def _framing() -> type[Message]:
+def _framing() -> Any:
     file = descriptor_pb2.FileDescriptorProto(name="p4/tmp/p4config.proto", package="p4.tmp")
     file.syntax = "proto3"
     message = file.message_type.add(name="P4DeviceConfig")

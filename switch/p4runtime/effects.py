@@ -24,7 +24,7 @@ class Cell(NamedTuple):
     """A new value for one cell of an array."""
 
     array: str
-    index: int
+    place: int
     value: Any
 
 
@@ -180,9 +180,9 @@ def _runs(cells: Sequence[Cell]) -> Iterator[tuple[int, str, int, list[Any]]]:
         if (
             place == len(cells)
             or cells[place].array != first.array
-            or cells[place].index != first.index + place - start
+            or cells[place].place != first.place + place - start
         ):
-            yield start, first.array, first.index, [cell.value for cell in cells[start:place]]
+            yield start, first.array, first.place, [cell.value for cell in cells[start:place]]
             start = place
 
 

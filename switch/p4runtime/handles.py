@@ -10,6 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterator
 from heapq import heappop, heappush
+from typing import Generic, TypeVar
+
+_K = TypeVar("_K", bound=Hashable)
 
 _PLACE_BITS = 24
 _PLACES = 1 << _PLACE_BITS
@@ -47,12 +50,12 @@ class Places:
         heappush(self._free, place)
 
 
-class Handles:
+class Handles(Generic[_K]):
     """The handles of one table; keys are whatever names its entries."""
 
     def __init__(self) -> None:
-        self._places: dict[Hashable, int] = {}
-        self._keys: dict[int, Hashable] = {}
+        self._places: dict[_K, int] = {}
+        self._keys: dict[int, _K] = {}
         self._vacated: dict[int, int] = {}
         """How often a place was."""
         self._free = Places()
@@ -60,7 +63,7 @@ class Handles:
     def __len__(self) -> int:
         return len(self._places)
 
-    def follow(self, keys: Collection[Hashable]) -> None:
+    def follow(self, keys: Collection[_K]) -> None:
         """Take note of what the keys of the table are now."""
         known = set(keys)
         for gone in [key for key in self._places if key not in known]:
@@ -69,7 +72,7 @@ class Handles:
             if key not in self._places:
                 self.take(key)
 
-    def take(self, key: Hashable) -> int:
+    def take(self, key: _K) -> int:
         """A handle for a new entry."""
         if key in self._places:  # of one that was deleted without a word
             self.vacate(key)
@@ -78,7 +81,7 @@ class Handles:
         self._keys[place] = key
         return self._handle(place)
 
-    def vacate(self, key: Hashable) -> None:
+    def vacate(self, key: _K) -> None:
         """An entry is gone."""
         place = self._places.pop(key)
         del self._keys[place]
@@ -91,12 +94,12 @@ class Handles:
             mapping.clear()
         self._free = Places()
 
-    def handle(self, key: Hashable) -> int:
+    def handle(self, key: _K) -> int:
         """The handle of an entry; it gets one if it has none yet."""
         place = self._places.get(key)
         return self.take(key) if place is None else self._handle(place)
 
-    def key(self, handle: int) -> Hashable:
+    def key(self, handle: int) -> _K:
         """What names the entry with a handle; raises `NoSuchHandleError`."""
         place = handle & (_PLACES - 1)
         if place not in self._keys:
@@ -105,7 +108,7 @@ class Handles:
             raise NoSuchHandleError(is_expired=True)
         return self._keys[place]
 
-    def in_order(self) -> Iterator[Hashable]:
+    def in_order(self) -> Iterator[_K]:
         """What names the entries, in the order of their places."""
         return (self._keys[place] for place in sorted(self._keys))
 

@@ -9,8 +9,8 @@ not count must be 0.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, ClassVar, Generic, TypeVar
 
 from finsy.proto import p4i, p4r
 
@@ -18,16 +18,20 @@ from switch.p4json.objects import FieldMatch
 from switch.p4runtime.bytestrings import check_all, decode, encode
 from switch.p4runtime.status import StatusError, invalid_argument
 
+_M = TypeVar("_M", bound=FieldMatch)
 
-class FieldCodec(ABC):
+
+class FieldCodec(ABC, Generic[_M]):
     """One match field of a table or of a value set."""
 
     oneof: ClassVar[str]
     """The member of `FieldMatch.field_match_type` that this kind uses."""
     parts: ClassVar[tuple[str, ...]] = ("value",)
     """The fields of its message."""
-    wildcard: FieldMatch | None = None
+    wildcard: _M | None = None
     """What an omitted field means; None: it may not be omitted."""
+    _decode: Callable[..., _M]
+    """The data plane's form of values for `parts`, checked."""
     takes_priority: ClassVar[bool] = False
     """Whether a table with such a field has priorities."""
 
@@ -37,16 +41,18 @@ class FieldCodec(ABC):
         self.width = width
         self.ones = (1 << width) - 1
 
-    def decode(self, message: p4r.FieldMatch) -> FieldMatch:
+    def decode(self, message: p4r.FieldMatch) -> _M:
         """The data plane's form of a field; raises INVALID_ARGUMENT."""
-        if not message.HasField(self.oneof):
-            given = message.WhichOneof("field_match_type") or "no"
-            raise self.error(f"is matched as {self.oneof}, and the message has a {given} match")
+        given = message.WhichOneof("field_match_type")
+        if given != self.oneof:
+            raise self.error(
+                f"is matched as {self.oneof}, and the message has a {given or 'no'} match"
+            )
         match = getattr(message, self.oneof)
         parts = [getattr(match, part) for part in self.parts]
         return self._decode(*[p if isinstance(p, int) else self._bits(p) for p in parts])
 
-    def decode_all(self, columns: Sequence[Sequence[int]]) -> Sequence[FieldMatch]:
+    def decode_all(self, columns: Sequence[Sequence[int]]) -> Sequence[_M]:
         """Many fields, from a column for each of `parts`.
 
         Raises INVALID_ARGUMENT if one of them is refused; which, `decode` tells.
@@ -55,7 +61,7 @@ class FieldCodec(ABC):
             check_all(column, self.width, f"match field {self.name!r}")
         return self._decode_all(*columns)
 
-    def encode(self, value: FieldMatch, message: p4r.FieldMatch) -> None:
+    def encode(self, value: _M, message: p4r.FieldMatch) -> None:
         """Fill a field's message; not to be called with the wildcard."""
         message.field_id = self.field_id
         self._encode(value, message)
@@ -70,32 +76,29 @@ class FieldCodec(ABC):
             decode(data, self.width, f"match field {self.name!r}")
         return value
 
-    def _decode_all(self, *columns: Sequence[int]) -> Sequence[FieldMatch]:
+    def _decode_all(self, *columns: Sequence[int]) -> Sequence[_M]:
         return list(map(self._decode, *columns))
 
     @abstractmethod
-    def _decode(self, *parts: int) -> FieldMatch: ...
-
-    @abstractmethod
-    def _encode(self, value: FieldMatch, message: p4r.FieldMatch) -> None: ...
+    def _encode(self, value: _M, message: p4r.FieldMatch) -> None: ...
 
 
-class ExactCodec(FieldCodec):
+class ExactCodec(FieldCodec[int]):
     """A value, never omitted."""
 
     oneof = "exact"
 
-    def _decode_all(self, *columns: Sequence[int]) -> Sequence[FieldMatch]:
+    def _decode_all(self, *columns: Sequence[int]) -> Sequence[int]:
         return columns[0]
 
     def _decode(self, value: int) -> int:
         return value
 
-    def _encode(self, value: FieldMatch, message: p4r.FieldMatch) -> None:
+    def _encode(self, value: int, message: p4r.FieldMatch) -> None:
         message.exact.value = encode(value)
 
 
-class LpmCodec(FieldCodec):
+class LpmCodec(FieldCodec[tuple[int, int]]):
     """A value and the length of its prefix."""
 
     oneof = "lpm"
@@ -111,12 +114,12 @@ class LpmCodec(FieldCodec):
             raise self.error(f"has bits set after its prefix of {length} bits")
         return value, length
 
-    def _encode(self, value: FieldMatch, message: p4r.FieldMatch) -> None:
+    def _encode(self, value: tuple[int, int], message: p4r.FieldMatch) -> None:
         message.lpm.value = encode(value[0])
         message.lpm.prefix_len = value[1]
 
 
-class TernaryCodec(FieldCodec):
+class TernaryCodec(FieldCodec[tuple[int, int]]):
     """A value and the bits that count."""
 
     oneof = "ternary"
@@ -131,12 +134,12 @@ class TernaryCodec(FieldCodec):
             raise self.error("has bits set in its value that are not in its mask")
         return value, mask
 
-    def _encode(self, value: FieldMatch, message: p4r.FieldMatch) -> None:
+    def _encode(self, value: tuple[int, int], message: p4r.FieldMatch) -> None:
         message.ternary.value = encode(value[0])
         message.ternary.mask = encode(value[1])
 
 
-class RangeCodec(FieldCodec):
+class RangeCodec(FieldCodec[tuple[int, int]]):
     """An inclusive range."""
 
     oneof = "range"
@@ -154,12 +157,12 @@ class RangeCodec(FieldCodec):
             raise self.error("has a range of all values; omit the field to match everything")
         return low, high
 
-    def _encode(self, value: FieldMatch, message: p4r.FieldMatch) -> None:
+    def _encode(self, value: tuple[int, int], message: p4r.FieldMatch) -> None:
         message.range.low = encode(value[0])
         message.range.high = encode(value[1])
 
 
-class OptionalCodec(FieldCodec):
+class OptionalCodec(FieldCodec[tuple[int, int]]):
     """A value, or nothing at all."""
 
     oneof = "optional"
@@ -169,11 +172,11 @@ class OptionalCodec(FieldCodec):
     def _decode(self, value: int) -> tuple[int, int]:
         return value, self.ones
 
-    def _encode(self, value: FieldMatch, message: p4r.FieldMatch) -> None:
+    def _encode(self, value: tuple[int, int], message: p4r.FieldMatch) -> None:
         message.optional.value = encode(value[0])
 
 
-CODECS: dict[int, type[FieldCodec]] = {
+CODECS: dict[int, type[FieldCodec[Any]]] = {
     p4i.MatchField.EXACT: ExactCodec,
     p4i.MatchField.LPM: LpmCodec,
     p4i.MatchField.TERNARY: TernaryCodec,
@@ -186,7 +189,7 @@ CODECS: dict[int, type[FieldCodec]] = {
 class KeyCodec:
     """The match key of a table, or of a member of a value set."""
 
-    def __init__(self, fields: tuple[FieldCodec, ...]) -> None:
+    def __init__(self, fields: tuple[FieldCodec[Any], ...]) -> None:
         self.fields = fields
         self.takes_priority = any(field.takes_priority for field in fields)
         self._places = {field.field_id: (place, field) for place, field in enumerate(fields)}
@@ -205,10 +208,11 @@ class KeyCodec:
             given |= 1 << place
         if given.bit_count() != len(messages):
             raise invalid_argument("a match field is given twice")
-        if None in key:
+        whole = tuple(value for value in key if value is not None)
+        if len(whole) < len(key):
             missing = self.fields[key.index(None)]
             raise missing.error("is matched exactly and may not be omitted")
-        return tuple(key)
+        return whole
 
     def encode(self, key: tuple[FieldMatch, ...], messages: Any) -> None:
         """Append the fields of a key to a repeated field, without those that match everything."""

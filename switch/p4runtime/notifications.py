@@ -151,7 +151,7 @@ class Notifier:
     def _idle_entry(self, name: EntryName) -> p4r.TableEntry | None:
         """The message of an entry; None if it was deleted meanwhile."""
         pipeline = self._device.running
-        if pipeline is None or name.table not in pipeline.table_names:
+        if pipeline is None or name.key is None or name.table not in pipeline.table_names:
             return None
         table = pipeline.tables[pipeline.table_names[name.table]]
         entry = table.entries.get((tuple(name.key), name.priority))

@@ -7,7 +7,8 @@ the type's fields, and back. Registers of v1model have one cell each; digests ar
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from finsy.proto import p4d, p4t
 
@@ -134,9 +135,9 @@ class HeaderCodec(DataCodec):
 
 
 def _expect(message: p4d.P4Data, kind: str, what: str) -> None:
-    if not message.HasField(kind):
-        given = message.WhichOneof("data") or "nothing"
-        raise invalid_argument(f"{what}: the data is {given}, and the type is {kind}")
+    given = message.WhichOneof("data")
+    if given != kind:
+        raise invalid_argument(f"{what}: the data is {given or 'nothing'}, and the type is {kind}")
 
 
 def data_codec(spec: p4t.P4DataTypeSpec, types: p4t.P4TypeInfo) -> DataCodec:
@@ -162,12 +163,13 @@ def _bitstring_codec(spec: p4t.P4BitstringLikeTypeSpec) -> DataCodec:
 
 
 def _named_codec(kind: str, name: str, types: p4t.P4TypeInfo) -> DataCodec:
-    known = {
+    named: dict[str, Mapping[str, Any]] = {
         "struct": types.structs,
         "header": types.headers,
         "serializable_enum": types.serializable_enums,
         "new_type": types.new_types,
-    }[kind]
+    }
+    known = named[kind]
     if name not in known:
         raise invalid_argument(f"the type {name!r} is not in P4Info's type_info")
     spec = known[name]

@@ -9,6 +9,7 @@ carried over where both programs have the array in the same shape.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from finsy.proto import p4r
 
@@ -32,51 +33,56 @@ def carry_over(plane: DataPlane, running: Pipeline, saved: Pipeline) -> None:
     target = View(saved, Replication(), plane, Config.SAVED, FULL_ACCESS)
     tx = Transaction()
     _drop_initial_entries(tx, target)
-    for entity in _written_state(source):
-        _write(tx, target, entity)
+    for kind, entity in _written_state(source):
+        _write(tx, target, kind, entity)
     refused = tx.flush(plane, Config.SAVED)
     if refused:
         raise next(iter(refused.values()))
     _carry_arrays(plane, running, saved)
 
 
-def _written_state(source: View) -> Iterator[p4r.Entity]:
+def _written_state(source: View) -> Iterator[tuple[str, p4r.Entity]]:
     """Every entity that controllers have written, in an order in which it can be written."""
-    requests = (
-        p4r.Entity(action_profile_member=p4r.ActionProfileMember()),
-        p4r.Entity(action_profile_group=p4r.ActionProfileGroup()),
-        p4r.Entity(table_entry=_table_request()),
-        p4r.Entity(meter_entry=p4r.MeterEntry(counter_data=p4r.MeterCounterData())),
-        p4r.Entity(value_set_entry=p4r.ValueSetEntry()),
-        p4r.Entity(digest_entry=p4r.DigestEntry()),
-        p4r.Entity(table_entry=p4r.TableEntry(is_default_action=True)),
+    requests: tuple[tuple[str, Any], ...] = (
+        ("action_profile_member", p4r.ActionProfileMember()),
+        ("action_profile_group", p4r.ActionProfileGroup()),
+        ("table_entry", _table_request()),
+        ("meter_entry", p4r.MeterEntry(counter_data=p4r.MeterCounterData())),
+        ("value_set_entry", p4r.ValueSetEntry()),
+        ("digest_entry", p4r.DigestEntry()),
+        ("table_entry", p4r.TableEntry(is_default_action=True)),
         *_resources_of_defaults(source.pipeline),
     )
-    for request in requests:
-        kind = request.WhichOneof("entity")
-        for entity in HANDLERS[kind].read(source, getattr(request, kind)):
-            if _is_written(source, entity):
-                yield entity
+    for kind, request in requests:
+        for entity in _read(source, kind, request):
+            if _is_written(source, kind, entity):
+                yield kind, entity
+
+
+def _read(view: View, kind: str, request: Any) -> list[p4r.Entity]:
+    """What a request selects; only registers, which are not read here, come in whole messages."""
+    found = HANDLERS[kind].read(view, request)
+    return [entity for entity in found if isinstance(entity, p4r.Entity)]
 
 
 def _drop_initial_entries(tx: Transaction, target: View) -> None:
     """Empty the tables that start with entries which may be changed: their state is carried."""
     request = p4r.TableEntry()
-    for entity in list(HANDLERS["table_entry"].read(target, request)):
+    for entity in _read(target, "table_entry", request):
         if not entity.table_entry.is_const:
             tx.begin_update()
             HANDLERS["table_entry"].write(tx, target, p4r.Update.DELETE, entity.table_entry)
 
 
-def _resources_of_defaults(pipeline: Pipeline) -> Iterator[p4r.Entity]:
+def _resources_of_defaults(pipeline: Pipeline) -> Iterator[tuple[str, Any]]:
     """Requests for what default entries have counted, and for their meters."""
     for table_id, table in pipeline.tables.items():
         default = p4r.TableEntry(table_id=table_id, is_default_action=True)
         if table.has_counter:
-            yield p4r.Entity(direct_counter_entry=p4r.DirectCounterEntry(table_entry=default))
+            yield "direct_counter_entry", p4r.DirectCounterEntry(table_entry=default)
         if table.has_meter:
             meter = p4r.DirectMeterEntry(table_entry=default, counter_data=p4r.MeterCounterData())
-            yield p4r.Entity(direct_meter_entry=meter)
+            yield "direct_meter_entry", meter
 
 
 def _table_request() -> p4r.TableEntry:
@@ -87,8 +93,7 @@ def _table_request() -> p4r.TableEntry:
     return request
 
 
-def _is_written(source: View, entity: p4r.Entity) -> bool:
-    kind = entity.WhichOneof("entity")
+def _is_written(source: View, kind: str, entity: p4r.Entity) -> bool:
     if kind == "table_entry":
         entry = entity.table_entry
         table = source.pipeline.tables[entry.table_id]
@@ -106,9 +111,8 @@ def _is_written(source: View, entity: p4r.Entity) -> bool:
     return kind != "value_set_entry" or bool(entity.value_set_entry.members)
 
 
-def _write(tx: Transaction, target: View, entity: p4r.Entity) -> None:
+def _write(tx: Transaction, target: View, kind: str, entity: p4r.Entity) -> None:
     tx.begin_update()
-    kind = entity.WhichOneof("entity")
     message = getattr(entity, kind)
     update = p4r.Update.INSERT
     if kind in _MODIFIED_ONLY or entity.table_entry.is_default_action:

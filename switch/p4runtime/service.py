@@ -18,7 +18,7 @@ from contextlib import asynccontextmanager
 from typing import Any, NamedTuple, TypeVar
 
 import grpc
-from finsy.proto import U128, p4r, p4r_grpc
+from finsy.proto import U128, p4r
 
 from switch.dataplane.errors import WorkerGone
 from switch.p4runtime.batches import Batch
@@ -55,7 +55,7 @@ TAKE_S = 0.005
 _T = TypeVar("_T")
 
 
-class P4RuntimeService(p4r_grpc.P4RuntimeServicer):
+class P4RuntimeService:
     """Serves one device."""
 
     def __init__(

@@ -7,7 +7,7 @@ nothing is found out later by a write.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from finsy.proto import p4i
 
@@ -16,6 +16,14 @@ from switch.p4runtime.match import CODECS, FieldCodec
 from switch.p4runtime.status import StatusError, invalid_argument
 
 _T = TypeVar("_T")
+
+
+class _WithPreamble(Protocol):
+    @property
+    def preamble(self) -> p4i.Preamble: ...
+
+
+_I = TypeVar("_I", bound=_WithPreamble)
 
 _KINDS: dict[int, frozenset[MatchKind]] = {
     p4i.MatchField.EXACT: frozenset({MatchKind.EXACT, MatchKind.VALID}),
@@ -27,9 +35,9 @@ _KINDS: dict[int, frozenset[MatchKind]] = {
 """What the JSON may call each of P4Info's match types."""
 
 
-def index_by_id(infos: Iterable[_T], kind: str, prefix: int) -> dict[int, _T]:
+def index_by_id(infos: Iterable[_I], kind: str, prefix: int) -> dict[int, _I]:
     """Objects by id; raises if an id is taken twice or not of the kind's range."""
-    index: dict[int, _T] = {}
+    index: dict[int, _I] = {}
     for info in infos:
         object_id, name = info.preamble.id, info.preamble.name
         if object_id >> 24 != prefix:

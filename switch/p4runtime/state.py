@@ -72,7 +72,7 @@ class Table:
     meter_type: int = p4i.MeterSpec.TWO_RATE_THREE_COLOR
     entries: dict[EntryKey, Entry] = field(default_factory=dict)
     default: DefaultEntry = field(default_factory=DefaultEntry)
-    handles: Handles = field(default_factory=Handles)
+    handles: Handles[EntryKey] = field(default_factory=Handles)
     """What Thrift's clients call the entries."""
 
     @property

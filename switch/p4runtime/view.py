@@ -67,16 +67,15 @@ def responses(answers: Iterable[p4r.Entity | bytes]) -> Iterator[Response]:
     """Entities in messages of bounded size; messages that are made already are passed on."""
     response, size = p4r.ReadResponse(), 0
     for answer in answers:
-        is_made = isinstance(answer, bytes)
-        length = 0 if is_made else answer.ByteSize()
+        length = 0 if isinstance(answer, bytes) else answer.ByteSize()
         if response.entities and (
-            is_made
+            isinstance(answer, bytes)
             or len(response.entities) >= MAX_ENTITIES_PER_RESPONSE
             or size + length > MAX_RESPONSE_BYTES
         ):
             yield response
             response, size = p4r.ReadResponse(), 0
-        if is_made:
+        if isinstance(answer, bytes):
             yield answer
         else:
             response.entities.append(answer)

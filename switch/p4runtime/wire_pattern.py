@@ -129,7 +129,8 @@ class Pattern:
     def messages(self, raw: memoryview) -> Iterator[p4r.Update]:
         """The messages that fit, one by one."""
         for start in range(0, len(raw), self.size):
-            yield p4r.Update.FromString(raw[start + self._body : start + self.size])
+            message = raw[start + self._body : start + self.size]
+            yield p4r.Update.FromString(message)  # type: ignore[arg-type]  # it takes a view too
 
     def _without_values(self, raw: bytes | memoryview) -> bytearray:
         """Messages with nothing but what is the same in all that fit."""

@@ -29,6 +29,11 @@ Target = tuple[str, int, tuple[int, ...]]
 Process = Callable[[bytearray, int, int, int, int, tuple], None]
 
 
+def no_code(*_packet: object) -> None:
+    """The code of a program before it is linked, and when it is taken apart."""
+    raise Refused("the program is not complete")
+
+
 class TableState:
     """A table with what its entries need besides the look-up."""
 
@@ -38,7 +43,7 @@ class TableState:
         self, name: str, kind: str, profile: str | None, has_meter: bool, supports_timeout: bool
     ) -> None:
         self.name = name
-        self.table: RuntimeTable = TABLES[kind]()
+        self.table: RuntimeTable[Any] = TABLES[kind]()
         self.profile = profile
         self.has_meter = has_meter
         self.supports_timeout = supports_timeout
@@ -70,8 +75,8 @@ class Config:
         """By the name of the calculation."""
         self.namespace: dict[str, Any] = {}
         """The generated module."""
-        self.process: Process | None = None
-        self.egress: Process | None = None
+        self.process: Process = no_code
+        self.egress: Process = no_code
         """For packets that have waited in a queue."""
         self.on_their_way = 0
         """Packets that wait in queues or come round again: they finish in this program."""
@@ -99,7 +104,7 @@ class Config:
 
     def take_apart(self, step: int) -> Iterator[None]:
         """Free everything, so many cells or entries between two yields."""
-        self.process = self.egress = None
+        self.process = self.egress = no_code
         linecache.cache.pop(self.namespace.get("__name__", ""), None)
         self.namespace.clear()
         arrays: list[list] = [
@@ -291,11 +296,12 @@ class Config:
 
     def cells(self, kind: str, name: str, first: int, count: int) -> tuple[list, ...]:
         """The lists of an array: one, or for counters packets and bytes. Checks the range."""
-        arrays = {
+        kinds: dict[str, tuple[Mapping[str, list[Any]], ...]] = {
             "register": (self.registers,),
             "counter": (self.counter_packets, self.counter_bytes),
             "meter": (self.meters,),
-        }[kind]
+        }
+        arrays = kinds[kind]
         if name not in arrays[0]:
             raise Refused(f"there is no {kind} array {name}")
         found = tuple(group[name] for group in arrays)

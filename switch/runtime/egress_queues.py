@@ -12,7 +12,7 @@ Times are nanoseconds of one clock, and given by the caller.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Generic, TypeVar
 
 from switch.runtime.errors import Refused
@@ -77,7 +77,7 @@ class EgressQueues(Generic[T]):
 
     def waiting(self, port: int, priority: int | None = None) -> int:
         """The packets in one queue, or (None) in all of a port."""
-        queues = self._ports.get(port, ())
+        queues: Sequence[_Queue[T]] = self._ports.get(port, ())
         if priority is not None:
             queues = queues[priority : priority + 1]
         return sum(len(queue.packets) for queue in queues)

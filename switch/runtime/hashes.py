@@ -13,7 +13,7 @@ _MASK_32 = 0xFFFFFFFF
 _MASK_64 = 0xFFFFFFFFFFFFFFFF
 
 
-def csum16(octets: bytes) -> int:
+def csum16(octets: bytes | bytearray) -> int:
     """The Internet checksum (RFC 1071): the complement of the one's complement sum of words.
 
     The sum of 16-bit words with end-around carry is the whole number modulo 0xffff, except that a

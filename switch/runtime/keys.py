@@ -18,7 +18,12 @@ from switch.p4json.objects import FieldMatch, KeyField, MatchKey, MatchKind, Tab
 Interval: TypeAlias = tuple[int, int, int, int]
 """Of a range field: how far right it stands, its width as a mask, lowest and highest value."""
 
-Encoded: TypeAlias = int | tuple[int, ...] | tuple[int, int, tuple[Interval, ...]]
+ExactKey: TypeAlias = int | tuple[int, ...]
+LpmKey: TypeAlias = tuple[int, int]
+"""Value and mask."""
+RankedKey: TypeAlias = tuple[int, int, tuple[Interval, ...]]
+"""Value and mask of all fields but ranges, and the ranges."""
+Encoded: TypeAlias = ExactKey | LpmKey | RankedKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,7 @@ class KeyLayout:
         keys = zip(*columns, strict=True)
         return list(keys if self.kind is MatchKind.EXACT else map(self.encode, keys))
 
-    def _join(self, key: MatchKey) -> tuple[int, int, tuple[Interval, ...]]:
+    def _join(self, key: MatchKey) -> RankedKey:
         value = mask = 0
         intervals: list[Interval] = []
         for place, described, shift in self._joined:

@@ -12,8 +12,8 @@ from time import monotonic_ns
 
 GREEN, YELLOW, RED = 0, 1, 2
 
-Counts = tuple[int, int, int, int, int, int]
-"""Packets and bytes that were marked green, yellow and red."""
+Counts = tuple[int, ...]
+"""Packets and bytes that were marked green, yellow and red: six numbers."""
 
 Rates = tuple[int, int, int, int]
 """CIR, CBS, PIR, PBS: rates per second, bursts in the same unit (packets or bytes)."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 from bisect import insort
 from collections.abc import Iterator
 from operator import attrgetter, itemgetter
+from typing import Any
 
 from switch.runtime.entries import NO_ACTION, Entry
-from switch.runtime.keys import Encoded, Interval
+from switch.runtime.keys import Interval, RankedKey
 from switch.runtime.tables import ExactTable, LpmTable, RuntimeTable, drop_from_groups, drop_some
 
 CACHED_KEYS = 1024
@@ -21,13 +22,13 @@ MASKS_WORTH_CACHING = 4
 _UNKNOWN = Entry(NO_ACTION, ())
 
 
-class _RankedTable(RuntimeTable):
+class _RankedTable(RuntimeTable[RankedKey]):
     """Entries grouped by mask, groups by their best entry. What ternary and range tables share."""
 
     def __init__(self) -> None:
         self.default = Entry(NO_ACTION, ())
         self.count = 0
-        self._named: dict[tuple[Encoded, int], Entry] = {}
+        self._named: dict[tuple[RankedKey, int], Entry] = {}
         self._cache: dict[int, Entry | None] = {}
         self._caching = False
         self._inserted = 0
@@ -44,11 +45,11 @@ class _RankedTable(RuntimeTable):
             self._cache[key] = found
         return found
 
-    def get(self, key: Encoded, priority: int) -> Entry | None:
+    def get(self, key: RankedKey, priority: int) -> Entry | None:
         """See `RuntimeTable`."""
         return self._named.get((key, priority))
 
-    def insert(self, key: Encoded, priority: int, entry: Entry) -> None:
+    def insert(self, key: RankedKey, priority: int, entry: Entry) -> None:
         """See `RuntimeTable`."""
         self._inserted += 1
         entry.rank = priority << 48 | ((1 << 48) - self._inserted)
@@ -57,7 +58,7 @@ class _RankedTable(RuntimeTable):
         self.count += 1
         self._changed()
 
-    def remove(self, key: Encoded, priority: int) -> None:
+    def remove(self, key: RankedKey, priority: int) -> None:
         """See `RuntimeTable`."""
         self._discard(key, self._named.pop((key, priority)))
         self.count -= 1
@@ -74,10 +75,10 @@ class _RankedTable(RuntimeTable):
     def _search(self, key: int) -> Entry | None:
         raise NotImplementedError
 
-    def _add(self, key: Encoded, entry: Entry) -> None:
+    def _add(self, key: RankedKey, entry: Entry) -> None:
         raise NotImplementedError
 
-    def _discard(self, key: Encoded, entry: Entry) -> None:
+    def _discard(self, key: RankedKey, entry: Entry) -> None:
         raise NotImplementedError
 
     def _group_count(self) -> int:
@@ -117,7 +118,7 @@ class TernaryTable(_RankedTable):
         self._groups = sorted(groups, key=itemgetter(2), reverse=True)
         return self._groups
 
-    def _add(self, key: Encoded, entry: Entry) -> None:
+    def _add(self, key: RankedKey, entry: Entry) -> None:
         value, mask, _ = key
         same = self._same.setdefault((value, mask), [])
         insort(same, entry, key=attrgetter("rank"))
@@ -125,7 +126,7 @@ class TernaryTable(_RankedTable):
         self._highest[mask] = max(self._highest.get(mask, 0), entry.rank)
         self._groups = []
 
-    def _discard(self, key: Encoded, entry: Entry) -> None:
+    def _discard(self, key: RankedKey, entry: Entry) -> None:
         value, mask, _ = key
         same = self._same[value, mask]
         same.remove(entry)
@@ -169,12 +170,12 @@ class RangeTable(_RankedTable):
                     break
         return best
 
-    def _add(self, key: Encoded, entry: Entry) -> None:
+    def _add(self, key: RankedKey, entry: Entry) -> None:
         value, mask, intervals = key
         same = self._groups.setdefault(mask, {}).setdefault(value, [])
         insort(same, (entry, intervals), key=lambda item: -item[0].rank)
 
-    def _discard(self, key: Encoded, entry: Entry) -> None:
+    def _discard(self, key: RankedKey, entry: Entry) -> None:
         value, mask, intervals = key
         group = self._groups[mask]
         group[value].remove((entry, intervals))
@@ -195,7 +196,7 @@ def _inside(key: int, intervals: tuple[Interval, ...]) -> bool:
     return all(low <= (key >> shift) & full <= high for shift, full, low, high in intervals)
 
 
-TABLES: dict[str, type[ExactTable] | type[LpmTable] | type[TernaryTable] | type[RangeTable]] = {
+TABLES: dict[str, type[RuntimeTable[Any]]] = {
     "exact": ExactTable,
     "lpm": LpmTable,
     "ternary": TernaryTable,

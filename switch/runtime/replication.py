@@ -58,7 +58,7 @@ class ReplicationEngine:
         """Of each replica the first choice that is up; the first one if none is."""
         is_up = self._port_is_up
         return tuple(
-            next((tuple(copy) for copy in choices if is_up.get(copy[0])), tuple(choices[0]))
+            next((copy for copy in choices if is_up.get(copy[0])), choices[0])
             for choices in replicas
         )
 

@@ -8,28 +8,30 @@ in `switch.runtime.ranked`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from switch.runtime.entries import NO_ACTION, Entry
-from switch.runtime.keys import Encoded
+from switch.runtime.keys import ExactKey, LpmKey
+
+_K = TypeVar("_K", contravariant=True)
 
 
-class RuntimeTable(Protocol):
-    """What all look-up structures have in common."""
+class RuntimeTable(Protocol[_K]):
+    """What all look-up structures have in common; keys have the form that their kind has."""
 
     default: Entry
     count: int
     """How many entries there are."""
-    find: Callable[[object], Entry | None]
+    find: Callable[[Any], Entry | None]
 
-    def get(self, key: Encoded, priority: int) -> Entry | None:
+    def get(self, key: _K, priority: int) -> Entry | None:
         """The entry of that name."""
 
-    def insert(self, key: Encoded, priority: int, entry: Entry) -> None:
+    def insert(self, key: _K, priority: int, entry: Entry) -> None:
         """Add an entry that is not there yet."""
 
     def insert_many(
-        self, keys: Sequence[Encoded], priorities: Sequence[int], entries: Iterator[Entry]
+        self, keys: Sequence[_K], priorities: Sequence[int], entries: Iterator[Entry]
     ) -> int:
         """Add entries up to the first that is there already; how many were added."""
         for place, (key, priority) in enumerate(zip(keys, priorities, strict=True)):
@@ -38,7 +40,7 @@ class RuntimeTable(Protocol):
             self.insert(key, priority, next(entries))
         return len(keys)
 
-    def remove(self, key: Encoded, priority: int) -> None:
+    def remove(self, key: _K, priority: int) -> None:
         """Remove an entry that is there."""
 
     def entries(self) -> Iterator[Entry]:
@@ -48,7 +50,7 @@ class RuntimeTable(Protocol):
         """Free up to so many entries of a table that is no longer used; False if none is left."""
 
 
-class ExactTable(RuntimeTable):
+class ExactTable(RuntimeTable[ExactKey]):
     """One dictionary."""
 
     def __init__(self) -> None:
@@ -57,17 +59,17 @@ class ExactTable(RuntimeTable):
         self._entries: dict[object, Entry] = {}
         self.find = self._entries.get
 
-    def get(self, key: Encoded, priority: int) -> Entry | None:
+    def get(self, key: ExactKey, priority: int) -> Entry | None:
         """See `RuntimeTable`."""
         return self._entries.get(key)
 
-    def insert(self, key: Encoded, priority: int, entry: Entry) -> None:
+    def insert(self, key: ExactKey, priority: int, entry: Entry) -> None:
         """See `RuntimeTable`."""
         self._entries[key] = entry
         self.count += 1
 
     def insert_many(
-        self, keys: Sequence[Encoded], priorities: Sequence[int], entries: Iterator[Entry]
+        self, keys: Sequence[ExactKey], priorities: Sequence[int], entries: Iterator[Entry]
     ) -> int:
         """See `RuntimeTable`."""
         add, added = self._entries.setdefault, 0
@@ -78,7 +80,7 @@ class ExactTable(RuntimeTable):
         self.count += added
         return added
 
-    def remove(self, key: Encoded, priority: int) -> None:
+    def remove(self, key: ExactKey, priority: int) -> None:
         """See `RuntimeTable`."""
         del self._entries[key]
         self.count -= 1
@@ -92,7 +94,7 @@ class ExactTable(RuntimeTable):
         return drop_some(self._entries, count)
 
 
-class LpmTable(RuntimeTable):
+class LpmTable(RuntimeTable[LpmKey]):
     """One dictionary per prefix length, the longest first."""
 
     def __init__(self) -> None:
@@ -108,12 +110,12 @@ class LpmTable(RuntimeTable):
                 return level[cut]
         return None
 
-    def get(self, key: Encoded, priority: int) -> Entry | None:
+    def get(self, key: LpmKey, priority: int) -> Entry | None:
         """See `RuntimeTable`."""
         value, mask = key
         return self._by_mask.get(mask, {}).get(value)
 
-    def insert(self, key: Encoded, priority: int, entry: Entry) -> None:
+    def insert(self, key: LpmKey, priority: int, entry: Entry) -> None:
         """See `RuntimeTable`."""
         value, mask = key
         if mask not in self._by_mask:
@@ -122,7 +124,7 @@ class LpmTable(RuntimeTable):
         self._by_mask[mask][value] = entry
         self.count += 1
 
-    def remove(self, key: Encoded, priority: int) -> None:
+    def remove(self, key: LpmKey, priority: int) -> None:
         """See `RuntimeTable`."""
         value, mask = key
         del self._by_mask[mask][value]

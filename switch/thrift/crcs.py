@@ -29,7 +29,7 @@ class CrcCalls(Calls):
         self._set(cxt_id, calc_name, crc32_config, 32)
 
     def _set(self, cxt_id: int, name: str, given: Any, width: int) -> None:
-        numbers = (given.polynomial, given.initial_remainder, given.final_xor_value)
+        ones = (1 << width) - 1
         with self.device.lock:
             program = self.program(cxt_id)
             found = program.body.calculations.get(name) if program is not None else None
@@ -39,7 +39,9 @@ class CrcCalls(Calls):
                 raise _error("WRONG_TYPE_CALCULATION")
             parameters = CrcParameters(
                 width,
-                *(number % (1 << width) for number in numbers),
+                given.polynomial & ones,
+                given.initial_remainder & ones,
+                given.final_xor_value & ones,
                 given.data_reflected,
                 given.remainder_reflected,
             )

@@ -236,7 +236,7 @@ def _own_action(name: str, data: Sequence[bytes]) -> MakeAction:
     return make
 
 
-def _update(kind: p4r.Update.Type) -> p4r.Update:
+def _update(kind: p4r.Update.Type.ValueType) -> p4r.Update:
     return p4r.Update(type=kind)
 
 

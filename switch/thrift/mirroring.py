@@ -77,7 +77,7 @@ def _as_mirror(session: p4r.CloneSessionEntry) -> Mirror:
     return Mirror(None, _OWN_GROUPS + session.session_id) if session.replicas else Mirror()
 
 
-def _update(kind: p4r.Update.Type, entry: p4r.CloneSessionEntry) -> p4r.Update:
+def _update(kind: p4r.Update.Type.ValueType, entry: p4r.CloneSessionEntry) -> p4r.Update:
     update = p4r.Update(type=kind)
     update.entity.packet_replication_engine_entry.clone_session_entry.CopyFrom(entry)
     return update

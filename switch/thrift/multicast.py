@@ -200,7 +200,7 @@ class MulticastCalls(Calls):
 
     def _write(
         self,
-        kind: p4r.Update.Type,
+        kind: p4r.Update.Type.ValueType,
         group_id: int,
         handles: tuple[int, ...],
         nodes: dict[int, _Node],
@@ -239,7 +239,7 @@ def _copy_of(replica: p4r.Replica) -> _Copy:
     return replica_port(replica), replica.instance
 
 
-def _update(kind: p4r.Update.Type, entry: p4r.MulticastGroupEntry) -> p4r.Update:
+def _update(kind: p4r.Update.Type.ValueType, entry: p4r.MulticastGroupEntry) -> p4r.Update:
     update = p4r.Update(type=kind)
     update.entity.packet_replication_engine_entry.multicast_group_entry.CopyFrom(entry)
     return update

@@ -18,7 +18,10 @@ _CELL_BYTES = 8
 _STOP = b"\x00"
 
 
-class PackedCells(IDL.Standard.bm_register_read_all_result):
+_Result: Any = IDL.Standard.bm_register_read_all_result
+
+
+class PackedCells(_Result):
     """A result whose `success` is the cells, 64 bits each, or else an exception is set."""
 
     def write(self, protocol: Any) -> None:

@@ -6,7 +6,7 @@ BMv2 takes any bits: those that a field, prefix, mask or parameter does not have
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from finsy.proto import p4r
 
@@ -97,5 +97,5 @@ def _ones(field: KeyField) -> int:
     return (1 << field.width) - 1
 
 
-def _refuse() -> FieldMatch:
+def _refuse() -> NoReturn:
     raise table_error("BAD_MATCH_KEY")

@@ -156,7 +156,11 @@ class ProfileCalls(Calls):
             yield profile
 
     def _write_member(
-        self, kind: p4r.Update.Type, profile: Profile, known: int, action: p4r.Action | None
+        self,
+        kind: p4r.Update.Type.ValueType,
+        profile: Profile,
+        known: int,
+        action: p4r.Action | None,
     ) -> None:
         member = p4r.ActionProfileMember(
             action_profile_id=profile.profile_id, member_id=known, action=action
@@ -166,7 +170,7 @@ class ProfileCalls(Calls):
 
     def _write_group(
         self,
-        kind: p4r.Update.Type,
+        kind: p4r.Update.Type.ValueType,
         profile: Profile,
         group: Group,
         members: Sequence[p4r.ActionProfileGroup.Member],

@@ -83,21 +83,21 @@ def _match(field: KeyField, match: FieldMatch) -> Any:
     def octets(value: int) -> bytes:
         return value.to_bytes((field.width + 7) // 8, "big")
 
-    match field.kind:
-        case MatchKind.EXACT:
-            exact = IDL.BmMatchParamExact(key=octets(match))
+    match field.kind, match:
+        case MatchKind.EXACT, int(value):
+            exact = IDL.BmMatchParamExact(key=octets(value))
             return IDL.BmMatchParam(type=_Kind.EXACT, exact=exact)
-        case MatchKind.VALID:
+        case MatchKind.VALID, _:
             valid = IDL.BmMatchParamValid(key=bool(match))
             return IDL.BmMatchParam(type=_Kind.VALID, valid=valid)
-        case MatchKind.LPM:
-            lpm = IDL.BmMatchParamLPM(key=octets(match[0]), prefix_length=match[1])
+        case MatchKind.LPM, (value, length):
+            lpm = IDL.BmMatchParamLPM(key=octets(value), prefix_length=length)
             return IDL.BmMatchParam(type=_Kind.LPM, lpm=lpm)
-        case MatchKind.RANGE:
-            limits = IDL.BmMatchParamRange(start=octets(match[0]), end_=octets(match[1]))
+        case MatchKind.RANGE, (low, high):
+            limits = IDL.BmMatchParamRange(start=octets(low), end_=octets(high))
             return IDL.BmMatchParam(type=_Kind.RANGE, range=limits)
-        case _:
-            ternary = IDL.BmMatchParamTernary(key=octets(match[0]), mask=octets(match[1]))
+        case _, (value, mask):
+            ternary = IDL.BmMatchParamTernary(key=octets(value), mask=octets(mask))
             return IDL.BmMatchParam(type=_Kind.TERNARY, ternary=ternary)
 
 

@@ -186,7 +186,9 @@ def _shifted(
     match arguments[0]:
         case _ if getattr(arguments[0], "name", None) in layout.stacks:
             name = object_name(arguments, 0, "header_stack", place)
-            elements = [(header,) for header in layout.stacks[name].headers]
+            elements: Sequence[Sequence[str]] = [
+                (header,) for header in layout.stacks[name].headers
+            ]
         case _:
             name = object_name(arguments, 0, "header_union_stack", place)
             elements = [layout.unions[union].headers for union in layout.union_stacks[name].unions]

@@ -37,7 +37,9 @@ class ArrayHandler(EntityHandler):
     channel: ClassVar[Channel]
     fill_channel: ClassVar[Channel]
 
-    def write(self, tx: Transaction, view: View, update: p4r.Update.Type, message: Any) -> None:
+    def write(
+        self, tx: Transaction, view: View, update: p4r.Update.Type.ValueType, message: Any
+    ) -> None:
         """Set one cell, or all without an index."""
         only_modify(update, self.what)
         array = find(self.arrays(view), self.object_id(message), self.what)

@@ -23,7 +23,11 @@ class DigestHandler(EntityHandler):
         return message.digest_id
 
     def write(
-        self, tx: Transaction, view: View, update: p4r.Update.Type, message: p4r.DigestEntry
+        self,
+        tx: Transaction,
+        view: View,
+        update: p4r.Update.Type.ValueType,
+        message: p4r.DigestEntry,
     ) -> None:
         """Enable a digest, configure it, or disable it."""
         digest = find(view.pipeline.digests, message.digest_id, "digest")

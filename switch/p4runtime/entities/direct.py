@@ -81,7 +81,7 @@ class DirectCounterHandler(_DirectHandler):
         self,
         tx: Transaction,
         view: View,
-        update: p4r.Update.Type,
+        update: p4r.Update.Type.ValueType,
         message: p4r.DirectCounterEntry,
     ) -> None:
         """Set the counter of an entry; without data it stays."""
@@ -118,7 +118,11 @@ class DirectMeterHandler(_DirectHandler):
     resource = "meter"
 
     def write(
-        self, tx: Transaction, view: View, update: p4r.Update.Type, message: p4r.DirectMeterEntry
+        self,
+        tx: Transaction,
+        view: View,
+        update: p4r.Update.Type.ValueType,
+        message: p4r.DirectMeterEntry,
     ) -> None:
         """Configure the meter of an entry; without config it goes back to the default."""
         only_modify(update, "direct meter")

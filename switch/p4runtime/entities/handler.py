@@ -24,7 +24,9 @@ class EntityHandler(ABC):
         """The P4Info id that roles are checked against; 0 for what has none."""
 
     @abstractmethod
-    def write(self, tx: Transaction, view: View, update: p4r.Update.Type, message: Any) -> None:
+    def write(
+        self, tx: Transaction, view: View, update: p4r.Update.Type.ValueType, message: Any
+    ) -> None:
         """Handle one update; raises the `StatusError` it is refused with."""
 
     @abstractmethod
@@ -46,7 +48,7 @@ class EntityHandler(ABC):
             return error
 
 
-def only_modify(update: p4r.Update.Type, what: str) -> None:
+def only_modify(update: p4r.Update.Type.ValueType, what: str) -> None:
     """Raise INVALID_ARGUMENT unless an update is a MODIFY."""
     if update != p4r.Update.MODIFY:
         raise invalid_argument(f"a {what} can only be modified")

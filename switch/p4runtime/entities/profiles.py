@@ -30,7 +30,7 @@ _KINDS = {
 }
 
 
-def _op_kind(update: p4r.Update.Type) -> OpKind:
+def _op_kind(update: p4r.Update.Type.ValueType) -> OpKind:
     kind = _KINDS.get(update)
     if kind is None:
         raise invalid_argument("the type of the update is not set")
@@ -50,7 +50,7 @@ class MemberHandler(EntityHandler):
         self,
         tx: Transaction,
         view: View,
-        update: p4r.Update.Type,
+        update: p4r.Update.Type.ValueType,
         message: p4r.ActionProfileMember,
     ) -> None:
         """Insert, modify or delete a member."""
@@ -120,7 +120,11 @@ class GroupHandler(EntityHandler):
         return message.action_profile_id
 
     def write(
-        self, tx: Transaction, view: View, update: p4r.Update.Type, message: p4r.ActionProfileGroup
+        self,
+        tx: Transaction,
+        view: View,
+        update: p4r.Update.Type.ValueType,
+        message: p4r.ActionProfileGroup,
     ) -> None:
         """Insert, modify or delete a group."""
         profile = find(view.pipeline.profiles, message.action_profile_id, "action profile")
@@ -131,11 +135,12 @@ class GroupHandler(EntityHandler):
         if not group_id:
             raise invalid_argument("group_id 0 is not valid")
         former = profile.groups.get(group_id)
-        if former is not None and kind is OpKind.INSERT:
+        if former is None:
+            if kind is not OpKind.INSERT:
+                raise not_found(f"action profile {profile.name} has no group {group_id}")
+        elif kind is OpKind.INSERT:
             raise already_exists(f"action profile {profile.name} has group {group_id} already")
-        if former is None and kind is not OpKind.INSERT:
-            raise not_found(f"action profile {profile.name} has no group {group_id}")
-        if kind is OpKind.DELETE:
+        if former is not None and kind is OpKind.DELETE:
             self._delete(tx, profile, former)
         else:
             self._set(tx, profile, kind, self._group(view, profile, former, message), former)

@@ -30,7 +30,9 @@ class ExternHandler(EntityHandler):
         """The extern instance's id."""
         return message.extern_id
 
-    def write(self, tx: Transaction, view: View, update: p4r.Update.Type, message: Any) -> None:
+    def write(
+        self, tx: Transaction, view: View, update: p4r.Update.Type.ValueType, message: Any
+    ) -> None:
         """Refused."""
         raise unimplemented("extern entries")
 

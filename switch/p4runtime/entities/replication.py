@@ -41,7 +41,7 @@ class ReplicationHandler(EntityHandler):
         self,
         tx: Transaction,
         view: View,
-        update: p4r.Update.Type,
+        update: p4r.Update.Type.ValueType,
         message: p4r.PacketReplicationEngineEntry,
     ) -> None:
         """Insert, modify or delete a group or session."""

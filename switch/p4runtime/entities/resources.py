@@ -137,9 +137,9 @@ def write(
         tx.effect(Channel.DIRECT_COUNTER, (table.plane_name(entry), cell))
     if not table.has_meter:
         return
-    cell = _meter_of_entry(table, message)
-    if not is_insert or cell != MeterCell():
-        tx.effect(Channel.DIRECT_METER, (table.plane_name(entry), cell))
+    meter = _meter_of_entry(table, message)
+    if not is_insert or meter != MeterCell():
+        tx.effect(Channel.DIRECT_METER, (table.plane_name(entry), meter))
 
 
 def _meter_of_entry(table: Table, message: p4r.TableEntry) -> MeterCell:

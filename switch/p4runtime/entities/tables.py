@@ -37,7 +37,11 @@ class TableHandler(EntityHandler):
         return message.table_id
 
     def write(
-        self, tx: Transaction, view: View, update: p4r.Update.Type, message: p4r.TableEntry
+        self,
+        tx: Transaction,
+        view: View,
+        update: p4r.Update.Type.ValueType,
+        message: p4r.TableEntry,
     ) -> None:
         """Insert, modify or delete an entry; modify a default entry."""
         table = find(view.pipeline.tables, message.table_id, "table")
@@ -130,7 +134,11 @@ class TableHandler(EntityHandler):
         )
 
     def _write_default(
-        self, tx: Transaction, table: Table, update: p4r.Update.Type, message: p4r.TableEntry
+        self,
+        tx: Transaction,
+        table: Table,
+        update: p4r.Update.Type.ValueType,
+        message: p4r.TableEntry,
     ) -> None:
         if update != p4r.Update.MODIFY:
             raise invalid_argument("the default entry can only be modified")

@@ -37,7 +37,11 @@ class ValueSetHandler(EntityHandler):
         return message.value_set_id
 
     def write(
-        self, tx: Transaction, view: View, update: p4r.Update.Type, message: p4r.ValueSetEntry
+        self,
+        tx: Transaction,
+        view: View,
+        update: p4r.Update.Type.ValueType,
+        message: p4r.ValueSetEntry,
     ) -> None:
         """Replace all members of a set."""
         only_modify(update, "value set")
@@ -92,7 +96,8 @@ def _joined(fields: Iterable[tuple[int, int, int]]) -> TernaryMatch:
 
 def _values_and_masks(field: FieldCodec, match: Any) -> list[tuple[int, int]]:
     if isinstance(field, RangeCodec):
-        return list(prefixes(*match, field.width))
+        low, high = match
+        return list(prefixes(low, high, field.width))
     if isinstance(field, ExactCodec):
         return [(match, field.ones)]
     if isinstance(field, LpmCodec):
