@@ -75,6 +75,11 @@ class Stage:
         with RpcClient(self.deployment.configuration.rpc_socket) as client:
             return client.call(command, arguments)
 
+    def paths_moved(self):
+        """Return how often nodes were given other paths, with no slot held back."""
+        events = self.me.command("events", "--kinds", "paths_moved")["events"]
+        return sum(not event["withheld"] for event in events)
+
     def dropped(self, node):
         """Return the packets that a node has dropped, by slot, read from the node itself."""
         address = self.deployment.endpoints[node].grpc_address

@@ -16,16 +16,20 @@ from topo.topologies import line
 pytestmark = [pytest.mark.system, pytest.mark.alone]
 
 LINK = [("s1:2", "s2:1")]
-BOUND_S = 0.8
-"By default: three intervals of 0.25 s, and a fifth of one."
-SPARE_S = 1.2
-"For a machine that is busy with other things as well."
+MISSES = 6
+"Of frames, twice as many as by default: on a busy machine some wait for a second."
+BOUND_S = (MISSES + 0.2) * 0.25
+"So many intervals of 0.25 s, and a fifth of one."
+SPARE_S = 10.0
+"For a machine that is busy with other things as well; tests/unit/test_topology.py has exact times."
 
 
 @pytest.fixture
 def up(node_kind):
     """The line with its management entity; a client asks it without a process for each question."""
     with bring_up(line(), node_kind) as deployment:
+        with deployment.configuration.me.open("a") as options:
+            options.write(f"\n[discovery]\nmisses = {MISSES}\n")
         stage = Stage(deployment)
         stage.start_me()
         yield stage
@@ -36,7 +40,7 @@ def ask(stage, command, **arguments):
         return client.call(command, arguments)
 
 
-def wait_until(condition, what, timeout_s=10.0):
+def wait_until(condition, what, timeout_s=60.0):
     """Wait until something holds; return how long it took."""
     began = time.monotonic()
     while not condition():
@@ -58,7 +62,7 @@ def told(stage, kind):
 
 
 def test_a_cut_link_is_noticed_within_the_bound_and_held_back_longer_each_time(up):
-    time.sleep(1.0)  # longer than the bound: from here on it counts what is heard
+    time.sleep(1.2 * BOUND_S)  # from here on it counts what is heard
     assert links(up) == LINK
     for failures, hold_s in enumerate((0.5, 1.0, 2.0), 1):
         set_link("down")
@@ -76,7 +80,7 @@ def test_a_cut_link_is_noticed_within_the_bound_and_held_back_longer_each_time(u
 
 def test_nodes_and_the_management_entity_may_restart(up):
     network = up.deployment.network
-    time.sleep(1.0)
+    time.sleep(1.2 * BOUND_S)
     network.node("s2").stop()
     wait_until(lambda: not links(up), "the link of a node that ended is gone", BOUND_S + SPARE_S)
     assert [event["node"] for event in told(up, "node_leave")] == ["s2"]
@@ -86,7 +90,7 @@ def test_nodes_and_the_management_entity_may_restart(up):
     wait_until(lambda: links(up) == LINK, "a registered node has its link")
     up.me.process.finish(signal.SIGTERM, 20)
     up.start_me()
-    time.sleep(1.0)
+    time.sleep(1.2 * BOUND_S)
     assert links(up) == LINK
     assert told(up, "link_delete") == []
 
@@ -102,9 +106,12 @@ def register_anew(stage, name):
 
 def test_hosts_are_found_where_they_send_and_followed_when_they_move(up):
     unknown = "02:00:00:00:00:77"
-    time.sleep(1.5)  # until it is known which ports lead to no node
-    send_as(up, unknown)
-    wait_until(lambda: unknown in hosts(up), "an unknown host is found")
+
+    def is_found():
+        send_as(up, unknown)
+        return unknown in hosts(up)
+
+    wait_until(is_found, "an unknown host is found, once it is known which ports lead to no node")
     assert hosts(up)[unknown]["attached"] == "s2:2"
     assert hosts(up)[unknown]["ip"] == ["10.0.0.2"]
     send_as(up, "00:00:00:00:00:0a")

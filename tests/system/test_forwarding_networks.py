@@ -15,6 +15,7 @@ from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Ether
 from scapy.packet import Raw
 from test_firewall_program import Port
+from traces import wait_for
 
 from topo.demo.management import ManagementEntity
 from topo.deployment import Deployment, bring_up
@@ -22,10 +23,10 @@ from topo.topologies import diamond, leaf_spine
 
 pytestmark = [pytest.mark.system, pytest.mark.alone]
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 FLOWS = 32
 "Flows with different ports: more than slots, so that every branch has some."
-BOUND_S = 1.5
+BOUND_S = 3.0
 "Detection (under 1 s by default), and moving the paths, on a machine that does much else."
 
 
@@ -50,7 +51,7 @@ class Loops:
             (a, b): self.start(a, "ping", "-n", "-c", count, "-W", "1", self.hosts[b].address)
             for a, b in permutations(self.hosts, 2)
         }
-        return {pair for pair, ping in pings.items() if ping.wait(30) != 0}
+        return {pair for pair, ping in pings.items() if ping.wait(60) != 0}
 
     def port(self, host):
         return Port(self.deployment.network.net.nameToNode[host].pid, f"{host}-eth0")
@@ -122,9 +123,13 @@ def test_on_a_diamond_a_cut_link_is_left_within_the_bound():
         ping = ("ping", "-n", "-i", "0.05", "-c", "100", "-W", "1", up.hosts["hB"].address)
         # Each has an identifier of its own; of so many, some take either branch.
         pings = [up.start("hA", *ping) for _ in range(16)]
-        time.sleep(1.0)
+        before = {port: up.sent_by("s1", port) for port in (2, 3)}
+        wait_for(
+            lambda: all(up.sent_by("s1", port) - sent > 40 for port, sent in before.items()),
+            "pings on either branch",
+        )
         subprocess.run(["ip", "link", "set", up.interface("s1", 2), "down"], check=True)
-        lost = [100 - received(ping.communicate(timeout=30)[0]) for ping in pings]
+        lost = [100 - received(ping.communicate(timeout=60)[0]) for ping in pings]
         assert any(lost), "no flow took the link that was cut"
         assert not all(lost), "flows on the other branch were disturbed"
         assert max(lost) * 0.05 <= BOUND_S, lost

@@ -98,7 +98,7 @@ def test_a_killed_management_entity_disturbs_nothing_and_goes_on(up, tmp_path):
     up.start_me()
     wait_for(lambda: not up.me.process.alive, "the next accident")
     restart(up)
-    wait_for(lambda: at_rest(up), "load is spread", 30)
+    wait_for(lambda: at_rest(up), "load is spread", 90)
     first, *_ = moves = migrations(up)
     assert first["state"] == "undone"
     assert "finished" in {move["state"] for move in moves}
@@ -107,7 +107,7 @@ def test_a_killed_management_entity_disturbs_nothing_and_goes_on(up, tmp_path):
     drained = next(node for node in ("s3", "s4") if placement(up).get(node))
     up.me.command("drain", drained, "--no-wait")
     restart(up)
-    wait_for(lambda: drained not in placement(up) and at_rest(up), "it is drained", 30)
+    wait_for(lambda: drained not in placement(up) and at_rest(up), "it is drained", 90)
 
     before = placement(up)
     kill(up)

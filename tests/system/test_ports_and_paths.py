@@ -13,7 +13,7 @@ import time
 import pytest
 import thriftpy2
 from stage import Stage, let_through, take_checkpoints_often, uninvited
-from test_takeover import ALL, lost_since, placement, wait_for
+from test_takeover import ALL, connections_kept, lost_since, placement, wait_for
 from thriftpy2.protocol import TBinaryProtocolFactory, TMultiplexedProtocolFactory
 from thriftpy2.rpc import client_context
 
@@ -92,12 +92,12 @@ def test_slots_leave_spines_that_would_misjudge_before_paths_lead_there(stage):
     for spine, slots in by_spine.items():
         stage.move("leaf1", spine, "pm", "--slots", format_slots(slots))
     traffic = stage.send([*let_through(FLOWS, RATE_PPS), *uninvited(FLOWS, RATE_PPS)])
-    time.sleep(1.2)  # connections are open, and in a checkpoint
+    wait_for("all connections are in a checkpoint", lambda: connections_kept(stage) >= FLOWS)
 
     cut(stage.deployment)
     wait_for("the leaves enforce all slots", lambda: set(placement(stage)) <= {"leaf1", "leaf2"})
     wait_for("no path is held back", lambda: not stage.me.command("scaling")["held"])
-    time.sleep(0.5)  # paths move
+    stage.me.wait_for_paths()
     moved_ns = time.time_ns()
     time.sleep(0.7)
 

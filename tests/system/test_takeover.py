@@ -108,7 +108,7 @@ def test_a_dead_enforcer_is_replaced_and_nothing_gets_in(stage):
 
     kill(stage, "s2")
     wait_for("s3 enforces in its place", lambda: placement(stage).get("s3") == by_s2)
-    time.sleep(1.0)  # paths move
+    stage.me.wait_for_paths()
     moved_ns = time.time_ns()
 
     network.restart_node("s2")
