@@ -94,10 +94,11 @@ def test_slots_leave_spines_that_would_misjudge_before_paths_lead_there(stage):
     traffic = stage.send([*let_through(FLOWS, RATE_PPS), *uninvited(FLOWS, RATE_PPS)])
     wait_for("all connections are in a checkpoint", lambda: connections_kept(stage) >= FLOWS)
 
+    before = stage.paths_moved()
     cut(stage.deployment)
     wait_for("the leaves enforce all slots", lambda: set(placement(stage)) <= {"leaf1", "leaf2"})
     wait_for("no path is held back", lambda: not stage.me.command("scaling")["held"])
-    stage.me.wait_for_paths()
+    wait_for("paths move", lambda: stage.paths_moved() > before)
     moved_ns = time.time_ns()
     time.sleep(0.7)
 

@@ -106,9 +106,10 @@ def test_a_dead_enforcer_is_replaced_and_nothing_gets_in(stage):
     traffic = stage.send([*let_through(FLOWS, RATE_PPS), *uninvited(FLOWS, RATE_PPS)])
     wait_for("all connections are in a checkpoint", lambda: connections_kept(stage) == FLOWS)
 
+    before = stage.paths_moved()
     kill(stage, "s2")
     wait_for("s3 enforces in its place", lambda: placement(stage).get("s3") == by_s2)
-    stage.me.wait_for_paths()
+    wait_for("paths move", lambda: stage.paths_moved() > before)
     moved_ns = time.time_ns()
 
     network.restart_node("s2")
