@@ -32,6 +32,10 @@ from controller.model.parts import Link, Port
 PATIENCE_S = 10.0
 INTERVAL_S = 0.25
 NAMES = ("s1", "s2", "s3")
+LINE = ("s1:2 s2:1", "s2:2 s3:1")
+MAC, OTHER_MAC = "00:00:00:00:00:0a", "00:00:00:00:00:0b"
+DESCRIBED_MAC = "00:00:00:00:00:01"
+BOUND_S = 3 * INTERVAL_S
 
 
 def port(text: str) -> Port:
@@ -198,3 +202,16 @@ def shown(topology: Topology) -> tuple[object, ...]:
     """Return what a snapshot shows, as ``replay`` does."""
     links, hosts = set(topology.links), dict(topology.hosts)
     return (set(topology.up), dict(topology.ports), links, hosts, set(topology.crowded))
+
+
+def line(**options: object) -> World:
+    """Return a line that is as described, with everything up and settled."""
+    world = World(described(LINE), LINE, **options)
+    world.up(*NAMES)
+    world.run(2.0)
+    return world
+
+
+def kinds(changes: Iterable[Change]) -> list[type]:
+    """Return what sort of changes these are."""
+    return [type(change) for change in changes]
