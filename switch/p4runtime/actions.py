@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from finsy.proto import p4i, p4r
 
@@ -34,7 +35,7 @@ class ActionCodec:
 
     def decode(self, message: p4r.Action) -> ActionCall:
         """The call that a message describes; raises INVALID_ARGUMENT."""
-        arguments: list[int | None] = [None] * len(self.parameters)
+        arguments: list[Any] = [None] * len(self.parameters)  # None: not given yet
         for param in message.params:
             place = self._places.get(param.param_id)
             if place is None:
@@ -46,11 +47,10 @@ class ActionCodec:
             if value >> wanted.width or not param.value:
                 decode(param.value, wanted.width, f"parameter {wanted.name!r} of {self.name}")
             arguments[place] = value
-        args = tuple(value for value in arguments if value is not None)
-        if len(args) < len(arguments):
+        if None in arguments:
             missing = self.parameters[arguments.index(None)]
             raise invalid_argument(f"action {self.name} lacks its parameter {missing.name!r}")
-        return ActionCall(self.name, args)
+        return ActionCall(self.name, tuple(arguments))
 
     def encode(self, call: ActionCall, message: p4r.Action) -> None:
         """Fill the message of a call."""

@@ -193,7 +193,7 @@ class KeyCodec:
         self.fields = fields
         self.takes_priority = any(field.takes_priority for field in fields)
         self._places = {field.field_id: (place, field) for place, field in enumerate(fields)}
-        self._wildcards = [field.wildcard for field in fields]
+        self._wildcards: list[Any] = [field.wildcard for field in fields]
 
     def decode(self, messages: Collection[p4r.FieldMatch]) -> tuple[FieldMatch, ...]:
         """The key that repeated `FieldMatch` messages give; raises INVALID_ARGUMENT."""
@@ -208,11 +208,10 @@ class KeyCodec:
             given |= 1 << place
         if given.bit_count() != len(messages):
             raise invalid_argument("a match field is given twice")
-        whole = tuple(value for value in key if value is not None)
-        if len(whole) < len(key):
+        if None in key:
             missing = self.fields[key.index(None)]
             raise missing.error("is matched exactly and may not be omitted")
-        return whole
+        return tuple(key)
 
     def encode(self, key: tuple[FieldMatch, ...], messages: Any) -> None:
         """Append the fields of a key to a repeated field, without those that match everything."""
