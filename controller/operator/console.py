@@ -52,7 +52,12 @@ class Console:
         waits = command.can_be_awaited and not arguments.get(NO_WAIT)
         if waits:
             client.subscribe(_PROGRESS_KINDS)
-        data = client.fetch(command.method, given, self.timeout_s or CALL_TIMEOUT_S)
+        try:
+            data = client.fetch(command.method, given, self.timeout_s or CALL_TIMEOUT_S)
+        except KeyboardInterrupt:
+            if not command.can_be_awaited:
+                raise
+            return self._interrupted("stopped waiting; what was begun goes on: hitless migrations")
         if waits and "id" in data:
             return self._wait(client, data["id"])
         self._show(command, data)
@@ -90,9 +95,7 @@ class Console:
         try:
             record = follow(client, migration_id, self.timeout_s or WAIT_TIMEOUT_S, progress)
         except KeyboardInterrupt:
-            print(file=self.err)
-            self.complain(f"stopped waiting; migration {migration_id} goes on: {later}")
-            return INTERRUPTED
+            return self._interrupted(f"stopped waiting; migration {migration_id} goes on: {later}")
         except NotRunning as exc:
             raise NotRunning(
                 f"{exc}; when it runs again, migration {migration_id} is finished or undone:"
@@ -110,15 +113,19 @@ class Console:
         try:
             end = follow_plan(client, plan, self.timeout_s or WAIT_TIMEOUT_S, progress)
         except KeyboardInterrupt:
-            print(file=self.err)
-            self.complain("stopped waiting; the plan goes on: hitless scaling")
-            return INTERRUPTED
+            return self._interrupted("stopped waiting; the plan goes on: hitless scaling")
         if end["state"] != "finished":
             self.complain(f"the plan {end['state']}: {end['reason']}")
             return FAILED
         if not self.json:
             print(f"finished; its migrations: {_listed(end['migrations'])}", file=self.out)
         return DONE
+
+    def _interrupted(self, left_behind: str) -> int:
+        """Say what goes on although nobody waits for it any more; return the exit status."""
+        print(file=self.err)  # behind the terminal's ^C
+        self.complain(left_behind)
+        return INTERRUPTED
 
     def _show(self, command: Command, data: Data) -> None:
         if self.json:

@@ -14,7 +14,7 @@ from controller.errors import NoAnswer
 from controller.migration.states import MigrationState, StepState
 from controller.operator.client import RpcClient
 from controller.operator.terminal import page_for
-from controller.operator.views.text import details
+from controller.operator.views.text import details, milliseconds
 
 ASK_INTERVAL_S = 2.0
 HANGING = 4
@@ -124,6 +124,6 @@ def _show_news(record: Record, shown: dict[int, str], progress: TextIO | None) -
 
 
 def _step_line(step: Mapping[str, Any]) -> str:
-    took = "" if step["ms"] is None else f"{step['ms']:.1f} ms"
+    took = milliseconds(step["ms"]) or ""
     line = f"  {step['name']:<12} {step['node']:<8} {step['state']:<8} {took:>10}"
     return f"{line}  {details(step['detail'])}".rstrip(" ") if took else line

@@ -173,8 +173,8 @@ def test_the_result_is_a_table_for_people(me: MeProcess) -> None:
     done = me.hitless(*migrate(me))
     assert done.returncode == 0
     assert done.stderr == "", "progress is for terminals"
-    assert re.search(r"^finished in \d+\.\d ms, \d+ cells moved$", done.stdout, re.MULTILINE)
-    assert re.search(r"^copy +s\d +done +\d+\.\d ms +rounds", done.stdout, re.MULTILINE)
+    assert re.search(r"^finished in [\d,]+\.\d ms, [\d,]+ cells moved$", done.stdout, re.MULTILINE)
+    assert re.search(r"^copy +s\d +done +[\d,]+\.\d ms +rounds", done.stdout, re.MULTILINE)
 
 
 def test_steps_are_shown_on_a_terminal_as_they_happen(me: MeProcess, tmp_path: Path) -> None:
@@ -191,7 +191,7 @@ def test_steps_are_shown_on_a_terminal_as_they_happen(me: MeProcess, tmp_path: P
 def shown_steps(terminal: Terminal) -> list[str]:
     """Return the steps that a terminal shows as done."""
     lines = terminal.shown.replace("\r", "\n")
-    return re.findall(r"^  (.+?) {2,}s\d +done +\d+\.\d ms", lines, re.MULTILINE)
+    return re.findall(r"^  (.+?) {2,}s\d +done +[\d,]+\.\d ms", lines, re.MULTILINE)
 
 
 def test_ctrl_c_stops_waiting_and_not_the_migration(me: MeProcess, tmp_path: Path) -> None:

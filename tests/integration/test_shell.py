@@ -143,6 +143,25 @@ def test_a_management_entity_that_ends_is_said_and_found_again(
     assert "leaf1" in out.getvalue()
 
 
+def test_ctrl_c_before_the_answer_to_a_migration_says_that_it_may_go_on(tmp_path: Path) -> None:
+    over = threading.Event()
+
+    def begin(method: str, _arguments: Any) -> dict[str, Any]:
+        if method == "migrate":
+            _thread.interrupt_main()
+            over.wait(LIMIT_S)
+        return {}
+
+    server = RpcServer(tmp_path / "rpc.sock", begin, "7")
+    server.start()
+    err = io.StringIO()
+    interpreter = Interpreter(tmp_path / "rpc.sock", Console(io.StringIO(), err))
+    assert interpreter.run("migrate firewall --from leaf1 --to leaf2") == 128 + signal.SIGINT
+    over.set()
+    server.close()
+    assert "what was begun goes on: hitless migrations" in err.getvalue()
+
+
 def completions(socket: Path, text: str) -> list[str]:
     completer = NetworkCompleter(LiveValues(socket).ask)
     return [c.text for c in completer.get_completions(Document(text), CompleteEvent())]

@@ -30,7 +30,7 @@ RECORD: dict[str, Any] = {
 def test_a_migration_is_shown_with_outcome_reason_and_steps() -> None:
     assert migrations.migrations({"migration": RECORD}, PLAIN) == [
         "migration 3: firewall, slots 0-7, s1 to s2, pm, hitless",
-        "undone in 1234.6 ms, 0 cells moved",
+        "undone in 1,234.6 ms, 0 cells moved",
         "the step copy failed: s2: no answer",
         "STEP     NODE  STATE    TOOK    DETAIL",
         "prepare  s2    undone   2.0 ms  cleared 0",
@@ -41,7 +41,7 @@ def test_a_migration_is_shown_with_outcome_reason_and_steps() -> None:
 def test_migrations_are_shown_one_a_line() -> None:
     lines = migrations.migrations({"migrations": [RECORD, RECORD | {"duration_ms": None}]}, PLAIN)
     assert len(lines) == 3
-    shown = "firewall 0-7 s1 s2 pm undone 0 1235 ms"
+    shown = "firewall 0-7 s1 s2 pm undone 0 1,235 ms"
     assert " ".join(lines[1].split()[3:]) == shown
     assert lines[2].endswith("-")
 
@@ -65,7 +65,7 @@ def test_migrations_fit_a_terminal_of_eighty_columns() -> None:
     record = RECORD | {"id": 12, "slots": "0-1,3-4,6", "from": "spine1", "to": "leaf1"}
     lines = migrations.migrations({"migrations": [record]}, Page(80))
     assert max(map(len, lines)) <= 80
-    assert lines[1].endswith("1235 ms")
+    assert lines[1].endswith("1,235 ms")
 
 
 def test_a_migration_that_was_begun_says_how_to_follow_it() -> None:

@@ -37,7 +37,7 @@ def migrations(data: Data, page: Page) -> list[str]:
             record["to"],
             record["method"] if record["mode"] == "hitless" else f"{record['method']} paper",
             record["state"],
-            record["cells_moved"],
+            f"{record['cells_moved']:,}",
             text.milliseconds(record["duration_ms"], digits=0),
         )
         for record in data["migrations"]
@@ -53,7 +53,7 @@ def migration_summary(record: Data) -> list[str]:
     return [
         f"migration {record['id']}: {record['function']}, slots {record['slots']},"
         f" {record['from']} to {record['to']}, {record['method']}, {record['mode']}",
-        f"{record['state']}{took}, {record['cells_moved']} cells moved",
+        f"{record['state']}{took}, {record['cells_moved']:,} cells moved",
         *([record["reason"]] if record["reason"] else []),
     ]
 

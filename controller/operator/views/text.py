@@ -20,8 +20,8 @@ def clock(epoch_s: float) -> str:
 
 
 def milliseconds(ms: float | None, digits: int = 1) -> str | None:
-    """Return a duration; None stays None."""
-    return None if ms is None else f"{ms:.{digits}f} ms"
+    """Return a duration with thousands apart; None stays None."""
+    return None if ms is None else f"{ms:,.{digits}f} ms"
 
 
 def rate(pps: float | None) -> str | None:
