@@ -310,10 +310,10 @@ class SqliteJournal:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
+                self._db.execute("COMMIT")
+            finally:
+                if self._db.in_transaction:  # SQLite has rolled back itself where the disk is full
+                    self._db.execute("ROLLBACK")
 
     @contextmanager
     def _errors(self, doing: str) -> Iterator[None]:

@@ -1,5 +1,6 @@
 """The journal: what is written stays written, and what is wrong with its file is told."""
 
+import resource
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -131,6 +132,20 @@ def test_a_record_and_its_intent_are_written_together_or_not_at_all(journal):
     with pytest.raises(JournalError):
         journal.put(replace(RECORD, id=1, cells_moved=99), unwritable)
     assert journal.get(1).cells_moved == 7
+
+
+def test_a_full_disk_is_told_and_what_fits_is_written(journal):
+    journal.create(RECORD)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, before[1]))
+    try:
+        # More than SQLite's cache takes: it meets the limit before the commit, and rolls back.
+        with pytest.raises(JournalError, match=r"cannot write: disk I/O error \(is the disk full"):
+            journal.put_content(1, "a", bytes(16 << 20))
+        journal.put_content(1, "a", b"small")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert journal.content(1, "a") == b"small"
 
 
 def test_contents_are_kept_for_their_migration_until_dropped(journal):
