@@ -176,9 +176,7 @@ class MigrationManager:
             step_records(steps, plan.source, plan.destination),
             created_at=time.time(),
         )
-        created = self._runner.add(record, lambda others: refuse_conflicts(plan, others))
-        self._runner.drive(created.id, resume=False, beside=True)
-        return created.id
+        return self._runner.begin(record, lambda others: refuse_conflicts(plan, others)).id
 
     def get(self, migration_id: int) -> MigrationRecord:
         """Return a migration as it is now. Raises ``RequestError`` if there is none of this id."""
@@ -255,7 +253,7 @@ class MigrationManager:
         (self._postponed.add if report.postponed else self._postponed.discard)(name)
         if self._recovered:
             for move in self._runner.moves_of(name):
-                self._runner.drive(move.record.id, resume=True, beside=True)
+                self._runner.resume(move.record.id, beside=True)
         return report
 
     def push(self, name: str, program: str) -> ProvisionReport:
@@ -327,14 +325,14 @@ class MigrationManager:
         self._recovered = True
         ids = [record.id for record in self._runner.records()]
         for migration_id in ids:
-            self._runner.drive(migration_id, resume=True, beside=False)
+            self._runner.resume(migration_id, beside=False)
         self._steward.settle(everything=True)
         return [self.get(migration_id) for migration_id in ids]
 
     def close(self, timeout_s: float = 30.0) -> None:
         """Stop migrations before their next step; a later manager recovers them."""
         self._site.stop()
-        self._runner.wait_idle(timeout_s)
+        self._runner.close(timeout_s)
 
     # Inside
 

@@ -60,20 +60,24 @@ class Runner:
         self._driven: set[int] = set()
         self._news: set[int] = set()
         "Migrations that were to be resumed while an executor was at work on them."
+        self._timers: dict[int, threading.Timer] = {}
+        "Blocked migration to what will have it tried again."
         self._errors: dict[int, HitlessError] = {}
 
-    def add(
+    def begin(
         self, record: MigrationRecord, check: Callable[[list[MigrationRecord]], None]
     ) -> MigrationRecord:
-        """Take in a new migration, if ``check`` does not raise over those that there are.
+        """Take in a new migration and let an executor work on it; return the record with its id.
 
-        Returns the record with its id. Raises ``JournalError`` and what ``check`` raises.
+        Raises ``JournalError``, and what ``check`` raises over those that there are.
         """
         with self._changed:
             check(self.records())
             record = self._journal.create(record)
-            self._moves[record.id] = self._move(record)
+            move = self._moves[record.id] = self._move(record)
+            self._driven.add(record.id)
         tell(self._listener, record)
+        self._spawn(lambda: self._work(move, resume=False), f"migration-{record.id}")
         return record
 
     def records(self) -> list[MigrationRecord]:
@@ -92,12 +96,13 @@ class Runner:
         with self._changed:
             return [move for move in self._moves.values() if node in move.record.nodes]
 
-    def drive(self, migration_id: int, *, resume: bool, beside: bool) -> None:
-        """Let an executor work on a migration, unless one does, or it has ended.
+    def resume(self, migration_id: int, *, beside: bool) -> None:
+        """Let an executor decide, by journal and nodes, what to do with a migration, and do it.
+
+        Nothing is done if it has ended. If one works on it, that is to decide anew at its end.
 
         Args:
             migration_id: Which one.
-            resume: Whether to decide first what to do with it, by journal and nodes.
             beside: Whether to return at once.
         """
         with self._changed:
@@ -105,15 +110,14 @@ class Runner:
             if move is None:
                 return
             if migration_id in self._driven:
-                if resume:
-                    self._news.add(migration_id)
+                self._news.add(migration_id)
                 return
             self._driven.add(migration_id)
             self._errors.pop(migration_id, None)
         if beside:
-            self._spawn(lambda: self._work(move, resume), f"migration-{migration_id}")
+            self._spawn(lambda: self._work(move, resume=True), f"migration-{migration_id}")
         else:
-            self._work(move, resume)
+            self._work(move, resume=True)
 
     def wait(self, migration_id: int, timeout_s: float) -> None:
         """Wait until nobody works on a migration; raises the error that stopped it, if any."""
@@ -122,15 +126,17 @@ class Runner:
             if migration_id in self._errors:
                 raise self._errors[migration_id]
 
-    def wait_idle(self, timeout_s: float) -> None:
-        """Wait until nobody works on any migration."""
+    def close(self, timeout_s: float) -> None:
+        """Try nothing again, and wait until nobody works on any migration."""
         with self._changed:
+            for timer in self._timers.values():
+                timer.cancel()
             self._changed.wait_for(lambda: not self._driven, timeout_s)
 
     def _move(self, record: MigrationRecord) -> Move:
         return Move(self._site, self._journal, self._listener, record)
 
-    def _work(self, move: Move, resume: bool) -> None:
+    def _work(self, move: Move, *, resume: bool) -> None:
         executor = Executor(move)
         try:
             record = executor.resume() if resume else executor.run()
@@ -143,7 +149,7 @@ class Runner:
         if move.record.state.ended:
             self._ended(move.record)
         elif move.record.state.blocked and news:
-            self.drive(move.record.id, resume=True, beside=False)
+            self.resume(move.record.id, beside=False)
         elif move.record.state.blocked:
             self._try_again_later(move.record.id)
 
@@ -160,12 +166,17 @@ class Runner:
 
     def _try_again_later(self, migration_id: int) -> None:
         again_s = self._site.options.again_s
-        if again_s and not self._site.stopping:
+        with self._changed:
+            if not again_s or self._site.stopping or migration_id in self._timers:
+                return
             timer = threading.Timer(again_s, self._try_again, (migration_id,))
             timer.name, timer.daemon = f"migration-{migration_id}-again", True
+            self._timers[migration_id] = timer
             timer.start()
 
     def _try_again(self, migration_id: int) -> None:
+        with self._changed:
+            self._timers.pop(migration_id, None)
         record = self.record(migration_id)
         if record is not None and record.state.blocked and not self._site.stopping:
-            self.drive(migration_id, resume=True, beside=False)
+            self.resume(migration_id, beside=False)

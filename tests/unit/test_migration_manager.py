@@ -269,6 +269,32 @@ def test_a_node_that_is_back_just_before_its_move_is_blocked_is_not_missed(lab, 
     assert lab.placement() == {"s2": ALL}
 
 
+def test_a_node_that_is_back_just_before_its_move_begins_does_not_undo_it(lab, monkeypatch):
+    def come_back(record):
+        if not lab.seen:
+            lab.seen.append(record)
+            lab.manager.node_back("s1")
+        lab.seen.append(record)
+
+    monkeypatch.setattr(lab, "on_migration", come_back)
+    assert lab.move().state is MigrationState.FINISHED
+
+
+def test_a_blocked_move_is_tried_again_by_one_timer_however_often_there_was_news():
+    lab = Lab(random.Random(1), traffic=0, again_s=3600)
+    lab.world.fault = lab.during_step("enforce off", cut_off("s1"))
+    assert lab.move().state is MigrationState.FINISH_BLOCKED
+    before = set(threading.enumerate())
+    for _ in range(3):
+        (record,) = lab.manager.recover()
+        assert record.state is MigrationState.FINISH_BLOCKED
+    assert not [t for t in threading.enumerate() if t not in before and "again" in t.name]
+    (timer,) = (t for t in before if t.name == "migration-1-again")
+    lab.manager.close()
+    timer.join(timeout=10)
+    assert not timer.is_alive()
+
+
 def test_a_blocked_move_is_tried_again_without_any_news():
     lab = Lab(random.Random(1), traffic=0, again_s=0.05)
     lab.world.fault = lab.during_step("enforce off", cut_off("s1"))
