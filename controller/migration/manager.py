@@ -251,6 +251,8 @@ class MigrationManager:
             restarted=lambda: self._note_restart(name),
         )
         (self._postponed.add if report.postponed else self._postponed.discard)(name)
+        if report.postponed and not self._runner.moves_of(name):
+            return self.node_back(name)  # the migration has ended before this was noted
         if self._recovered:
             for move in self._runner.moves_of(name):
                 self._runner.resume(move.record.id, beside=True)

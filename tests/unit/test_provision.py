@@ -273,6 +273,26 @@ def test_a_node_in_the_middle_of_a_move_is_left_alone_and_seen_to_afterwards(lab
     assert len(s1.running.entries) == 6
 
 
+def test_a_node_is_seen_to_whose_migration_ends_while_it_is_found_busy(lab, monkeypatch):
+    s1 = lab.node("s1")
+    waiting = []
+    monkeypatch.setattr(lab.manager._runner, "_spawn", lambda work, _name: waiting.append(work))
+    lab.move()
+    (dmac, *_) = (key for key in s1.running.entries if key[0] == "in.l2.dmac")
+    del s1.running.entries[dmac]
+    provision = lab.manager._steward.provision
+
+    def and_then_it_ends(*args, **kwargs):
+        report = provision(*args, **kwargs)
+        while waiting:
+            waiting.pop()()
+        return report
+
+    monkeypatch.setattr(lab.manager._steward, "provision", and_then_it_ends)
+    assert not lab.manager.node_back("s1").postponed
+    assert len(s1.running.entries) == 6
+
+
 def test_a_node_that_cannot_be_reached_is_told(lab):
     lab.node("s1").connected = False
     with pytest.raises(NodeError, match="s1: installed: there is no connection"):
