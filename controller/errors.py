@@ -38,6 +38,7 @@ them needs the suffix Error to be read as an exception.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, ClassVar
@@ -217,6 +218,20 @@ class NodeWedged(PipelineRejected):
 
 class RegisterError(NodeRefused):
     """The node refused an access to a register or counter array: no such array, or cell."""
+
+
+def in_words(exc: Exception, log: logging.Logger, what: str) -> str:
+    """Return what went wrong, for operators; log the traceback of what nobody raised on purpose.
+
+    Args:
+        exc: What was raised.
+        log: The log of the module that caught it.
+        what: What raised it, as the beginning of a sentence.
+    """
+    if isinstance(exc, HitlessError):
+        return str(exc)
+    log.error("%s met a defect", what, exc_info=exc)
+    return f"internal error: {exc!r}"
 
 
 def _brief(update: Any) -> str:

@@ -15,7 +15,7 @@ import logging
 import time
 from typing import Any
 
-from controller.errors import HitlessError, JournalError, MigrationError, NodeError
+from controller.errors import JournalError, MigrationError, NodeError, in_words
 from controller.migration.decide import Decision, Direction
 from controller.migration.handover import turn_destination_on, turn_source_on
 from controller.migration.journal_rows import Intent
@@ -97,7 +97,7 @@ class Executor:
 
     def _failed(self, position: int, started: float, exc: Exception) -> None:
         """Note a failed step, and turn to what that means."""
-        text = _text(exc)
+        text = self._words(position, exc)
         self._note_step(position, StepState.FAILED, started, {"error": text})
         failure = f"the step {self._steps[position].name} failed: {text}"
         committed = self._record.state.committed
@@ -124,7 +124,7 @@ class Executor:
             raise
         except Exception as exc:
             if not self._may_retry(exc):
-                self._undo_failed(position, _text(exc))
+                self._undo_failed(position, self._words(position, exc))
             return
         self._give_up_at = None
         self._set_step(position, StepState.UNDONE)
@@ -133,6 +133,10 @@ class Executor:
         step = self._record.steps[position]
         self._set_step(position, StepState.UNDO_FAILED, dict(step.detail) | {"undo error": text})
         self._to(_S.UNDO_BLOCKED, decision=f"the step {step.name} could not be undone: {text}")
+
+    def _words(self, position: int, exc: Exception) -> str:
+        step = self._steps[position].name
+        return in_words(exc, LOG, f"migration {self._record.id}: the step {step}")
 
     # Records
 
@@ -242,11 +246,3 @@ class Executor:
             return False
         self._move.site.sleep(options.retry_pause_s)
         return True
-
-
-def _text(exc: Exception) -> str:
-    """Return what went wrong in words; log the traceback of what nobody raised on purpose."""
-    if isinstance(exc, HitlessError):
-        return str(exc)
-    LOG.error("a step of a migration met a defect", exc_info=exc)
-    return f"internal error: {exc!r}"

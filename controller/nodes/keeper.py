@@ -18,7 +18,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol
 
-from controller.errors import HitlessError
+from controller.errors import HitlessError, in_words
 from controller.model.placement import NodeFacts
 from controller.model.standing import Readiness, Standing
 from controller.southbound.driver import NodeState
@@ -181,13 +181,13 @@ class NodeKeeper:
         self._retry_at = None
         try:
             self._care.set_up(self.node)
-        except HitlessError as exc:
+            self._ask()  # before it is ready, so that what a ready node holds is known
+        except Exception as exc:
             self._retry_at = time.monotonic() + self._pause_s
             self._pause_s = min(2 * self._pause_s, RETRY_LIMIT_S)
-            self._stand(Readiness.FAILED, str(exc))
+            self._stand(Readiness.FAILED, in_words(exc, LOG, f"{self.node}: its setting up"))
             self._ask()
         else:
-            self._ask()  # first, so that what a ready node holds is known
             self._stand(Readiness.READY, "")
 
     def _ask(self) -> None:

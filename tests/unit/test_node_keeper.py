@@ -97,6 +97,21 @@ def test_a_node_that_cannot_be_set_up_is_tried_again(keeper: NodeKeeper, care: C
     assert care.standings.count(Readiness.FAILED) == 1, "the same reason is told once"
 
 
+@pytest.mark.parametrize("call", ["set_up", "ask"])
+def test_a_node_whose_setting_up_meets_a_defect_has_failed_and_is_tried_again(
+    keeper: NodeKeeper, care: Care, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    def broken(_node: str) -> NodeFacts:
+        raise KeyError("a defect")
+
+    monkeypatch.setattr(care, call, broken)
+    keeper.changed(NodeState.PRIMARY, "")
+    wait_until(lambda: keeper.standing.readiness is Readiness.FAILED)
+    assert keeper.standing.reason == "internal error: KeyError('a defect')"
+    monkeypatch.undo()
+    wait_until(lambda: keeper.standing.readiness is Readiness.READY)
+
+
 def test_a_lost_session_ends_further_tries(keeper: NodeKeeper, care: Care) -> None:
     care.failures = 1000
     keeper.changed(NodeState.PRIMARY, "")
