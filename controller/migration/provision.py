@@ -7,7 +7,7 @@
 - A node with another program gets the right one the same way, if it enforces nothing: what both
   programs can hold is carried over, unless they contradict each other.
 
-What the node shall be is decided above (``controller.migration.intent``); this is the doing.
+What the node shall be is decided above (``controller.migration.steward``); this is the doing.
 """
 
 from __future__ import annotations

@@ -103,7 +103,7 @@ class TakeOver:
             turn_on(node, manifest.learn, slots)
         lacking = (slots - words.enforce) & set(checkpoints)
         restored = self._restore(node, manifest, (checkpoints[slot] for slot in lacking))
-        copied = self._copy(function, slots, old, new) if answers else None
+        copied = self._copy_if_it_answers(function, slots, old, new) if answers else None
         with self._site.hold(new):
             turn_on(node, manifest.enforce, slots)
         self._journal.intend(Intent({function: dict.fromkeys(slots, new)}))
@@ -159,33 +159,40 @@ class TakeOver:
                 LOG.error("the checkpoint of slot %d is of no use: %s", checkpoint.slot, exc)
         return restored
 
-    def _copy(self, function: str, slots: frozenset[int], old: str, new: str) -> int | None:
-        """Bring over what the old node has; None if it does not answer."""
-        source, destination = (self._site.drivers.get(name) for name in (old, new))
-        if source is None or destination is None:
+    def _copy_if_it_answers(
+        self, function: str, slots: frozenset[int], old: str, new: str
+    ) -> int | None:
+        """Bring over what the old node has; None if it does not answer, or has not the function."""
+        source = self._site.drivers.get(old)
+        if source is None:
             return None
         try:
             if function not in manifests_of(source):
                 return None
-            with self._site.hold(old, new):
-                ours, theirs = (manifest_of(node, function) for node in (source, destination))
-                has = read_words(source, ours).enforce & slots
-            ranges = cell_ranges(ours, theirs, has)
-            hold = self._site.hold
-            return (
-                Transfer(source, destination, ranges, lambda: hold(old, new), self._site.now_ns)
-                .once()
-                .written
-            )
+            return self._copy(function, slots, old, new)
         except NodeError as exc:
+            if exc.node != old:
+                raise
             LOG.info("%s cannot hand over its state: %s", old, exc)
             return None
+
+    def _copy(self, function: str, slots: frozenset[int], old: str, new: str) -> int:
+        """Bring over what the old node has of the slots that it enforces; return the cells."""
+        source, destination = (self._site.drivers[name] for name in (old, new))
+        with self._site.hold(old, new):
+            ours, theirs = (manifest_of(node, function) for node in (source, destination))
+            has = read_words(source, ours).enforce & slots
+        ranges = cell_ranges(ours, theirs, has)
+        hold = self._site.hold
+        transfer = Transfer(source, destination, ranges, lambda: hold(old, new), self._site.now_ns)
+        return transfer.once().written
 
     def give_up(self, function: str, slots: frozenset[int], old: str, new: str) -> frozenset[int]:
         """Have a node stop enforcing slots that another one enforces; return those that it gave up.
 
         Raises:
-            NodeError: one of the two refused something, or cannot be reached.
+            NodeError: one of the two refused something, or cannot be reached; the node keeps its
+                state and goes on enforcing.
             MigrationError: the other one does not enforce them.
         """
         node, other = self._site.drivers[old], self._site.drivers[new]

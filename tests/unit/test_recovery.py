@@ -5,7 +5,7 @@ import random
 from dataclasses import replace
 
 import pytest
-from migration_lab import ALL, ENTRIES, Lab, rule
+from migration_lab import ALL, ENTRIES, SLOTS, Lab, rule
 from model_world import nothing, refuse
 from planner_lab import diamond
 
@@ -259,6 +259,27 @@ def test_a_node_that_was_left_alive_gives_up_once_paths_have_moved(recovering):
     up.steady = True
     up.checked()
     assert up.lab.placement() == {"s1": ALL}
+
+
+def test_a_node_keeps_what_it_could_not_hand_over(recovering):
+    up = recovering()
+    up.recovery.may_use(NOW, WANTED, NO_WAYS)
+    assert up.states() == ["begun", "finished"]
+    up.paths = WANTED
+    old, (slot, *_) = up.lab.node("s2"), MINE
+    flows = old.running.gate.array("flows", slot).register
+    old.running.registers[flows] = [0] * len(old.running.registers[flows])
+    list(old.process(100 * SLOTS + slot, inside=True))  # a connection that s1 does not know
+    recorded = list(old.running.registers[flows])
+    assert any(recorded)
+    up.lab.world.fault = refuse_writes_to_s1
+    up.checked()
+    assert up.lab.placement() == {"s1": ALL, "s2": MINE}
+    assert old.running.registers[flows] == recorded
+    up.lab.world.fault = nothing
+    up.checked()
+    assert up.lab.placement() == {"s1": ALL}
+    assert not any(old.running.registers[flows])
 
 
 def test_a_node_that_was_dead_only_to_us_gives_up_when_it_is_back(recovering):
