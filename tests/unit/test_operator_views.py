@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 from controller.operator.tables import PLAIN, Page
-from controller.operator.views import entity, functions, migrations
+from controller.operator.views import entity, functions, migrations, text
 
 RECORD: dict[str, Any] = {
     "id": 3,
@@ -42,7 +43,7 @@ def test_migrations_are_shown_one_a_line() -> None:
     lines = migrations.migrations({"migrations": [RECORD, RECORD | {"duration_ms": None}]}, PLAIN)
     assert len(lines) == 3
     shown = "firewall 0-7 s1 s2 pm undone 0 1,235 ms"
-    assert " ".join(lines[1].split()[3:]) == shown
+    assert " ".join(lines[1].split()[2:]) == shown
     assert lines[2].endswith("-")
 
 
@@ -104,3 +105,12 @@ def test_spans_of_time_are_told_by_their_two_largest_units() -> None:
     assert "1 of 2" in text
     assert "4, 5" in text
     assert "up for 0 s" in "\n".join(entity.status(status | {"uptime_s": 0.2}, PLAIN))
+
+
+def test_a_moment_is_shown_in_few_columns_whatever_its_age() -> None:
+    now = datetime.datetime.now().replace(month=7, day=2, hour=13, minute=5, second=9)
+    year = now.year
+    assert text.moment(datetime.datetime.now().timestamp()).count(":") == 2
+    assert text.moment(now.replace(year=year - 1).timestamp()) == f"{year - 1}-07-02"
+    other_day = now if now.date() != datetime.date.today() else now.replace(day=3)
+    assert text.moment(other_day.timestamp()) == f"{other_day:%m-%d %H:%M}"

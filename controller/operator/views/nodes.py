@@ -36,7 +36,7 @@ def tables(data: Data, page: Page) -> list[str]:
 def registers(data: Data, page: Page) -> list[str]:
     """Show one line for each register, or for each cell of one."""
     if "registers" in data:
-        rows = [(r["name"], r["cells"], r["bits"]) for r in data["registers"]]
+        rows = [(r["name"], f"{r['cells']:,}", r["bits"]) for r in data["registers"]]
         return render(("register", "cells", "bits"), rows, page)
     cells = [(index, value, f"{value:#x}") for index, value in data["cells"]]
     what = f"{data['register']} of {data['node']}, {_cells(data['size'])}"
@@ -46,10 +46,10 @@ def registers(data: Data, page: Page) -> list[str]:
 def counters(data: Data, page: Page) -> list[str]:
     """Show one line for each counter, or for each cell of one."""
     if "counters" in data:
-        rows = [(c["name"], c["cells"], c["unit"]) for c in data["counters"]]
+        rows = [(c["name"], f"{c['cells']:,}", c["unit"]) for c in data["counters"]]
         return render(("counter", "cells", "counts"), rows, page)
     what = f"{data['counter']} of {data['node']}, {_cells(data['size'])}"
-    cells = data["cells"]
+    cells = [(index, f"{packets:,}", f"{octets:,}") for index, packets, octets in data["cells"]]
     return [what, *(render(("cell", "packets", "bytes"), cells, page) if cells else _ALL_ZERO)]
 
 
@@ -69,7 +69,7 @@ def pushed(data: Data, _page: Page) -> list[str]:
 
 
 def _cells(count: int) -> str:
-    return "1 cell" if count == 1 else f"{count} cells"
+    return "1 cell" if count == 1 else f"{count:,} cells"
 
 
 _ALL_ZERO = ["all of those read are 0"]

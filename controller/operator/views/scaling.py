@@ -23,7 +23,7 @@ def plan(data: Data, page: Page) -> list[str]:
             move["from"],
             move["to"],
             move["method"],
-            f"{move['time_ms']:,.0f} ms",
+            text.milliseconds(move["time_ms"], digits=0),
         )
         for move in found["moves"]
     ]

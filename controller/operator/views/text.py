@@ -8,10 +8,11 @@ from typing import Any
 
 
 def moment(epoch_s: float) -> str:
-    """Return the time of day of a moment, with the date unless it is today's; local time."""
-    then = datetime.datetime.fromtimestamp(epoch_s)
-    today = then.date() == datetime.date.today()
-    return then.strftime("%H:%M:%S" if today else "%Y-%m-%d %H:%M:%S")
+    """Return a moment in local time, the less exact the longer ago, in at most 11 columns."""
+    then, today = datetime.datetime.fromtimestamp(epoch_s), datetime.date.today()
+    if then.date() == today:
+        return then.strftime("%H:%M:%S")
+    return then.strftime("%m-%d %H:%M" if then.year == today.year else "%Y-%m-%d")
 
 
 def clock(epoch_s: float) -> str:
@@ -40,8 +41,11 @@ def span(seconds: float) -> str:
 
 
 def details(detail: Mapping[str, Any]) -> str:
-    """Return a map in one line."""
-    return ", ".join(f"{key} {value}" for key, value in detail.items())
+    """Return a map in one line, thousands apart in its numbers."""
+    return ", ".join(
+        f"{key} {value:,}" if type(value) is int else f"{key} {value}"
+        for key, value in detail.items()
+    )
 
 
 def words(values: list[str]) -> str | None:
