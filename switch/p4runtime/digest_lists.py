@@ -40,6 +40,11 @@ class DigestReporter:
     def __init__(self) -> None:
         self._buffers: dict[int, _Buffer] = {}
 
+    @property
+    def is_in_use(self) -> bool:
+        """Whether there ever was a digest that is enabled."""
+        return bool(self._buffers)
+
     def add(
         self, digest: DigestList, sample: tuple[int, ...], now_ns: int
     ) -> p4r.DigestList | None:
@@ -60,12 +65,12 @@ class DigestReporter:
         return None
 
     def due(self, digest: DigestList, now_ns: int) -> p4r.DigestList | None:
-        """The list of a digest whose time is up."""
+        """The list of a digest whose time is up; of one that is disabled all is forgotten."""
         buffer = self._buffers.get(digest.digest_id)
-        if buffer is None or not buffer.samples:
+        if buffer is not None and digest.config is None:
+            self._buffers[digest.digest_id] = _Buffer(last_list_id=buffer.last_list_id)
             return None
-        if digest.config is None:
-            buffer.samples.clear()
+        if buffer is None or digest.config is None or not buffer.samples:
             return None
         if now_ns - buffer.first_ns < digest.config.max_timeout_ns:
             return None

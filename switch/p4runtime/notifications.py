@@ -60,6 +60,11 @@ class Notifier:
             raise invalid_argument(f"there is no digest 0x{ack.digest_id:08x}")
         self._reporter.acknowledge(ack.digest_id, ack.list_id)
 
+    def entities_written(self) -> None:
+        """Digests may be configured anew: disabled ones are forgotten, time-outs count at once."""
+        if self._reporter.is_in_use:
+            self._send_due_digests()
+
     def program_changed(self) -> None:
         """Another program runs: what the former one learned is forgotten."""
         self._reporter.clear()

@@ -109,10 +109,13 @@ class P4RuntimeService:
         """Apply a batch of updates."""
         async with _status_of(context):
             scope = self._check_primary(batch.head)
-            if len(batch) <= MAX_AT_ONCE and self._is_idle():
-                self._device.write(batch, scope)
-            else:
-                await self._write(batch.head.role, self._device.write, batch, scope)
+            try:
+                if len(batch) <= MAX_AT_ONCE and self._is_idle():
+                    self._device.write(batch, scope)
+                else:
+                    await self._write(batch.head.role, self._device.write, batch, scope)
+            finally:  # some may be applied where others are refused
+                self._notifier.entities_written()
         return p4r.WriteResponse()
 
     async def Read(

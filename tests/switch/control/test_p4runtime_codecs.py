@@ -283,14 +283,22 @@ def test_a_list_that_reached_nobody_is_not_held_back():
     assert reporter.add(entry, (1,), 1) is not None
 
 
-def test_a_digest_that_is_disabled_loses_what_was_buffered():
-    reporter, entry = DigestReporter(), digest(max_timeout_ns=50)
-    reporter.add(entry, (1,), 0)
+def test_a_digest_that_is_disabled_loses_what_was_buffered_and_what_was_not_acknowledged():
+    config = p4r.DigestEntry.Config(max_list_size=2, max_timeout_ns=50, ack_timeout_ns=1 << 60)
+    reporter, entry = DigestReporter(), DigestList(1, "d", BitCodec(8), config)
+    assert [reporter.add(entry, (sample,), 0) is None for sample in (1, 2, 3)] == [
+        True,
+        False,
+        True,
+    ]
     entry.config = None
     assert reporter.due(entry, 1000) is None
     assert reporter.add(entry, (1,), 1000) is None
-    entry.config = p4r.DigestEntry.Config(max_timeout_ns=50)
+    entry.config = config
     assert reporter.due(entry, 2000) is None
+    assert reporter.add(entry, (1,), 2000) is None
+    again = reporter.due(entry, 2050)
+    assert (again.list_id, bits(again)) == (2, [b"\x01"])
 
 
 def test_another_program_starts_afresh():

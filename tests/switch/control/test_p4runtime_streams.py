@@ -12,6 +12,7 @@ from p4rt import (
     TIMEOUT_S,
     Set,
     action,
+    delete,
     everything_config,
     exact,
     failure,
@@ -310,6 +311,22 @@ def test_digests_are_collected_until_the_list_is_full_or_its_time_is_up(rig, pri
     rig.notify(Digest("learn_t", (4, 1)))
     assert [v[0] for v in values(stream.next("digest"))] == [b"\x03", b"\x04"]
     assert time.monotonic() - started >= 0.3
+
+
+def test_another_configuration_counts_for_what_has_been_collected(rig, primary):
+    stream, hour_ns = primary.primary_stream, 3600 * 10**9
+    enable_digest(primary, max_list_size=9, max_timeout_ns=hour_ns)
+    rig.notify(SAMPLE)
+    assert nothing_more_is_told(rig, primary)
+    enable_digest(primary, modify, max_list_size=9, max_timeout_ns=1)
+    assert values(stream.next("digest")) == [(b"\x0a", b"\x01")]
+    enable_digest(primary, modify, max_list_size=9, max_timeout_ns=hour_ns)
+    rig.notify(Digest("learn_t", (0xB, 1)))
+    assert nothing_more_is_told(rig, primary)
+    enable_digest(primary, delete)
+    enable_digest(primary)
+    rig.notify(SAMPLE)
+    assert values(stream.next("digest")) == [(b"\x0a", b"\x01")]
 
 
 def test_a_digest_is_not_sent_again_before_its_acknowledgement(rig, primary):
