@@ -144,7 +144,7 @@ class TopologyWatch:
     def on_packet_in(self, node: str, packet: PacketIn) -> bool:
         """A node sent a packet; tell whether it is discovery's own."""
         reason = packet.metadata.get("reason")
-        if reason == IN_HOST:
+        if reason == IN_HOST and "ingress_port" in packet.metadata:
             self._copied(Port(node, packet.metadata["ingress_port"]), packet)
             return True
         heard = self._codec.read(packet.payload) if reason in (IN_PUNTED, IN_ECHO) else None

@@ -22,8 +22,14 @@ from controller.errors import NodeError
 from controller.migration.manager import MigrationManager
 from controller.model.placement import Placement
 from controller.scaling.sight import busy_slots
-from controller.southbound.driver import NodeDriver
-from controller.state.checkpoint import Hold, SlotCheckpoint, on_wall_clock, read_checkpoints
+from controller.southbound.driver import ClockReading, NodeDriver
+from controller.state.checkpoint import (
+    Hold,
+    SlotCheckpoint,
+    on_wall_clock,
+    read_checkpoints,
+    restarted,
+)
 from controller.state.checkpoint_store import CheckpointStore
 from controller.state.function_entries import read_function_entries
 from controller.state.manifest import FunctionManifest
@@ -147,7 +153,7 @@ class Checkpoints:
         for slot in slots:
             kept = self._store.get(manifest.name, slot)
             still = slot in counts and counts[slot] == before.get(slot)
-            if still and kept is not None and kept.node == driver.name:
+            if still and kept is not None and _is_of(kept, driver.name, clock):
                 same.append(replace(kept, clock=clock))
         changed = slots - {checkpoint.slot for checkpoint in same}
         found = list(read_checkpoints(driver, manifest, changed, clock, self._hold))
@@ -162,3 +168,8 @@ class Checkpoints:
             return {}
         with self._hold(driver.name):
             return {i: c.packets for i, c in enumerate(driver.read_counters(manifest.load[0]))}
+
+
+def _is_of(kept: SlotCheckpoint, node: str, clock: ClockReading) -> bool:
+    """Tell whether a checkpoint was read from a node as it has run until now."""
+    return kept.node == node and not restarted(kept, clock)

@@ -22,7 +22,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from controller.errors import NodeRefused
+from controller.errors import NodeFaulty, NodeRefused
 from controller.southbound.driver import CloneSession, Replica
 from controller.southbound.thrift_client import IDL, ThriftClient
 from controller.southbound.wire import Wire
@@ -120,7 +120,12 @@ class Bmv2Replication:
     def _read_groups(self, asked: str) -> dict[int, list[PreNode]]:
         """Read which nodes each group has."""
         self._session.connection(asked)
-        return parse_entries(json.loads(self._pre("bm_mc_get_entries", asked=asked)))
+        dump = self._pre("bm_mc_get_entries", asked=asked)
+        try:
+            return parse_entries(json.loads(dump))
+        except (ValueError, KeyError, TypeError) as exc:
+            reason = f"its replication engine's dump cannot be read: {exc!r}"
+            raise NodeFaulty(self._node, asked, reason) from exc
 
     def _set_nodes(self, group_id: int, wanted: frozenset[Replica], asked: str) -> None:
         self._check_ports(wanted, asked)

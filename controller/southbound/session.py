@@ -24,6 +24,7 @@ from controller.errors import (
     NodeTimeout,
     NodeUnreachable,
     NotPrimary,
+    in_words,
 )
 from controller.southbound.arbitration import Arbitration
 from controller.southbound.backoff import Backoff
@@ -137,8 +138,7 @@ class Session:
         except NodeError as exc:
             return exc.reason
         except Exception as exc:  # a fault of ours must neither end the thread nor go unseen
-            LOG.exception("%s: the session failed", self._address.name)
-            return f"internal error: {exc}"
+            return in_words(exc, LOG, f"{self._address.name}: the session")
         finally:
             connection.close()
         return "stopped"

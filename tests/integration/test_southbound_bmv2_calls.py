@@ -8,7 +8,13 @@ import pytest
 from bmv2_peer import OPTIONS, FakeBmv2
 from southbound_tools import LIMIT_S, Listener, eventually, program
 
-from controller.errors import NodeRefused, NodeUnreachable, NotPrimary, RegisterError
+from controller.errors import (
+    NodeFaulty,
+    NodeRefused,
+    NodeUnreachable,
+    NotPrimary,
+    RegisterError,
+)
 from controller.southbound.driver import (
     CloneSession,
     NodeState,
@@ -203,6 +209,13 @@ def test_groups_that_the_switch_cannot_have_are_refused(driver, thrift, group_id
     with pytest.raises(NodeRefused, match=reason):
         driver.set_multicast_group(group_id, [Replica(port)])
     assert thrift.engine.history == []
+
+
+@pytest.mark.parametrize("dump", ["", "[]", '{"mgrps": [], "l1_handles": []}'])
+def test_a_dump_of_groups_that_cannot_be_read_is_told(driver, thrift, monkeypatch, dump):
+    monkeypatch.setattr(thrift.engine, "bm_mc_get_entries", lambda _context: dump)
+    with pytest.raises(NodeFaulty, match=r"b1: read of multicast groups: .* cannot be read"):
+        driver.multicast_groups()
 
 
 def test_clone_sessions_are_set_read_and_deleted_apart_from_groups(driver, thrift):

@@ -115,6 +115,19 @@ def test_a_slot_whose_packets_are_counted_and_do_not_come_is_not_read_again():
     assert store.get("gate", 0).cells == first.cells
 
 
+def test_a_slot_is_read_again_from_a_node_that_was_started_anew():
+    up = lab()
+    s1 = up.node("s1")
+    taking, store, _ = taken(up)
+    assert store.get("gate", 0).cells["flows"]
+    s1.power_off()
+    s1.power_on()
+    s1.clock_offset_us -= 9_000_000
+    up.manager.node_back("s1")
+    assert taking.take("s1") == len(ALL)
+    assert not store.get("gate", 0).cells["flows"]
+
+
 def test_cells_that_mean_something_else_are_refused():
     up = lab()
     node = up.node("s1")

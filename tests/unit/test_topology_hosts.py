@@ -40,6 +40,18 @@ def test_a_host_that_is_seen_here_and_there_is_held_for_longer_and_longer():
     assert 3 <= moves <= 6
 
 
+def test_moves_of_a_host_that_is_gone_are_forgotten_when_they_are_forgiven():
+    world = line(host_timeout_s=10.0, forgive_s=60.0)
+    world.see("s1:1", MAC)
+    world.see("s3:2", MAC)
+    moves = world.explorer._hosts._moves
+    world.run(12.0)
+    assert MAC not in world.topology.hosts
+    assert moves.keys() == {MAC}
+    world.run(60.0)
+    assert not moves
+
+
 def test_a_described_host_keeps_its_name_and_addresses_where_it_goes():
     world = World(described(LINE, {"hA": "s1:1"}), LINE)
     world.up(*NAMES)
