@@ -19,6 +19,7 @@ from pathlib import Path
 from os_ken import cfg, log
 
 from controller.errors import ConfigError
+from controller.visible import visible
 
 LINE = "%(asctime)s.%(msecs)03d %(levelname)-7s %(message)s"
 VERBOSE_LINE = LINE + " [%(name)s, %(threadName)s]"
@@ -33,6 +34,15 @@ QUIET = ("os_ken.base.app_manager", "oslo_config.cfg")
 "Loggers whose INFO lines tell an operator nothing."
 
 
+class LineFormatter(logging.Formatter):
+    """Makes one line of a message, whatever was said; a traceback may follow it."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        """Return a record's line."""
+        record.message = visible(record.message)
+        return super().formatMessage(record)
+
+
 def configure(conf: cfg.ConfigOpts = cfg.CONF) -> None:
     """Set logging up by the options.
 
@@ -45,7 +55,7 @@ def configure(conf: cfg.ConfigOpts = cfg.CONF) -> None:
         raise ConfigError(f"cannot set the log up: {exc}") from exc
     if conf.log_config_file:
         return
-    formatter = logging.Formatter(VERBOSE_LINE if conf.verbose else LINE, DATE)
+    formatter = LineFormatter(VERBOSE_LINE if conf.verbose else LINE, DATE)
     for handler in logging.getLogger().handlers:
         handler.setFormatter(formatter)
     if not conf.verbose:

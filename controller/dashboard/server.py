@@ -98,7 +98,8 @@ class PageServer:
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Refuse requests by names that are not ours; add headers."""
-        host = request.host.rsplit(":", 1)[0] if ":" in request.host else request.host
+        name, _, port = request.host.rpartition(":")
+        host = name if name and port.isdigit() else request.host
         if host not in self._hosts:
             raise web.HTTPMisdirectedRequest(
                 text=f"{host} is no name of this server: [dashboard] listen = {host}:PORT makes it"
@@ -137,7 +138,7 @@ class PageServer:
 
     def _may_act(self, request: web.Request) -> bool:
         given = request.headers.get(TOKEN_HEADER, "")
-        return secrets.compare_digest(given.encode(), self.token.encode())
+        return secrets.compare_digest(given.encode(errors="replace"), self.token.encode())
 
     async def _token(self, request: web.Request) -> web.StreamResponse:
         """Say whether a page has the token, so that it can say before anybody tries to act."""

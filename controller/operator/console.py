@@ -1,7 +1,8 @@
 """Runs commands for a person or a script: asks, waits, shows. For the command line and the shell.
 
 Choices: data goes to ``out``, all else to ``err``. A migration's progress is shown where that is a
-terminal. Ctrl-C stops waiting, and nothing else.
+terminal. Ctrl-C stops waiting, and nothing else. What is not JSON is shown with control characters
+written out: a node's own words are among it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from controller.operator.grammar import NO_WAIT
 from controller.operator.status import DONE, FAILED, INTERRUPTED
 from controller.operator.terminal import page_for
 from controller.operator.views.migrations import migration_summary
+from controller.visible import all_visible, visible
 
 WAIT_TIMEOUT_S = 600.0
 "A migration's end is awaited so long where nobody says otherwise."
@@ -66,7 +68,7 @@ class Console:
     def complain(self, problem: object) -> None:
         """Say what went wrong."""
         page = page_for(self.err)
-        said = "\n".join(page.wrap(f"{self.program}: {problem}"))
+        said = "\n".join(page.wrap(f"{self.program}: {visible(str(problem))}"))
         print(page.paint(self.program, "bad") + said.removeprefix(self.program), file=self.err)
 
     def _watch(self, client: RpcClient, given: Mapping[str, Any]) -> int:
@@ -85,7 +87,8 @@ class Console:
         if self.json:
             print(json.dumps(event, ensure_ascii=False), file=self.out, flush=True)
             return
-        for line in COMMANDS["watch"].view({"events": [event]}, page_for(self.out)):
+        shown = {"events": [all_visible(event)]}
+        for line in COMMANDS["watch"].view(shown, page_for(self.out)):
             print(line, file=self.out, flush=True)
 
     def _wait(self, client: RpcClient, migration_id: int) -> int:
@@ -102,7 +105,8 @@ class Console:
                 f" {later}"
             ) from exc
         if progress and self.out.isatty() and not self.json:
-            print("\n".join(migration_summary(record)), file=self.out)  # the steps have been seen
+            summary = migration_summary(all_visible(record))
+            print("\n".join(summary), file=self.out)  # the steps have been seen
         else:
             self._show(COMMANDS["migrations"], {"migration": record})
         return DONE if record["state"] == MigrationState.FINISHED.value else FAILED
@@ -131,7 +135,7 @@ class Console:
         if self.json:
             print(json.dumps(data, indent=2, ensure_ascii=False), file=self.out)
             return
-        for line in command.view(data, page_for(self.out)):
+        for line in command.view(all_visible(data), page_for(self.out)):
             print(line, file=self.out)
 
 

@@ -15,6 +15,7 @@ from controller.migration.states import MigrationState, StepState
 from controller.operator.client import RpcClient
 from controller.operator.terminal import page_for
 from controller.operator.views.text import details, milliseconds
+from controller.visible import all_visible
 
 ASK_INTERVAL_S = 2.0
 HANGING = 4
@@ -119,7 +120,7 @@ def _show_news(record: Record, shown: dict[int, str], progress: TextIO | None) -
         shown[position] = state.value
         running = state is StepState.RUNNING
         # What comes next on this line is never shorter than what is there.
-        line = "\n".join(page_for(progress).wrap(_step_line(step), HANGING))
+        line = "\n".join(page_for(progress).wrap(_step_line(all_visible(step)), HANGING))
         print(f"\r{line}", end="" if running else "\n", file=progress, flush=True)
 
 

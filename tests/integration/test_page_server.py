@@ -126,3 +126,24 @@ def test_pages_are_told_that_the_management_entity_is_gone_and_that_it_is_back(
                 page.until("gone", None)
         finally:
             again.close()
+
+
+def test_a_request_needs_one_of_our_names_and_to_act_the_token(url: str) -> None:
+    found = {}
+    for host in ("localhost", "127.0.0.1:1", "[::1]", "[::1]:80", "evil.example:8080", "[::1"):
+        found[host] = _pause(url, host, b"wrong")
+    ours, others = [403] * 4, [421] * 2
+    assert list(found.values()) == [*ours, *others], found
+    assert _pause(url, "localhost", b"\xff\xfe") == 403, "a token that is no UTF-8"
+
+
+def _pause(url: str, host: str, token: bytes) -> int:
+    """Send a command under a name; return the status of the answer."""
+    connection = http.client.HTTPConnection(url.split("/")[2], timeout=TIMEOUT_S)
+    connection.putrequest("POST", "/do/pause", skip_host=True)
+    for name, value in (("Host", host), ("X-Hitless-Token", token), ("Content-Length", "0")):
+        connection.putheader(name, value)
+    connection.endheaders()
+    status = connection.getresponse().status
+    connection.close()
+    return status

@@ -122,6 +122,17 @@ def test_data_is_printed_for_scripts_where_they_want_it(shell: Shell) -> None:
     assert '"state": "ready"' in out.getvalue()
 
 
+def test_what_a_node_says_steers_no_terminal(shell: Shell, network: Network) -> None:
+    interpreter, out, err = shell
+    network.states["spine1"] = "down\x1b[2J\nleaf2"
+    assert interpreter.run("nodes spine1") == 0
+    assert r"down\x1b[2J\nleaf2" in out.getvalue()
+    network.states["le\x1b[2Jaf"] = "ready"
+    assert interpreter.run("nodes leaf9") == 2
+    assert r"le\x1b[2Jaf" in err.getvalue()
+    assert "\x1b" not in out.getvalue() + err.getvalue()
+
+
 @pytest.mark.parametrize("line", ["nodes 'leaf1", "nodez", "migr", "migrate --from leaf1"])
 def test_what_is_no_command_line_is_said_and_the_shell_goes_on(shell: Shell, line: str) -> None:
     interpreter, out, err = shell
