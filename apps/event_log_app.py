@@ -1,6 +1,6 @@
 """The event log as an os-ken app; loaded by ``apps.me_app``, switched on by ``event_log = FILE``.
 
-A shim over ``controller.news.event_log``. Events are observed by hand, as in ``apps.rpc_app``.
+A shim over ``controller.news.event_log``.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 from os_ken.base import app_manager
 
 from controller import events
-from controller.errors import AppError
 from controller.management import ManagementEntity
 from controller.news.event_log import EventLog
+from controller.news.observing import observe
 
 
 class EventLogApp(app_manager.OSKenApp):
@@ -25,21 +25,15 @@ class EventLogApp(app_manager.OSKenApp):
         super().__init__(*args, me=me, **kwargs)
         self._settings = me.settings
         self._log: EventLog | None = None
-        for kind in events.PUBLISHED:
-            self.register_handler(kind, self.on_event)
 
     def start(self) -> None:
         """Open the file and begin to hear of events, if that is wanted."""
-        source = app_manager.lookup_service_brick("MeApp")
-        if source is None:
-            raise AppError("apps.event_log_app is of the management entity: load apps.me_app")
         wanted = self._settings
         if wanted.event_log is not None:
             self._log = EventLog(
                 wanted.event_log, wanted.event_log_max_bytes, wanted.event_log_kept
             )
-            for kind in events.PUBLISHED:
-                source.register_observer(kind, self.name)
+            observe(self, events.PUBLISHED, self.on_event)
         super().start()
 
     def stop(self) -> None:

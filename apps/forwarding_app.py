@@ -1,7 +1,6 @@
 """Forwarding as an os-ken app; loaded by ``apps.me_app``, switched on by ``[forwarding] enabled``.
 
-A shim: tells ``controller.forwarding`` what has happened. Events are observed by hand, as in
-``apps.rpc_app``.
+A shim: tells ``controller.forwarding`` what has happened.
 """
 
 from __future__ import annotations
@@ -12,9 +11,9 @@ from typing import Any, ClassVar
 from os_ken.base import app_manager
 
 from controller import events
-from controller.errors import AppError
 from controller.forwarding.forwarder import Forwarder
 from controller.management import ManagementEntity
+from controller.news.observing import observe
 
 NEWS: Mapping[type[events.MeEvent], Callable[[Forwarder, Any], None]] = {
     events.EventTopologyChanged: lambda forwarding, _: forwarding.changed(),
@@ -36,16 +35,10 @@ class ForwardingApp(app_manager.OSKenApp):
     def __init__(self, *args: Any, me: ManagementEntity, **kwargs: Any) -> None:
         super().__init__(*args, me=me, **kwargs)
         self._me = me
-        for kind in NEWS:
-            self.register_handler(kind, self.on_event)
 
     def start(self) -> None:
         """Begin to hear of events."""
-        source = app_manager.lookup_service_brick("MeApp")
-        if source is None:
-            raise AppError("apps.forwarding_app belongs to the management entity: load apps.me_app")
-        for kind in NEWS:
-            source.register_observer(kind, self.name)
+        observe(self, NEWS, self.on_event)
         super().start()
 
     def on_event(self, event: events.MeEvent) -> None:

@@ -1,6 +1,6 @@
 """Metrics as an os-ken app; loaded by ``apps.me_app``, switched on by ``[metrics] listen``.
 
-A shim over ``controller.metrics.counters``. Events are observed by hand, as in ``apps.rpc_app``.
+A shim over ``controller.metrics.counters``.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from os_ken.base import app_manager
 from prometheus_client import CollectorRegistry, ProcessCollector
 
 from controller import events
-from controller.errors import AppError
 from controller.management import ManagementEntity
 from controller.metrics.counters import Metrics, cell_sizes
 from controller.metrics.present import PresentState
 from controller.metrics.server import MetricsServer
+from controller.news.observing import observe
 
 
 class MetricsApp(app_manager.OSKenApp):
@@ -31,17 +31,11 @@ class MetricsApp(app_manager.OSKenApp):
         self._registry.register(PresentState(me))
         ProcessCollector(registry=self._registry)
         self._server: MetricsServer | None = None
-        for kind in events.PUBLISHED:
-            self.register_handler(kind, self.on_event)
 
     def start(self) -> None:
         """Begin to serve and to count, if that is wanted."""
-        source = app_manager.lookup_service_brick("MeApp")
-        if source is None:
-            raise AppError("apps.metrics_app is of the management entity: load apps.me_app")
         if self._options is not None:
-            for kind in events.PUBLISHED:
-                source.register_observer(kind, self.name)
+            observe(self, events.PUBLISHED, self.on_event)
             self._server = MetricsServer(self._options, self._registry)
         super().start()
 

@@ -2,9 +2,6 @@
 
 A shim over ``controller.operator``. The socket is claimed before any app starts, so that a second
 management entity is turned away before it has touched a node.
-
-Events are observed by hand: ``set_ev_cls`` would make this app require ``apps.me_app``, which
-requires this one, and os-ken would load the two in turns for ever.
 """
 
 from __future__ import annotations
@@ -15,8 +12,8 @@ from typing import Any, ClassVar
 from os_ken.base import app_manager
 
 from controller import events
-from controller.errors import AppError
 from controller.management import ManagementEntity
+from controller.news.observing import observe
 from controller.operator.commands import answer
 from controller.operator.server import RpcServer
 
@@ -33,16 +30,9 @@ class RpcApp(app_manager.OSKenApp):
             me.settings.rpc_socket, partial(answer, me), me.version, me.settings.rpc_tls
         )
 
-        for kind in events.PUBLISHED:
-            self.register_handler(kind, self.on_event)
-
     def start(self) -> None:
         """Begin to answer, and to hear of events."""
-        source = app_manager.lookup_service_brick("MeApp")
-        if source is None:
-            raise AppError("apps.rpc_app serves the management entity: load apps.me_app, not this")
-        for kind in events.PUBLISHED:
-            source.register_observer(kind, self.name)
+        observe(self, events.PUBLISHED, self.on_event)
         super().start()
         self._server.start()
 

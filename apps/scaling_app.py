@@ -1,7 +1,6 @@
 """Scaling as an os-ken app; loaded by ``apps.me_app``, told what to do by ``[scaling] mode``.
 
-A shim: tells ``controller.scaling`` what has happened. Events are observed by hand, as in
-``apps.rpc_app``.
+A shim: tells ``controller.scaling`` what has happened.
 """
 
 from __future__ import annotations
@@ -12,8 +11,8 @@ from typing import Any, ClassVar
 from os_ken.base import app_manager
 
 from controller import events
-from controller.errors import AppError
 from controller.management import ManagementEntity
+from controller.news.observing import observe
 from controller.scaling.scaler import Scaler
 
 NEWS: Mapping[type[events.MeEvent], Callable[[Scaler, Any], None]] = {
@@ -37,16 +36,10 @@ class ScalingApp(app_manager.OSKenApp):
     def __init__(self, *args: Any, me: ManagementEntity, **kwargs: Any) -> None:
         super().__init__(*args, me=me, **kwargs)
         self._me = me
-        for kind in {*NEWS, *CHECKS}:
-            self.register_handler(kind, self.on_event)
 
     def start(self) -> None:
         """Begin to hear of events."""
-        source = app_manager.lookup_service_brick("MeApp")
-        if source is None:
-            raise AppError("apps.scaling_app belongs to the management entity: load apps.me_app")
-        for kind in {*NEWS, *CHECKS}:
-            source.register_observer(kind, self.name)
+        observe(self, {*NEWS, *CHECKS}, self.on_event)
         super().start()
 
     def on_event(self, event: events.MeEvent) -> None:
