@@ -20,10 +20,11 @@ from dataclasses import dataclass
 from os_ken.lib.packet import lldp
 
 from controller.model.parts import Port
+from controller.southbound.controller_header import OWN_SOURCE
 
 ETHERTYPE = 0x88CC
 
-_HEADER = bytes.fromhex("0180c200000e 02004869746c 88cc")  # the source is that of probes
+_HEADER = bytes.fromhex("0180c200000e") + OWN_SOURCE + ETHERTYPE.to_bytes(2, "big")
 _KEY_BYTES = 32
 _OWN = struct.Struct("!HIQ32s")  # type and length, OUI and subtype, time of sending, HMAC
 _OWN_TYPE_LENGTH = 127 << 9 | _OWN.size - 2

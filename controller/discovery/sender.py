@@ -12,9 +12,9 @@ import zlib
 from collections.abc import Callable, Mapping
 
 from controller.discovery.frames import FrameCodec
-from controller.discovery.tables import OUT_ECHO, OUT_TO_PORT
 from controller.errors import NodeError
 from controller.model.parts import NodeDescription, Port
+from controller.southbound.controller_header import OUT_ECHO, OUT_TO_PORT
 from controller.southbound.driver import NodeDriver
 
 LOG = logging.getLogger(__name__)

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from os_ken.lib.packet import arp, ipv4, ipv6, packet
 
 from controller.discovery.frames import is_lldp
+from controller.southbound.controller_header import ETHERTYPE_PROBE
 
-_PROBE_ETHERTYPE = 0x88B5
+_PROBE = ETHERTYPE_PROBE.to_bytes(2, "big")
 _ICMPV6 = 58
 
 
@@ -30,7 +31,7 @@ class Sighting:
 
 def sighting(frame: bytes) -> Sighting | None:
     """Return what a frame tells; None if it is of no host."""
-    if len(frame) < 14 or is_lldp(frame) or frame[12:14] == _PROBE_ETHERTYPE.to_bytes(2, "big"):
+    if len(frame) < 14 or is_lldp(frame) or frame[12:14] == _PROBE:
         return None
     if frame[6] & 1 or not any(frame[6:12]):  # a group's address, or none
         return None

@@ -16,14 +16,11 @@ from finsy.p4schema import P4Schema
 
 from controller.discovery.frames import ETHERTYPE
 from controller.model.parts import Entry
+from controller.southbound.controller_header import COPY_SESSION, CPU_PORT
 from controller.southbound.driver import CloneSession, NodeDriver, Replica
 from controller.southbound.program import Program
 
 PUNT, EDGE, HOST = "punt", "edge", "host"
-OUT_TO_PORT, OUT_ECHO = 0, 3
-IN_PUNTED, IN_ECHO, IN_HOST = 0, 1, 4
-COPY_SESSION = 1
-CPU_PORT = 510
 
 _NEEDED = {"packet_in": {"ingress_port", "reason"}, "packet_out": {"egress_port", "mode"}}
 

@@ -36,11 +36,12 @@ from controller.discovery.learner import HostLearner
 from controller.discovery.options import DiscoveryOptions
 from controller.discovery.sender import FrameSender
 from controller.discovery.sightings import sighting
-from controller.discovery.tables import IN_ECHO, IN_HOST, IN_PUNTED, takes_part
+from controller.discovery.tables import takes_part
 from controller.discovery.topology import Topology
 from controller.model.network import NetworkDescription
 from controller.model.parts import Entry, Link, NodeDescription, Port
 from controller.model.standing import Readiness, Standing
+from controller.southbound.controller_header import IN_ECHO, IN_HOST, IN_PUNTED
 from controller.southbound.driver import NodeDriver, PacketIn
 
 LOG = logging.getLogger(__name__)

@@ -38,18 +38,17 @@ from controller.errors import HitlessError, MigrationError
 from controller.model.graph import network_graph
 from controller.model.parts import Link, Port
 from controller.model.present import PresentNetwork
+from controller.southbound.controller_header import (
+    IN_PROBE,
+    OUT_TO_PORT,
+    PROBE_HEADER,
+    own_frame,
+)
 from controller.southbound.driver import NodeDriver, PacketIn
 
 LOG = logging.getLogger(__name__)
 
-OUT_TO_PORT = 0
-"Packet-out mode: leave at ``egress_port``."
-PROBE_REASON = 2
-"Packet-in reason: a probe."
-
-_ETHERNET = bytes.fromhex("ffffffffffff 02004869746c 88b5")
 _NONCE_BYTES = 16
-_FRAME_BYTES = 60
 _RETRY_S = 0.1
 _FEW_WAYS = 16
 "So many are probed one by one."
@@ -107,9 +106,9 @@ class Probes:
 
     def take(self, node: str, packet: PacketIn) -> bool:
         """Take a packet-in if it is a probe of ours, and tell so; returns at once."""
-        if packet.metadata.get("reason") != PROBE_REASON:
+        if packet.metadata.get("reason") != IN_PROBE:
             return False
-        nonce = packet.payload[len(_ETHERNET) : len(_ETHERNET) + _NONCE_BYTES]
+        nonce = packet.payload[len(PROBE_HEADER) : len(PROBE_HEADER) + _NONCE_BYTES]
         with self._news:
             if (node, nonce) not in self._awaited:
                 return False
@@ -199,7 +198,7 @@ class Probes:
     def _probe(self, sender: Port, receiver: Port) -> None:
         """Send a probe over one link until it arrives."""
         awaited = (receiver.node, os.urandom(_NONCE_BYTES))
-        frame = (_ETHERNET + awaited[1]).ljust(_FRAME_BYTES, b"\0")
+        frame = own_frame(awaited[1])
         with self._news:
             self._awaited.add(awaited)
         try:

@@ -5,8 +5,7 @@ comes straight back as a packet-in with reason 1 and the time stamp that it got 
 node read its clock somewhere between our sending and our receiving, so half of the round trip
 bounds the error, and the quickest of several echoes is the best.
 
-Choices: an echo is recognised by a number in its payload, which is a frame of a type for local
-experiments (IEEE 802, 88-B5) so that any parser takes it.
+Choices: an echo is recognised by a number in its payload, which is a frame of the controller's own.
 """
 
 from __future__ import annotations
@@ -18,14 +17,15 @@ import time
 from collections.abc import Callable, Mapping
 
 from controller.errors import NodeTimeout
+from controller.southbound.controller_header import (
+    IN_ECHO,
+    OUT_ECHO,
+    PROBE_HEADER,
+    own_frame,
+)
 from controller.southbound.driver import ClockReading, PacketIn
 
-ECHO_MODE = 3
-ECHO_REASON = 1
-
-_ETHERNET = bytes.fromhex("ffffffffffff 02004869746c 88b5")
 _PAYLOAD = struct.Struct("!8sQ")
-_FRAME_BYTES = 60
 _SAMPLE_S = 0.5  # an echo that takes longer is useless as a reading
 
 
@@ -62,9 +62,9 @@ class EchoClock:
 
     def take(self, packet: PacketIn) -> bool:
         """Take a packet-in if it is an echo of ours, and tell so."""
-        if packet.metadata.get("reason") != ECHO_REASON:
+        if packet.metadata.get("reason") != IN_ECHO:
             return False
-        payload = packet.payload[len(_ETHERNET) : len(_ETHERNET) + _PAYLOAD.size]
+        payload = packet.payload[len(PROBE_HEADER) : len(PROBE_HEADER) + _PAYLOAD.size]
         if len(payload) < _PAYLOAD.size:
             return False
         session, number = _PAYLOAD.unpack(payload)
@@ -81,9 +81,9 @@ class EchoClock:
             self._number += 1
             self._answer = None
             number = self._number
-        frame = (_ETHERNET + _PAYLOAD.pack(self._session, number)).ljust(_FRAME_BYTES, b"\0")
+        frame = own_frame(_PAYLOAD.pack(self._session, number))
         sent_ns = time.monotonic_ns()
-        self._send(frame, {"mode": ECHO_MODE})
+        self._send(frame, {"mode": OUT_ECHO})
         with self._news:
             self._news.wait_for(lambda: self._answer is not None, _SAMPLE_S)
             answer = self._answer

@@ -17,8 +17,6 @@ from controller.discovery.frames import FrameCodec
 from controller.discovery.learner import HostLearner
 from controller.discovery.sender import FrameSender
 from controller.discovery.tables import (
-    COPY_SESSION,
-    OUT_ECHO,
     Learning,
     Wanted,
     learns_hosts,
@@ -29,6 +27,7 @@ from controller.discovery.tables import (
 )
 from controller.errors import NodeUnreachable
 from controller.model.parts import NodeDescription, Port
+from controller.southbound.controller_header import COPY_SESSION, OUT_ECHO
 from controller.southbound.driver import CloneSession, NodeState
 from controller.southbound.program import Program
 from controller.state.entries import described

@@ -8,8 +8,9 @@ import pytest
 from networks import line, network
 
 from controller.errors import MigrationError, NodeUnreachable
-from controller.migration.probes import OUT_TO_PORT, PROBE_REASON, Probes
+from controller.migration.probes import Probes
 from controller.model.present import FixedNetwork
+from controller.southbound.controller_header import IN_PROBE, OUT_TO_PORT
 from controller.southbound.driver import PacketIn
 
 LIMIT_S = 0.3
@@ -37,7 +38,7 @@ class Wires:
         self.sent.append(str(port))
         if self.lose(str(port), self.sent.count(str(port))):
             return
-        arrived = PacketIn(payload, {"reason": PROBE_REASON}, 0)
+        arrived = PacketIn(payload, {"reason": IN_PROBE}, 0)
         receiver = self.ends[port].node
         if self.delay_s:
             threading.Timer(self.delay_s, lambda: self.probes.take(receiver, arrived)).start()
@@ -154,7 +155,7 @@ def test_a_node_that_cannot_send_is_told():
 
 
 @pytest.mark.parametrize(
-    ("payload", "reason"), [(b"", PROBE_REASON), (bytes(60), PROBE_REASON), (bytes(60), 0)]
+    ("payload", "reason"), [(b"", IN_PROBE), (bytes(60), IN_PROBE), (bytes(60), 0)]
 )
 def test_what_is_no_probe_of_ours_is_left_to_others(payload, reason):
     probes = Wires(LINE).probes
@@ -167,7 +168,7 @@ def test_a_probe_that_arrives_at_another_node_does_not_count():
 
     def elsewhere(port, payload):
         wires.sent.append(str(port))
-        heard.append(wires.probes.take("s3", PacketIn(payload, {"reason": PROBE_REASON}, 0)))
+        heard.append(wires.probes.take("s3", PacketIn(payload, {"reason": IN_PROBE}, 0)))
 
     wires.carry = elsewhere
     with pytest.raises(MigrationError):
