@@ -152,7 +152,7 @@ class MigrationManager:
         except RequestError:
             # Other nodes matter only for what would do; one that stalls delays no other plan.
             plan = make_plan(request, self.placement(), self._catalog, self._reach())
-        if plan.programs.destination_before == plan.programs.destination_after:
+        if not plan.programs.destination_reloads:
             source, destination = (
                 self._site.drivers[name] for name in (plan.source, plan.destination)
             )

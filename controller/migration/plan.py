@@ -102,8 +102,8 @@ def make_plan(
     obstacle = reach.obstacle(request.function, slots, request.source, request.destination)
     if obstacle:
         raise RequestError(f"{request.source} to {request.destination}: {obstacle}")
-    reloads = programs.destination_before != programs.destination_after
-    method: Method = "pm" if request.method != "pr" and not reloads else "pr"
+    pm = request.method != "pr" and not programs.destination_reloads
+    method: Method = "pm" if pm else "pr"
     cells = _cells(request.function, slots, source, catalog)
     return MigrationPlan(
         request.function,
@@ -120,15 +120,7 @@ def make_plan(
 
 def refuse_conflicts(plan: MigrationPlan, active: Iterable[MigrationRecord]) -> None:
     """Raise ``ConflictError`` if a migration that has not ended stands in a plan's way."""
-    p = plan.programs
-    reloads = {
-        name
-        for name, changed in (
-            (plan.source, p.source_before != p.source_after),
-            (plan.destination, p.destination_before != p.destination_after),
-        )
-        if changed
-    }
+    reloads = plan.programs.reloaded(plan.source, plan.destination)
     for other in active:
         shared = plan.slots & other.slots if plan.function == other.function else frozenset()
         if shared:
@@ -214,9 +206,9 @@ def _explain(
         f"go from {request.source} to {request.destination}"
     )
     yield reason
-    if programs.source_before != programs.source_after:
+    if programs.source_reloads:
         yield f"{request.source} is reloaded with {programs.source_after} at the end"
-    elif request.method == "pr" or programs.destination_before != programs.destination_after:
+    elif request.method == "pr" or programs.destination_reloads:
         yield f"{request.source} keeps its program: it has other slots there, or needs no other one"
     if request.mode == "paper":
         yield "as in the paper: one snapshot, and no learning phase; connections may break"

@@ -26,6 +26,7 @@ from controller.migration.handover import (
 from controller.migration.move import Move
 from controller.migration.reload import Reload
 from controller.migration.steps import Step
+from controller.southbound.driver import NodeDriver
 from controller.southbound.program import Program
 from controller.state.entries import described
 from controller.state.manifest_reader import read_manifests
@@ -34,43 +35,36 @@ from controller.state.words import manifests_of, turn_off, turn_on
 
 def destination_reload(move: Move) -> Reload:
     """Return the reload that gives the destination the function."""
-    programs = move.record.programs
-    return Reload(
-        move.destination,
-        move.journal,
-        move.record.id,
-        move.site.program(programs.destination_before),
-        move.site.program(programs.destination_after),
-        key="destination",
-        undoable=True,
-    )
+    before, after = move.record.programs.destination_before, move.record.programs.destination_after
+    return _reload(move, move.destination, before, after, key="destination", undoable=True)
 
 
 def reload_back(move: Move) -> Reload:
     """Return the reload that gives the destination its former program back."""
-    programs = move.record.programs
-    return Reload(
-        move.destination,
-        move.journal,
-        move.record.id,
-        move.site.program(programs.destination_after),
-        move.site.program(programs.destination_before),
-        key="destination back",
-        undoable=False,
+    p = move.record.programs
+    return _reload(
+        move, move.destination, p.destination_after, p.destination_before, key="destination back"
     )
 
 
 def source_reload(move: Move) -> Reload:
     """Return the reload that takes the function from the source."""
-    programs = move.record.programs
+    p = move.record.programs
+    return _reload(move, move.source, p.source_before, p.source_after, key="source")
+
+
+def _reload(
+    move: Move, node: NodeDriver, before: str, after: str, *, key: str, undoable: bool = False
+) -> Reload:
+    program = move.site.program
     return Reload(
-        move.source,
+        node,
         move.journal,
         move.record.id,
-        move.site.program(programs.source_before),
-        move.site.program(programs.source_after),
-        key="source",
-        undoable=False,
+        program(before),
+        program(after),
+        key=key,
+        undoable=undoable,
     )
 
 

@@ -28,6 +28,21 @@ class Programs:
     destination_before: str
     destination_after: str
 
+    @property
+    def source_reloads(self) -> bool:
+        """Whether the source gets another program."""
+        return self.source_before != self.source_after
+
+    @property
+    def destination_reloads(self) -> bool:
+        """Whether the destination gets another program."""
+        return self.destination_before != self.destination_after
+
+    def reloaded(self, source: str, destination: str) -> frozenset[str]:
+        """Return those of the two nodes, by name, that get another program."""
+        ends = ((source, self.source_reloads), (destination, self.destination_reloads))
+        return frozenset(name for name, reloads in ends if reloads)
+
 
 @dataclass(frozen=True)
 class StepRecord:
@@ -119,12 +134,7 @@ class MigrationRecord:
     @property
     def reloads(self) -> frozenset[str]:
         """Nodes whose program it changes."""
-        p = self.programs
-        changed = {
-            self.source: p.source_before != p.source_after,
-            self.destination: p.destination_before != p.destination_after,
-        }
-        return frozenset(name for name, yes in changed.items() if yes)
+        return self.programs.reloaded(self.source, self.destination)
 
     @property
     def duration_ms(self) -> float | None:

@@ -28,8 +28,7 @@ from controller.migration.steps import (
 
 def steps_for(mode: Mode, programs: Programs) -> tuple[Step, ...]:
     """Return the steps of a migration, in order."""
-    gains = programs.destination_before != programs.destination_after
-    loses = programs.source_before != programs.source_after
+    gains, loses = programs.destination_reloads, programs.source_reloads
     if mode == "hitless":
         return (
             ReloadDestination() if gains else Prepare(),
