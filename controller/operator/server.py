@@ -23,6 +23,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,8 @@ LOG = logging.getLogger(__name__)
 
 CONNECTION_LIMIT = 64
 "Clients at once; further ones are disconnected."
+ACCEPT_AGAIN_S = 0.5
+"Before another try to let clients in, where the process has no descriptor left for one."
 REQUEST_LIMIT = 16
 "Requests being answered at once, of all clients; further ones get the fault ``busy``."
 
@@ -101,9 +104,11 @@ class RpcServer:
             try:
                 accepted = listener.accept()
             except OSError as exc:
-                if not self._closing:
-                    LOG.error("no further commands are answered at %s: %s", listener, exc)
-                return
+                if self._closing:
+                    return
+                LOG.error("no client is let in at %s now: %s", listener, exc)
+                time.sleep(ACCEPT_AGAIN_S)  # on eventlet a green one
+                continue
             if self._places.acquire(blocking=False):
                 hub.spawn(self._serve, accepted, name="rpc connection")
             else:

@@ -107,20 +107,22 @@ class WorkerProcess:
             self._send((self._serial, *request))
         try:
             meanwhile()
-        finally:  # an answer that is left would be taken for that to the next request
+        finally:  # also those behind a failure: nobody would take them later
             outcomes = [self._take_answer(first + number) for number in range(len(requests))]
         for outcome in outcomes:
-            if isinstance(outcome, RequestRefused):
+            if isinstance(outcome, DataPlaneError):
                 raise outcome
         return outcomes
 
     def _take_answer(self, expected: int) -> Any:
-        """The result of a request, or its refusal."""
+        """The result of a request, or the error that it ended with."""
         serial, outcome, result = self._receive()
+        while serial < expected:  # late: who asked has given up
+            serial, outcome, result = self._receive()
         if serial != expected:
             raise WorkerGone(f"{self._name} answers out of turn")
         if outcome == "failed":
-            raise DataPlaneError(f"{self._name} failed on a request:\n{result[0]}")
+            return DataPlaneError(f"{self._name} failed on a request:\n{result[0]}")
         return RequestRefused(*result) if outcome == "refused" else result
 
     def _send(self, message: Request) -> None:

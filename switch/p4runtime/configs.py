@@ -116,9 +116,9 @@ def _reconcile(device: Device) -> None:
     assert device.saved is not None
     try:
         carry_over(device.plane, device.running, device.saved)
-    except StatusError:
+    except (StatusError, DataPlaneError):
+        device.saved = None  # else a COMMIT would swap in what is only half filled
         device.plane.discard_saved()
-        device.saved = None
         raise
 
 

@@ -11,7 +11,7 @@ import logging
 import socket
 import struct
 from collections.abc import Callable, Mapping
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from types import TracebackType
 from typing import Any
 
@@ -32,6 +32,8 @@ MAX_CONNECTIONS = 64
 SEND_TIMEOUT_S = 10
 """For a client that does not read its answer. One that asks nothing may stay."""
 STOP_TIMEOUT_S = 2
+ACCEPT_AGAIN_S = 0.5
+"""Before another try to take connections, where the process has no descriptor left for one."""
 RECEIVED_BYTES = 1 << 17
 """Taken from a connection at a time."""
 ANSWER_BYTES = 1 << 16
@@ -140,6 +142,7 @@ class ThriftServer:
         self._listener: socket.socket | None = None
         self._connections: dict[socket.socket, Thread] = {}
         self._lock = Lock()
+        self._stopping = Event()
         self.port = 0
 
     def __enter__(self) -> ThriftServer:
@@ -163,6 +166,7 @@ class ThriftServer:
     ) -> None:
         """Stop: connections are cut."""
         assert self._listener is not None
+        self._stopping.set()
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         with self._lock:
@@ -177,8 +181,12 @@ class ThriftServer:
         while True:
             try:
                 connection, peer = self._listener.accept()
-            except OSError:
-                return  # the listener was shut down
+            except OSError as error:
+                if self._stopping.is_set():
+                    return
+                LOG.error("no Thrift connection can be taken now: %s", error)
+                self._stopping.wait(ACCEPT_AGAIN_S)
+                continue
             with self._lock:
                 if len(self._connections) >= MAX_CONNECTIONS:
                     LOG.warning(

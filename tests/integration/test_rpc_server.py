@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import socket
 import threading
 import time
@@ -252,3 +253,25 @@ def _answers(client: RpcClient) -> bool:
         return client.call("quick")["command"] == "quick"
     except NotRunning:
         return False
+
+
+def test_clients_are_let_in_again_when_the_process_has_descriptors_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "rpc.sock"
+    serving = server.RpcServer(path, lambda _name, _arguments: {}, "7")
+    serving.start()
+    first, second = (socket.socket(socket.AF_UNIX) for _ in range(2))
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
+        for client in (first, second):  # one descriptor is taken before a client is waited for
+            client.connect(str(path))
+        assert eventually(lambda: "no client is let in" in caplog.text)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    with RpcClient(path) as third:
+        assert third.call("ping")["version"] == "7"
+    for client in (first, second):
+        client.close()
+    serving.close()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from switch.dataplane.client import DataPlane
-from switch.dataplane.errors import WorkerGone
+from switch.dataplane.errors import DataPlaneError, WorkerGone
 from switch.dataplane.messages import (
     Config,
     EntryName,
@@ -151,3 +151,22 @@ def test_the_worker_does_not_outlive_the_control_process(plane):
     with pytest.raises(WorkerGone, match="not started, or was stopped"):
         plane.clock_us()
     plane.stop()
+
+
+def test_a_request_that_fails_leaves_the_next_ones_their_answers(plane):
+    worker = plane._worker
+    with pytest.raises(DataPlaneError, match="KeyError: 'nonsense'"):
+        worker.ask_all([("clock_us",), ("nonsense",), ("clock_us",), ("statistics",)])
+    assert plane.clock_us() > 0
+
+
+def test_an_answer_that_is_late_is_not_taken_for_another(plane):
+    plane.statistics()
+    worker = plane._worker
+    worker._requests._connection.settimeout(0.2)
+    os.kill(worker.process_id, signal.SIGSTOP)
+    with pytest.raises(WorkerGone, match="does not answer"):
+        worker.ask_all([("statistics",), ("statistics",)])
+    os.kill(worker.process_id, signal.SIGCONT)
+    worker._requests._connection.settimeout(10.0)
+    assert isinstance(plane.clock_us(), int)

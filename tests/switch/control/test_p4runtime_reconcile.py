@@ -16,6 +16,7 @@ from p4rt import (
     table_entry,
 )
 
+from switch.dataplane.errors import DataPlaneError
 from switch.dataplane.messages import Config, CounterCell, MeterCell, MeterConfig
 from switch.p4json.objects import ActionCall, TernaryMatch
 
@@ -121,5 +122,22 @@ def test_reconcile_with_a_program_that_cannot_take_the_state_changes_nothing(rig
     refused = failure(primary.set_config, Set.RECONCILE_AND_COMMIT, changed_p4info(without_dmac))
     assert refused.code.name == "INVALID_ARGUMENT"
     assert "cannot be preserved" in refused.message
+    assert list(rig.plane.configs) == [Config.RUNNING]
+    assert primary.read(p4r.Entity(table_entry=dmac())) == [p4r.Entity(table_entry=dmac())]
+
+
+def test_a_reconcile_in_which_the_data_plane_fails_leaves_nothing_to_be_committed(
+    rig, primary, monkeypatch
+):
+    primary.write(insert(table_entry=dmac()))
+
+    def fail():
+        raise DataPlaneError("the worker failed on a request")
+
+    monkeypatch.setattr(rig.plane, "before_write", fail)
+    reconcile = Set.RECONCILE_AND_COMMIT
+    assert failure(primary.set_config, reconcile, everything_config(cookie=6)).code
+    monkeypatch.undo()
+    assert failure(primary.set_config, Set.COMMIT).code.name == "NOT_FOUND"
     assert list(rig.plane.configs) == [Config.RUNNING]
     assert primary.read(p4r.Entity(table_entry=dmac())) == [p4r.Entity(table_entry=dmac())]

@@ -1,6 +1,7 @@
 """BMv2's Thrift calls, as its own command line makes them: binary protocol, multiplexed."""
 
 import hashlib
+import resource
 import socket
 import struct
 import subprocess
@@ -407,3 +408,20 @@ def test_a_table_or_profile_that_is_not_there_has_bmv2s_code(standard):
     with pytest.raises(IDL.InvalidTableOperation) as failed:
         standard.bm_mt_act_prof_get_groups(0, "none")
     assert failed.value.code == code.INVALID_ACTION_PROFILE_NAME
+
+
+def test_connections_are_taken_again_when_the_process_has_descriptors_again(rig, caplog):
+    rig.load()
+    first, second = (socket.socket() for _ in range(2))
+    limits_before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits_before[1]))
+        for client in (first, second):  # one descriptor is taken before a client is waited for
+            client.connect(("127.0.0.1", rig.server.port))
+        wait_for(lambda: "no Thrift connection can be taken" in caplog.text)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits_before)
+    client = connect(rig)
+    assert client.bm_register_read(0, TOTALS, 0) == 0
+    for one in (first, second, client):
+        one.close()
