@@ -48,8 +48,6 @@ class ProvisionReport:
     """What was done to a node."""
 
     node: str
-    was_empty: bool
-    "It had no program: it is new, or was restarted."
     pushed: str | None
     "Name of the program that was pushed; None: the node had it already."
     entries: int
@@ -85,7 +83,7 @@ def provision(driver: NodeDriver, intent: NodeIntent) -> ProvisionReport:
         on = _turn_on(driver, intent)
         if intent.interrupted:
             _commit_if_saved(driver)
-        return ProvisionReport(driver.name, False, None, entries, groups, on)
+        return ProvisionReport(driver.name, None, entries, groups, on)
     content = _EMPTY
     if installed is not None:
         _refuse_enforcing(driver, installed, intent)
@@ -96,7 +94,7 @@ def provision(driver: NodeDriver, intent: NodeIntent) -> ProvisionReport:
     on = _turn_on(driver, intent)
     driver.commit()
     name = intent.program.name
-    return ProvisionReport(driver.name, installed is None, name, entries, groups, on)
+    return ProvisionReport(driver.name, name, entries, groups, on)
 
 
 def _set_groups(driver: NodeDriver, intent: NodeIntent) -> tuple[int, ...]:

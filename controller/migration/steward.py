@@ -76,7 +76,7 @@ class Steward:
             if installed is None:
                 restarted()
             elif busy():
-                return ProvisionReport(node, False, None, 0, (), {}, postponed=True)
+                return ProvisionReport(node, None, 0, (), {}, postponed=True)
             report = self._provision(driver, installed)
         self._adopt(driver)
         self.settle()

@@ -95,15 +95,15 @@ class Arbiter:
         """
         role = self._role(role_name)
         if role.primary is None:
-            raise permission_denied(f"not primary: {_called(role_name)} has no primary at present")
+            raise permission_denied(f"not primary: {called(role_name)} has no primary at present")
         if role.controllers[role.primary] != election_id:
-            raise permission_denied(f"not primary: {_called(role_name)} has another primary")
+            raise permission_denied(f"not primary: {called(role_name)} has another primary")
         return role.scope
 
     def _role(self, name: str) -> Role:
         role = self._roles.get(name)
         if role is None:
-            raise not_found(f"{_called(name)} is not known to device {self._device_id}")
+            raise not_found(f"{called(name)} is not known to device {self._device_id}")
         return role
 
     def _check(
@@ -118,7 +118,7 @@ class Arbiter:
             raise invalid_argument("role ids are deprecated: give the role's name")
         if known_as is not None and known_as != name:
             raise failed_precondition(
-                f"this stream is for {_called(known_as)}; open another for {_called(name)}"
+                f"this stream is for {called(known_as)}; open another for {called(name)}"
             )
         scope = FULL_ACCESS
         if message.role.HasField("config"):
@@ -134,7 +134,7 @@ class Arbiter:
             if shared:
                 raise invalid_argument(
                     f"the role config shares object 0x{min(shared):08x} with "
-                    f"{_called(other.name)}, and one of the two wants it for itself"
+                    f"{called(other.name)}, and one of the two wants it for itself"
                 )
 
     def _check_room(self, name: str) -> None:
@@ -143,7 +143,7 @@ class Arbiter:
             raise resource_exhausted(f"the switch remembers at most {MAX_ROLES} roles")
         if role is not None and len(role.controllers) >= MAX_CONTROLLERS_PER_ROLE:
             raise resource_exhausted(
-                f"{_called(name)} has {MAX_CONTROLLERS_PER_ROLE} controllers already"
+                f"{called(name)} has {MAX_CONTROLLERS_PER_ROLE} controllers already"
             )
 
     def _check_election_id(
@@ -155,7 +155,7 @@ class Arbiter:
             if taken == election_id and other != controller:
                 raise invalid_argument(
                     f"election id {election_id} is already used by another controller of "
-                    f"{_called(role.name)}"
+                    f"{called(role.name)}"
                 )
 
     def _depose(
@@ -179,5 +179,6 @@ def _election_id(message: p4r.MasterArbitrationUpdate) -> int | None:
     return U128.decode(message.election_id) if message.HasField("election_id") else None
 
 
-def _called(role_name: str) -> str:
+def called(role_name: str) -> str:
+    """A role in words."""
     return f"role {role_name!r}" if role_name else "the default role"

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 
 from finsy.proto import p4r
 
-from switch.p4runtime.arbitration import Arbiter, Notice
+from switch.p4runtime.arbitration import Arbiter, Notice, called
 from switch.p4runtime.roles import RoleScope
 
 LOG = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ class Sessions:
             if outcome.becomes_primary:
                 await self._wait_for_writes(outcome.role)
                 self._send(self.arbiter.install(session))
-                LOG.info("%s is primary of %s", session.peer, outcome.role or "the default role")
+                LOG.info("%s is primary of %s", session.peer, called(outcome.role))
 
     async def leave(self, session: Session) -> None:
         """A stream has ended."""

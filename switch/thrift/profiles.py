@@ -47,7 +47,7 @@ class ProfileCalls(Calls):
             new = _lowest_free(profile.members)
             action = action_call(profile.actions, action_name, action_data)
             with table_refusals(_FULL):
-                self._write_member(p4r.Update.INSERT, profile, new, action)
+                self.device.update([_member_update(p4r.Update.INSERT, profile, new, action)])
             return new - 1
 
     def bm_mt_act_prof_modify_member(
@@ -62,7 +62,7 @@ class ProfileCalls(Calls):
         with self._profile(cxt_id, act_prof_name) as profile:
             action = action_call(profile.actions, action_name, action_data)
             known = member_id(profile, mbr_handle)
-            self._write_member(p4r.Update.MODIFY, profile, known, action)
+            self.device.update([_member_update(p4r.Update.MODIFY, profile, known, action)])
 
     def bm_mt_act_prof_delete_member(
         self, cxt_id: int, act_prof_name: str, mbr_handle: int
@@ -73,13 +73,13 @@ class ProfileCalls(Calls):
             table_refusals({StatusCode.FAILED_PRECONDITION: "MBR_STILL_USED"}),
         ):
             known = member_id(profile, mbr_handle)
-            self._write_member(p4r.Update.DELETE, profile, known, None)
+            self.device.update([_member_update(p4r.Update.DELETE, profile, known)])
 
     def bm_mt_act_prof_create_group(self, cxt_id: int, act_prof_name: str) -> int:
         """Add a group without members; its handle, the lowest that is free."""
         with self._selector(cxt_id, act_prof_name) as profile:
             new = _lowest_free(profile.groups)
-            self._write_group(p4r.Update.INSERT, profile, Group(new, 0, (), ()), ())
+            self.device.update([_group_update(p4r.Update.INSERT, profile, Group(new, 0, (), ()))])
             return new - 1
 
     def bm_mt_act_prof_delete_group(self, cxt_id: int, act_prof_name: str, grp_handle: int) -> None:
@@ -89,7 +89,7 @@ class ProfileCalls(Calls):
             table_refusals({StatusCode.FAILED_PRECONDITION: "GRP_STILL_USED"}),
         ):
             group = group_of(profile, grp_handle)
-            self._write_group(p4r.Update.DELETE, profile, group, ())
+            self.device.update([_group_update(p4r.Update.DELETE, profile, group)])
 
     def bm_mt_act_prof_add_member_to_group(
         self, cxt_id: int, act_prof_name: str, mbr_handle: int, grp_handle: int
@@ -102,7 +102,9 @@ class ProfileCalls(Calls):
             weight = 0 if profile.info.weights_disallowed else 1
             member = p4r.ActionProfileGroup.Member(member_id=new, weight=weight)
             with table_refusals(_FULL):
-                self._write_group(p4r.Update.MODIFY, profile, group, (*group.members, member))
+                self.device.update(
+                    [_group_update(p4r.Update.MODIFY, profile, group, (*group.members, member))]
+                )
 
     def bm_mt_act_prof_remove_member_from_group(
         self, cxt_id: int, act_prof_name: str, mbr_handle: int, grp_handle: int
@@ -113,7 +115,7 @@ class ProfileCalls(Calls):
             others = [member for member in group.members if member.member_id != gone]
             if len(others) == len(group.members):
                 raise table_error("MBR_NOT_IN_GRP")
-            self._write_group(p4r.Update.MODIFY, profile, group, others)
+            self.device.update([_group_update(p4r.Update.MODIFY, profile, group, others)])
 
     def bm_mt_act_prof_get_members(self, cxt_id: int, act_prof_name: str) -> list[Any]:
         """All members."""
@@ -155,34 +157,40 @@ class ProfileCalls(Calls):
                 raise table_error("NO_ACTION_PROFILE_SELECTION")
             yield profile
 
-    def _write_member(
-        self,
-        kind: p4r.Update.Type.ValueType,
-        profile: Profile,
-        known: int,
-        action: p4r.Action | None,
-    ) -> None:
-        member = p4r.ActionProfileMember(
-            action_profile_id=profile.profile_id, member_id=known, action=action
-        )
-        entity = p4r.Entity(action_profile_member=member)
-        self.device.update([p4r.Update(type=kind, entity=entity)])
 
-    def _write_group(
-        self,
-        kind: p4r.Update.Type.ValueType,
-        profile: Profile,
-        group: Group,
-        members: Sequence[p4r.ActionProfileGroup.Member],
-    ) -> None:
-        message = p4r.ActionProfileGroup(
-            action_profile_id=profile.profile_id,
-            group_id=group.group_id,
-            max_size=group.max_size,
-            members=members,
-        )
-        entity = p4r.Entity(action_profile_group=message)
-        self.device.update([p4r.Update(type=kind, entity=entity)])
+def emptied(profile: Profile) -> Iterator[p4r.Update]:
+    """Updates that leave no group and no member, each before what it refers to."""
+    for group in profile.groups.values():
+        yield _group_update(p4r.Update.DELETE, profile, group)
+    for known in profile.members:
+        yield _member_update(p4r.Update.DELETE, profile, known)
+
+
+def _member_update(
+    kind: p4r.Update.Type.ValueType,
+    profile: Profile,
+    known: int,
+    action: p4r.Action | None = None,
+) -> p4r.Update:
+    member = p4r.ActionProfileMember(
+        action_profile_id=profile.profile_id, member_id=known, action=action
+    )
+    return p4r.Update(type=kind, entity=p4r.Entity(action_profile_member=member))
+
+
+def _group_update(
+    kind: p4r.Update.Type.ValueType,
+    profile: Profile,
+    group: Group,
+    members: Sequence[p4r.ActionProfileGroup.Member] = (),
+) -> p4r.Update:
+    message = p4r.ActionProfileGroup(
+        action_profile_id=profile.profile_id,
+        group_id=group.group_id,
+        max_size=group.max_size,
+        members=members,
+    )
+    return p4r.Update(type=kind, entity=p4r.Entity(action_profile_group=message))
 
 
 def _lowest_free(ids: Container[int]) -> int:

@@ -10,10 +10,10 @@ from switch.dataplane.messages import CounterCell, MeterCell
 from switch.p4json.program import Program
 from switch.p4runtime.device import Device
 from switch.p4runtime.pipeline import Pipeline
-from switch.p4runtime.state import Profile
 from switch.thrift.calls import Calls
 from switch.thrift.entries import cleared
 from switch.thrift.multicast import MulticastCalls
+from switch.thrift.profiles import emptied
 
 
 class ResetCalls(Calls):
@@ -58,17 +58,4 @@ def _deletions(pipeline: Pipeline) -> Iterator[p4r.Update]:
         if not table.is_const:
             yield from cleared(table, with_default=True)
     for profile in pipeline.profiles.values():
-        yield from _emptied(profile)
-
-
-def _emptied(profile: Profile) -> Iterator[p4r.Update]:
-    for group_id in profile.groups:
-        update = p4r.Update(type=p4r.Update.DELETE)
-        group = update.entity.action_profile_group
-        group.action_profile_id, group.group_id = profile.profile_id, group_id
-        yield update
-    for member_id in profile.members:
-        update = p4r.Update(type=p4r.Update.DELETE)
-        member = update.entity.action_profile_member
-        member.action_profile_id, member.member_id = profile.profile_id, member_id
-        yield update
+        yield from emptied(profile)

@@ -64,7 +64,7 @@ def test_a_restarted_node_forwards_nothing_before_it_enforces(lab):
     lab.world.fault = watch
     report = restart_node(lab, "s1")
     assert words == [3]
-    assert (report.was_empty, report.pushed, report.turned_on) == (True, "gated", {"gate": ALL})
+    assert (report.pushed, report.turned_on) == ("gated", {"gate": ALL})
     assert s1.running.registers["in.gate.learn"][0] == 3
 
 
