@@ -166,7 +166,8 @@ def _join_bucket(theirs: Cells, ours: Cells, first: int, time: TimeField, tolera
     """Join one bucket: the newest entries of both, as many as fit, one for each key.
 
     What the destination has stays where it lies; a missing entry takes an empty cell, or else the
-    place of the oldest entry. An older duplicate, which an earlier write of ours can leave behind
+    place of the oldest entry. How old an entry is, the newer of its two copies says, also where its
+    time is not worth a write. An older duplicate, which an earlier write of ours can leave behind
     when a packet recorded the same entry at that moment, is emptied: it would take a cell away from
     the next new entry.
     """
@@ -179,20 +180,23 @@ def _join_bucket(theirs: Cells, ours: Cells, first: int, time: TimeField, tolera
         else:
             cells[way] = 0
             spare.append(way)
+    ages = [_age(time, cell) for cell in cells]
+    missing: list[int] = []
     for cell in sorted(filter(None, theirs), key=lambda c: _age(time, c), reverse=True):
         known = place.get(time.key(cell))
-        if known is not None:
-            if time.of(cell) > time.of(cells[known]) + tolerance:
-                cells[known] = cell
+        if known is None:
+            missing.append(cell)
             continue
-        if spare:
-            way = spare.pop()
-        else:
-            way = min(range(len(cells)), key=lambda i: _age(time, cells[i]))
-            if _age(time, cell) <= _age(time, cells[way]):
-                continue
-            del place[time.key(cells[way])]
-        place[time.key(cell)] = way
-        cells[way] = cell
+        if time.of(cell) > time.of(cells[known]) + tolerance:
+            cells[known] = cell
+        ages[known] = max(ages[known], _age(time, cell))
+    taken: set[int] = set()
+    for cell in missing:
+        if time.key(cell) in taken:
+            continue
+        taken.add(time.key(cell))
+        way = spare.pop() if spare else ages.index(min(ages))
+        if _age(time, cell) > ages[way]:
+            cells[way], ages[way] = cell, _age(time, cell)
     changed = enumerate(zip(cells, ours, strict=True))
     return {first + way: new for way, (new, old) in changed if new != old}

@@ -94,6 +94,20 @@ def test_within_a_tolerance_joining_still_settles(a, b, tolerance):
     assert newer_writes(a, ab, TIME, 4, tolerance) == {}
 
 
+@given(a=ENTRIES, b=ENTRIES, tolerance=st.integers(0, 3))
+def test_within_a_tolerance_the_same_entries_are_kept_as_without(a, b, tolerance):
+    kept, best = joined(a, b, 4, tolerance), joined(a, b, 4)
+    assert [TIME.key(cell) for cell in kept] == [TIME.key(cell) for cell in best]
+    lags = [TIME.of(new) - TIME.of(old) for new, old in zip(best, kept, strict=True)]
+    assert all(0 <= lag <= tolerance for lag in lags)
+
+
+def test_an_entry_whose_copy_lags_behind_is_as_new_as_its_newest_copy():
+    ours = [0, 1 << 8 | 2, 2 << 8 | 2, 3 << 8 | 1]
+    theirs = [0, 3 << 8 | 2, 4 << 8 | 1, 5 << 8 | 1]
+    assert newer_writes(theirs, ours, TIME, 4, tolerance=1) == {0: 5 << 8 | 1}
+
+
 def test_entries_that_lie_in_other_cells_of_their_bucket_do_not_displace_each_other():
     old, new = 1 << 8 | 5, 2 << 8 | 7
     source, destination = [old, new, 0, 0], [new, 0, 0, 0]
