@@ -40,7 +40,8 @@ DASHBOARD_OPTIONS = [
     cfg.StrOpt(
         "listen",
         default=_DEFAULTS.listen,
-        help="HOST:PORT to serve it on. It is plain HTTP and whoever reaches it can look; put a "
-        "proxy with TLS and log-in before it where others than this machine's users can.",
+        help="HOST:PORT to serve it on. It is plain HTTP: whoever reaches it can look, and "
+        "the token, too, crosses in clear; put a proxy with TLS and log-in before it where others "
+        "than this machine's users can.",
     ),
 ]
