@@ -129,6 +129,8 @@ def test_four_nodes_can_be_read_with_their_load_and_slots(browser: Any, tmp_path
             ["firewall 6-9"],
             [],
         ]
+        page.set_viewport_size({"width": 390, "height": 844})
+        assert page.evaluate("document.documentElement.scrollWidth") == 390  # nothing sticks out
 
 
 def test_a_node_is_found_by_its_name_and_by_a_hosts(browser: Any, tmp_path: Path) -> None:

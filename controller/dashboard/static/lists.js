@@ -94,7 +94,7 @@ function slotsRow(name, about, names, moving) {
     return cell;
   });
   const row = element("div", { className: "slots" }, element("strong", { textContent: name }), ...cells);
-  row.style.gridTemplateColumns = `6rem repeat(${about.slots}, minmax(1.1rem, 1fr))`;
+  row.style.setProperty("--slots", about.slots);
   return row;
 }
 
