@@ -34,7 +34,7 @@ from controller.forwarding.options import ForwardingOptions
 from controller.forwarding.steady import NodeWay, SteadyWays
 from controller.forwarding.tables import entries_of, has_tables
 from controller.forwarding.update import Distance, Stage, stages
-from controller.forwarding.wanted import Wanted, hosts_as_led_to, wanted
+from controller.forwarding.wanted import Wanted, hosts_as_led_to, paths_to_use, wanted
 from controller.forwarding.ways import WaysNow
 from controller.model.network import NetworkDescription
 from controller.model.parts import Port
@@ -263,7 +263,7 @@ class Forwarder:
         self._withheld = withheld = changed - allowed
         if changed & allowed:
             self._in_step = False
-        self._paths = newest.with_slots(withheld, self._paths)
+        self._paths = paths_to_use(newest, self._paths, withheld)
         return withheld
 
     def _report(self, plan: list[Stage], withheld: frozenset[int], took_s: float) -> None:

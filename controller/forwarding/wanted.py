@@ -37,7 +37,7 @@ from controller.forwarding.tables import (
 )
 from controller.model.network import NetworkDescription
 from controller.model.parts import Port
-from controller.model.paths import Paths
+from controller.model.paths import Paths, slot_paths
 
 _GROUPS = 0xFFFF
 
@@ -142,6 +142,20 @@ def hosts_as_led_to(network: NetworkDescription, paths: Paths) -> NetworkDescrip
         and host.attached not in linked
     }
     return replace(network, hosts={**network.hosts, **held}) if held else network
+
+
+def paths_to_use(newest: Paths, before: Paths, withheld: Collection[int]) -> Paths:
+    """Return the newest paths, but for slots that must not have them yet: those keep theirs.
+
+    A host that has moved, and waits for such a slot, is in all slots' paths where it was: so each
+    of them is asked for again, by what nodes hold then, when the host is to be led to.
+    """
+    paths = newest.with_slots(withheld, before)
+    network = newest.network(0)
+    led = hosts_as_led_to(network, paths)
+    if led is network:
+        return paths
+    return slot_paths(led, newest.slots).with_slots(withheld, before)
 
 
 def _towards(

@@ -15,13 +15,14 @@ from dataclasses import replace
 import networkx as nx
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
+from networks import network
 from planner_lab import LIMITS, zoned
 from test_forwarding import cabled, one_by_one, with_macs, without_links
 from test_paths import graph_of, networks
 
 from controller.forwarding.tables import DROP, SPREAD, Forwarding, mac_number
 from controller.forwarding.update import stages
-from controller.forwarding.wanted import hosts_as_led_to, wanted
+from controller.forwarding.wanted import hosts_as_led_to, paths_to_use, wanted
 from controller.forwarding.ways import WaysNow
 from controller.model.parts import Port
 from controller.model.paths import slot_paths
@@ -127,7 +128,7 @@ class World:
             verdict = judge(self.paths, reach, POLICY, at, frozenset())
             for node, lost in verdict.stranded.items():
                 self.take_over(reach, node, lost)
-        self.paths = newest.with_slots(set(SLOTS) - verdict.allowed, self.paths)
+        self.paths = paths_to_use(newest, self.paths, set(SLOTS) - verdict.allowed)
         event("held" if verdict.held else "free")
         self.forward()
         steady = self.reach(self.paths)
@@ -227,6 +228,19 @@ class World:
                     for port, way in self.send(slot, host, mac_number(other.mac)):
                         assert port == other.attached
                         assert self.judged_as(slot, way) == {self.intended[slot]: label}
+
+
+@given(st.integers(0, 7))
+def test_a_host_that_waited_for_a_slot_is_led_to_by_ways_that_are_judged_then(seed):
+    links = ["n0:4 n1:4", "n0:2 n3:1", "n0:3 n4:1", "n1:2 n3:2", "n1:3 n4:2"]
+    net = network(dict.fromkeys(("n0", "n1", "n3", "n4"), "l2"), links, {"i": "n1:1", "o": "n4:3"})
+    net = zoned(with_macs(net))
+    labels = dict.fromkeys((Port("n1", 1), Port("n4", 2), Port("n0", 4)), INSIDE)
+    labels |= dict.fromkeys((Port("n4", 3), Port("n3", 1), Port("n0", 3), Port("n1", 3)), OUTSIDE)
+    labels |= {Port(name, SPARE): INSIDE for name in net.nodes}  # of n3:2 nothing is said
+    up = World(net, labels, seed)
+    for failed in ({4}, set()):  # the link from n1 to n4, which then comes back
+        up.look(with_moves(without_links(net, failed), {"i": "n3"}))
 
 
 @given(worlds(), st.data(), st.integers())
