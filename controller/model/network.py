@@ -36,7 +36,7 @@ from typing import Literal
 
 import networkx as nx
 
-from controller.addresses import host_and_port
+from controller.addresses import problem_of_address
 from controller.errors import ConfigError
 from controller.model.graph import network_graph
 from controller.model.parts import Entry, Host, Link, NodeDescription, Port, ProgramFiles
@@ -155,9 +155,9 @@ def _node(name: str, one: Section, programs: Mapping[str, ProgramFiles]) -> Node
 
 def _address(one: Section, key: str) -> str:
     text = one.take(key, str)
-    place = host_and_port(text)
-    if place is None or not place[1]:
-        raise one.error(key, f"{text!r} must be host:port, for example 127.0.0.1:50051")
+    problem = problem_of_address(text)
+    if problem:
+        raise one.error(key, problem)
     return text
 
 

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
-from controller.addresses import host_and_port
+from controller.addresses import problem_of_address
 from controller.discovery.watch import TopologyWatch
 from controller.errors import RequestError
 from controller.migration.journal import Journal
@@ -131,9 +131,9 @@ def check_node(
             f"{node.name}: a Thrift address is needed by driver bmv2, and only there"
         )
     for address in filter(None, (node.grpc, node.thrift)):
-        place = host_and_port(address)
-        if place is None or not place[1]:
-            raise RequestError(f"{address!r} must be host:port, for example 127.0.0.1:50051")
+        problem = problem_of_address(address)
+        if problem:
+            raise RequestError(problem)
     if not 0 <= node.device_id < 2**64:
         raise RequestError(f"device id {node.device_id}: must be a number of 64 bits")
     for other in network.nodes.values():
