@@ -78,10 +78,9 @@ class Hosts:
         for port in draft.crowded(Limit.HOSTS):
             if _count(draft, port) < self._options.hosts_per_port:
                 draft.leave_limit(port, Limit.HOSTS)
-        for name in [
-            n for n, m in self._moves.items() if n not in draft.hosts and not m.hold_s(now)
-        ]:
-            del self._moves[name]
+        for name, moves in list(self._moves.items()):
+            if name not in draft.hosts and not moves.hold_s(now):
+                del self._moves[name]
         asked = set()
         limit_s = self._options.host_timeout_s
         for name in list(self._seen):

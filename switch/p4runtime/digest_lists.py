@@ -66,13 +66,13 @@ class DigestReporter:
 
     def due(self, digest: DigestList, now_ns: int) -> p4r.DigestList | None:
         """The list of a digest whose time is up; of one that is disabled all is forgotten."""
-        buffer = self._buffers.get(digest.digest_id)
-        if buffer is not None and digest.config is None:
+        buffer, config = self._buffers.get(digest.digest_id), digest.config
+        if buffer is None:
+            return None
+        if config is None:
             self._buffers[digest.digest_id] = _Buffer(last_list_id=buffer.last_list_id)
             return None
-        if buffer is None or digest.config is None or not buffer.samples:
-            return None
-        if now_ns - buffer.first_ns < digest.config.max_timeout_ns:
+        if not buffer.samples or now_ns - buffer.first_ns < config.max_timeout_ns:
             return None
         return self._send(digest, buffer, now_ns)
 
