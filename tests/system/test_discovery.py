@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 import pytest
 from stage import Stage
+from traces import wait_for
 
 from controller.model.network import NetworkDescription
 from controller.operator.client import RpcClient
@@ -40,15 +41,6 @@ def ask(stage, command, **arguments):
         return client.call(command, arguments)
 
 
-def wait_until(condition, what, timeout_s=60.0):
-    """Wait until something holds; return how long it took."""
-    began = time.monotonic()
-    while not condition():
-        assert time.monotonic() - began < timeout_s, f"not in time: {what}"
-        time.sleep(0.02)
-    return time.monotonic() - began
-
-
 def links(stage):
     return [(link["a"], link["b"]) for link in ask(stage, "links")["links"]]
 
@@ -67,13 +59,13 @@ def test_a_cut_link_is_noticed_within_the_bound_and_held_back_longer_each_time(u
     for failures, hold_s in enumerate((0.5, 1.0, 2.0), 1):
         set_link("down")
         cut_at = time.time()
-        wait_until(lambda: not links(up), "the link is gone")
+        wait_for(lambda: not links(up), "the link is gone")
         event = told(up, "link_delete")[-1]
         assert event["link"] == ["s1:2", "s2:1"]
         assert event["at"] - cut_at < BOUND_S + SPARE_S
         mended_at = time.time()
         set_link("up")
-        wait_until(lambda: links(up) == LINK, "the link is back")
+        wait_for(lambda: links(up) == LINK, "the link is back")
         assert told(up, "link_add")[-1]["at"] - mended_at >= hold_s
         assert len(told(up, "link_delete")) == len(told(up, "link_add")) == failures
 
@@ -82,12 +74,12 @@ def test_nodes_and_the_management_entity_may_restart(up):
     network = up.deployment.network
     time.sleep(1.2 * BOUND_S)
     network.node("s2").stop()
-    wait_until(lambda: not links(up), "the link of a node that ended is gone", BOUND_S + SPARE_S)
+    wait_for(lambda: not links(up), "the link of a node that ended is gone", BOUND_S + SPARE_S)
     assert [event["node"] for event in told(up, "node_leave")] == ["s2"]
     network.restart_node("s2")
-    wait_until(lambda: links(up) == LINK, "the node is back with its link")
+    wait_for(lambda: links(up) == LINK, "the node is back with its link")
     register_anew(up, "s2")
-    wait_until(lambda: links(up) == LINK, "a registered node has its link")
+    wait_for(lambda: links(up) == LINK, "a registered node has its link")
     up.me.process.finish(signal.SIGTERM, 20)
     up.start_me()
     time.sleep(1.2 * BOUND_S)
@@ -100,7 +92,7 @@ def register_anew(stage, name):
     node = NetworkDescription.read(stage.deployment.configuration.network).nodes[name]
     fields = {key: value for key, value in asdict(node).items() if value is not None}
     assert name not in ask(stage, "node_remove", node=name)["nodes"]
-    wait_until(lambda: not links(stage), "a node that was removed has no link")
+    wait_for(lambda: not links(stage), "a node that was removed has no link")
     assert name in ask(stage, "node_add", **fields)["nodes"]
 
 
@@ -111,17 +103,17 @@ def test_hosts_are_found_where_they_send_and_followed_when_they_move(up):
         send_as(up, unknown)
         return unknown in hosts(up)
 
-    wait_until(is_found, "an unknown host is found, once it is known which ports lead to no node")
+    wait_for(is_found, "an unknown host is found, once it is known which ports lead to no node")
     assert hosts(up)[unknown]["attached"] == "s2:2"
     assert hosts(up)[unknown]["ip"] == ["10.0.0.2"]
     send_as(up, "00:00:00:00:00:0a")
-    wait_until(lambda: hosts(up)["hA"]["attached"] == "s2:2", "a known host has moved")
-    wait_until(lambda: table(up, "s1", "NodeIngress.hosts.host") == [], "it is known in one place")
+    wait_for(lambda: hosts(up)["hA"]["attached"] == "s2:2", "a known host has moved")
+    wait_for(lambda: table(up, "s1", "NodeIngress.hosts.host") == [], "it is known in one place")
     known = " ".join(entry["match"] for entry in table(up, "s2", "NodeIngress.hosts.host"))
     assert "src_addr=0x20000000077" in known
     up.me.process.finish(signal.SIGTERM, 20)
     up.start_me()
-    wait_until(lambda: unknown in hosts(up), "another process learns it from the node")
+    wait_for(lambda: unknown in hosts(up), "another process learns it from the node")
 
 
 def send_as(stage, mac):

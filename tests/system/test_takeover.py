@@ -21,6 +21,7 @@ from zlib import crc32
 
 import pytest
 from stage import Stage, change_policy, let_through, take_checkpoints_often, uninvited
+from traces import wait_for
 
 from controller.model.network import NetworkDescription
 from controller.model.paths import slot_paths
@@ -34,15 +35,6 @@ pytestmark = [pytest.mark.system, pytest.mark.alone]
 
 FLOWS, RATE_PPS = 12, 25
 ALL = frozenset(range(16))
-WITHIN_S = 60.0
-
-
-def wait_for(what, condition):
-    """Wait until something is so."""
-    deadline = time.monotonic() + WITHIN_S
-    while not condition():
-        assert time.monotonic() < deadline, f"{what}: not within {WITHIN_S:g} s"
-        time.sleep(0.2)
 
 
 def lost_since(recording, since_ns):
@@ -104,12 +96,12 @@ def test_a_dead_enforcer_is_replaced_and_nothing_gets_in(stage):
     network, by_s2 = stage.deployment.network, slots_by_s2(stage)
     stage.move("s1", "s2", "pm", "--slots", format_slots(by_s2))
     traffic = stage.send([*let_through(FLOWS, RATE_PPS), *uninvited(FLOWS, RATE_PPS)])
-    wait_for("all connections are in a checkpoint", lambda: connections_kept(stage) == FLOWS)
+    wait_for(lambda: connections_kept(stage) == FLOWS, "all connections are in a checkpoint")
 
     before = stage.paths_moved()
     kill(stage, "s2")
-    wait_for("s3 enforces in its place", lambda: placement(stage).get("s3") == by_s2)
-    wait_for("paths move", lambda: stage.paths_moved() > before)
+    wait_for(lambda: placement(stage).get("s3") == by_s2, "s3 enforces in its place")
+    wait_for(lambda: stage.paths_moved() > before, "paths move")
     moved_ns = time.time_ns()
 
     network.restart_node("s2")
@@ -122,7 +114,7 @@ def test_a_dead_enforcer_is_replaced_and_nothing_gets_in(stage):
     change_policy(stage.deployment, on_failure="open")
     stage.start_me()
     wanted = {"s1": ALL - by_s2, "s2": by_s2}
-    wait_for("all slots are on their paths", lambda: placement(stage) == wanted)
+    wait_for(lambda: placement(stage) == wanted, "all slots are on their paths")
     time.sleep(1.0)
 
     recording = traffic.stop()
@@ -138,13 +130,13 @@ def passes_unfiltered_until_it_is_taken_over(stage, by_s2):
     traffic = stage.send([*let_through(FLOWS, RATE_PPS), *uninvited(FLOWS, RATE_PPS)])
     killed_at = time.time()
     kill(stage, "s2")
-    wait_for("paths move", lambda: told_since(stage, killed_at, "paths_moved"))
+    wait_for(lambda: told_since(stage, killed_at, "paths_moved"), "paths move")
     moved_ns = time.time_ns()
-    wait_for("nobody may take over", lambda: told_since(stage, killed_at, "plan"))
+    wait_for(lambda: told_since(stage, killed_at, "plan"), "nobody may take over")
     time.sleep(1.0)  # packets pass
     unfiltered = Window(moved_ns, time.time_ns())
     stage.me.command("undrain", "s3")
-    wait_for("s3 enforces", lambda: placement(stage).get("s3") == by_s2)
+    wait_for(lambda: placement(stage).get("s3") == by_s2, "s3 enforces")
     taken_ns = time.time_ns()
     time.sleep(1.0)  # packets are filtered
     recording = traffic.stop()

@@ -15,9 +15,7 @@ from p4rt import (
     table_entry,
 )
 
-from switch.dataplane.messages import (
-    GroupMember,
-)
+from switch.dataplane.messages import GroupMember
 from switch.p4json.objects import ActionCall, GroupRef, MemberRef
 
 HOPS = "EverythingIngress.hops"

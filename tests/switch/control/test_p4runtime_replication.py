@@ -10,9 +10,7 @@ from p4rt import (
     modify,
 )
 
-from switch.dataplane.messages import (
-    Replica,
-)
+from switch.dataplane.messages import Replica
 
 
 def group(group_id=1, ports=(b"\x01", b"\x02"), **fields):
