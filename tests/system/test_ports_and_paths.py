@@ -13,9 +13,10 @@ import time
 import pytest
 import thriftpy2
 from stage import Stage, let_through, take_checkpoints_often, uninvited
-from test_takeover import ALL, connections_kept, lost_since, placement, wait_for
+from test_takeover import ALL, connections_kept, lost_since, placement
 from thriftpy2.protocol import TBinaryProtocolFactory, TMultiplexedProtocolFactory
 from thriftpy2.rpc import client_context
+from traces import wait_for
 
 from controller.model.network import NetworkDescription
 from controller.model.paths import slot_paths
@@ -92,13 +93,13 @@ def test_slots_leave_spines_that_would_misjudge_before_paths_lead_there(stage):
     for spine, slots in by_spine.items():
         stage.move("leaf1", spine, "pm", "--slots", format_slots(slots))
     traffic = stage.send([*let_through(FLOWS, RATE_PPS), *uninvited(FLOWS, RATE_PPS)])
-    wait_for("all connections are in a checkpoint", lambda: connections_kept(stage) >= FLOWS)
+    wait_for(lambda: connections_kept(stage) >= FLOWS, "all connections are in a checkpoint")
 
     before = stage.paths_moved()
     cut(stage.deployment)
-    wait_for("the leaves enforce all slots", lambda: set(placement(stage)) <= {"leaf1", "leaf2"})
-    wait_for("no path is held back", lambda: not stage.me.command("scaling")["held"])
-    wait_for("paths move", lambda: stage.paths_moved() > before)
+    wait_for(lambda: set(placement(stage)) <= {"leaf1", "leaf2"}, "the leaves enforce all slots")
+    wait_for(lambda: not stage.me.command("scaling")["held"], "no path is held back")
+    wait_for(lambda: stage.paths_moved() > before, "paths move")
     moved_ns = time.time_ns()
     time.sleep(0.7)
 
