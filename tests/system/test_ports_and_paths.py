@@ -6,16 +6,12 @@ packets; so the leaves have to take the slots over before paths move. What was r
 what nobody asked for gets through at no time.
 """
 
-import io
 import subprocess
 import time
 
 import pytest
-import thriftpy2
 from stage import Stage, let_through, take_checkpoints_often, uninvited
 from test_takeover import ALL, connections_kept, lost_since, placement
-from thriftpy2.protocol import TBinaryProtocolFactory, TMultiplexedProtocolFactory
-from thriftpy2.rpc import client_context
 from traces import wait_for
 
 from controller.model.network import NetworkDescription
@@ -30,12 +26,6 @@ pytestmark = [pytest.mark.system, pytest.mark.alone]
 
 FLOWS, RATE_PPS = 16, 20
 CUT = (("leaf1", "spine2"), ("leaf2", "spine1"))
-
-PORTS = thriftpy2.load_fp(
-    io.StringIO("service Ports { void bm_dev_mgr_remove_port(1: i32 port_num) }"), "ports_thrift"
-)
-STANDARD = TMultiplexedProtocolFactory(TBinaryProtocolFactory(), "standard")
-"How BMv2 serves what is needed of it here."
 
 
 def detour():
@@ -59,20 +49,19 @@ def detour():
 def cut(deployment):
     """Fail two links at once.
 
-    BMv2 hears nothing at any of its ports while one of its interfaces is down. There the port at
-    one end is taken from its process: nothing goes or comes by it, nor does by the other end then.
+    BMv2 hears nothing at any of its ports while one of its interfaces is down, and hangs for good
+    if a packet comes while a port is taken from it. There the kernel drops what enters the links.
     """
     network = deployment.network
-    links = {frozenset((a.owner, b.owner)): a for a, b in network.blueprint.links}
-    ends = [links[frozenset(pair)] for pair in CUT]
-    if network.node(ends[0].owner).driver == "bmv2":
-        for end in ends:
-            address = ("127.0.0.1", deployment.endpoints[end.owner].thrift)
-            with client_context(PORTS.Ports, *address, proto_factory=STANDARD) as client:
-                client.bm_dev_mgr_remove_port(end.port)
-        return
-    lines = [f"link set {network.run.interface(end.interface)} down" for end in ends]
-    subprocess.run(["ip", "-batch", "-"], input="\n".join(lines), text=True, check=True)
+    links = {frozenset((a.owner, b.owner)): (a, b) for a, b in network.blueprint.links}
+    failing = [links[frozenset(pair)] for pair in CUT]
+    if network.node("leaf1").driver == "bmv2":
+        command, ends = "tc", [end for link in failing for end in link]
+        line = "qdisc add dev {} root pfifo limit 0"
+    else:
+        command, ends, line = "ip", [a for a, _ in failing], "link set {} down"
+    lines = [line.format(network.run.interface(end.interface)) for end in ends]
+    subprocess.run([command, "-batch", "-"], input="\n".join(lines), text=True, check=True)
 
 
 @pytest.fixture
